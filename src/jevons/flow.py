@@ -1,0 +1,184 @@
+"""The corridor: one request, room by room, in one direction.
+
+Rule 1: rooms never call each other. The corridor carries a value out of one and into
+    the next, so the order of the rooms is this file and nowhere else.
+Rule 2: nothing leaves before its intent is durable, and what ends an answer goes out
+    only after its receipt is. Every intent gets exactly one receipt, however it ends.
+Rule 3: events are pushed to the caller, as in ASGI. An async generator that yields
+    between intent and receipt could be closed from another task (PEP 789).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from jevons.ledger.commitment import commit
+from jevons.pick.attempts import Walked, attempts
+from jevons.types.account import Intent, Receipt, Tried
+from jevons.types.decision import Outcome
+from jevons.types.errors import Abandoned, Bug, CallerLeft
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jevons.ports import Caller, Clock, Ledger, Meter, Pick, Policy, Provider
+    from jevons.types.actor import Actor
+    from jevons.types.decision import Attempt, Plan, Verdict
+    from jevons.types.request import Generate
+
+__all__ = ("Rooms", "walk")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rooms:
+    """What stands behind each door. Built once, by `jevons.boot`."""
+
+    policy: Policy
+    pick: Pick
+    providers: Mapping[str, Provider]
+    meter: Meter
+    ledger: Ledger
+    clock: Clock
+
+
+async def walk(request: Generate, caller: Caller, rooms: Rooms) -> Receipt:
+    """Walk one request through every room.
+
+    Args:
+        request: What was asked.
+        caller: Who asked; given events as they come, and at last what ends the answer.
+        rooms: Where to go.
+
+    Returns:
+        The receipt, once it is durable and the answer has gone out whole.
+
+    Raises:
+        PolicyError: A rule refused it; nothing left the house.
+        CallerError: It cannot be served as asked, or the caller left.
+        ProviderError: The only endpoint, or the one that had begun to answer, failed.
+        FlowError: No endpoint could serve it.
+        StoreUnavailable: The books could not be written.
+    """
+    arrived_s = rooms.clock.monotonic_s()
+    verdict = rooms.policy.judge(request)
+    plan = rooms.pick.plan(request, verdict)
+    intent = _intent(request, verdict, plan)
+    await rooms.ledger.record(intent)
+
+    asked = _Asked(request, intent, arrived_s)
+    try:
+        walked = await _reach(request, plan, caller, rooms.providers)
+    except BaseException as accident:
+        lost = _receipt(asked, _accident(plan, accident), caller, rooms)
+        await asyncio.shield(rooms.ledger.record(lost))
+        raise
+
+    receipt = _receipt(asked, walked, caller, rooms)
+    await rooms.ledger.record(receipt)
+    if walked.error is not None:
+        raise walked.error
+    await caller.close(receipt)
+    return receipt
+
+
+class _Asked(NamedTuple):
+    """What a receipt repeats of the request."""
+
+    request: Generate
+    intent: Intent
+    arrived_s: float
+
+
+async def _reach(
+    request: Generate, plan: Plan, caller: Caller, providers: Mapping[str, Provider]
+) -> Walked:
+    """Do the I/O that `attempts` asks for."""
+    walking = attempts(plan)
+    attempt = next(walking)
+    while True:
+        provider = providers[attempt.candidate.endpoint.provider]
+        outcome = await provider.serve(attempt, request, caller)
+        try:
+            attempt: Attempt = walking.send(outcome)
+        except StopIteration as stop:
+            walked: Walked = stop.value
+            return walked
+
+
+def _accident(plan: Plan, accident: BaseException) -> Walked:
+    """Describe a walk that neither answered nor failed: it was cut off, or we have a bug."""
+    stopped = isinstance(accident, asyncio.CancelledError)
+    error = Abandoned("the house stopped") if stopped else Bug(type(accident).__name__)
+    attempt = next(attempts(plan))
+    return Walked((Outcome(attempt=attempt, error=error, finish="lost"),), error)
+
+
+def _intent(request: Generate, verdict: Verdict, plan: Plan) -> Intent:
+    return Intent(
+        id=request.id,
+        at_ms=request.at_ms,
+        key=_actor(request).key,
+        asked=request.model,
+        endpoints=tuple([candidate.endpoint.name for candidate in plan.candidates]),
+        rules=verdict.rules,
+        policy=verdict.policy,
+        request=commit(_actor(request).salting, request.id, request.source.digest),
+    )
+
+
+def _receipt(asked: _Asked, walked: Walked, caller: Caller, rooms: Rooms) -> Receipt:
+    request, intent = asked.request, asked.intent
+    outcome, error = walked.outcomes[-1], walked.error
+    candidate = outcome.attempt.candidate
+    endpoint = candidate.endpoint
+    charge = rooms.meter.charge(endpoint, outcome)
+    answer = None
+    if answered := error is None or outcome.committed:
+        answer = commit(_actor(request).salting, request.id, caller.seal(outcome.closing))
+    return Receipt(
+        id=request.id,
+        at_ms=rooms.clock.now_ms(),
+        key=intent.key,
+        asked=request.model,
+        endpoint=endpoint.name if answered else None,
+        model=endpoint.model if answered else None,
+        host=endpoint.host if answered else None,
+        place=endpoint.place if answered else None,
+        why=candidate.why,
+        rules=intent.rules,
+        policy=intent.policy,
+        stream=request.stream,
+        first_byte_ms=_since_ms(asked.arrived_s, outcome.first_byte_s),
+        total_ms=_since_ms(asked.arrived_s, rooms.clock.monotonic_s()) or 0.0,
+        usage=outcome.usage,
+        cost=charge.cost,
+        energy_mj=charge.energy_mj,
+        carbon_mg=charge.carbon_mg,
+        finish="caller_left" if isinstance(error, CallerLeft) else outcome.finish,
+        error=error.code if error else None,
+        tried=tuple([_tried(each) for each in walked.outcomes]),
+        changed=outcome.changed,
+        request=intent.request,
+        answer=answer,
+    )
+
+
+def _actor(request: Generate) -> Actor:
+    """Name who asked; a policy that lets nobody through is a bug, not a refusal."""
+    if request.actor is None:
+        message = "a policy let a request without a key through"
+        raise Bug(message)
+    return request.actor
+
+
+def _tried(outcome: Outcome) -> Tried:
+    endpoint = outcome.attempt.candidate.endpoint.name
+    if outcome.error is None:
+        return Tried(endpoint=endpoint)
+    return Tried(endpoint=endpoint, error=outcome.error.code, detail=str(outcome.error)[:200])
+
+
+def _since_ms(start_s: float, moment_s: float | None) -> float | None:
+    return None if moment_s is None else round((moment_s - start_s) * 1e3, 3)

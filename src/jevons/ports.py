@@ -1,0 +1,175 @@
+"""The doors between rooms: every protocol, on one page.
+
+Rule 1: a door is named for what it does, never for who does it.
+Rule 2: every door has at least two things behind it, the real one and the one in
+    `jevons.testing`; a protocol with one implementation is a function.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jevons.types.account import Charge, Receipt, Record
+    from jevons.types.actor import Actor
+    from jevons.types.decision import Attempt, Outcome, Plan, Verdict
+    from jevons.types.event import Event
+    from jevons.types.model import Endpoint
+    from jevons.types.proof import Filed
+    from jevons.types.request import Generate
+
+__all__ = ("Caller", "Clock", "Ids", "Keys", "Ledger", "Meter", "Pick", "Policy", "Provider")
+
+
+class Clock(Protocol):
+    """What time it is."""
+
+    def now_ms(self) -> int:
+        """Unix milliseconds, UTC."""
+        ...
+
+    def monotonic_s(self) -> float:
+        """Seconds since some moment; never goes back."""
+        ...
+
+
+class Ids(Protocol):
+    """Names for new things."""
+
+    def new(self, prefix: str) -> str:
+        """Make `prefix_` and a ULID: sortable by time, unique across processes."""
+        ...
+
+
+class Keys(Protocol):
+    """Whose key is this?"""
+
+    def find(self, presented: str) -> Actor | None:
+        """Look a presented key up by its hash. None if it is not one of ours.
+
+        A revoked or expired key is found: a rule refuses it, and says so.
+        """
+        ...
+
+
+class Caller(Protocol):
+    """Whoever asked, at the far end of the line."""
+
+    @property
+    def left(self) -> bool:
+        """Whether they have closed the connection."""
+        ...
+
+    def on_leave(self, callback: Callable[[], None] | None) -> None:
+        """Have `callback` called once, on the loop, if they leave; None forgets it.
+
+        Called at once if they have left already.
+        """
+        ...
+
+    def push(self, event: Event) -> bool:
+        """Give an event without waiting.
+
+        Returns:
+            False if they have no room (or have left): nothing was taken, use `send`.
+        """
+        ...
+
+    async def send(self, event: Event) -> None:
+        """Give an event, waiting until they have room.
+
+        Raises:
+            CallerLeft: They have gone.
+        """
+        ...
+
+    def seal(self, closing: tuple[Event, ...]) -> bytes:
+        """Render what ends the answer, and keep it for `close`.
+
+        Returns:
+            SHA-256 of every byte of the answer, what was sealed included.
+        """
+        ...
+
+    async def close(self, receipt: Receipt) -> None:
+        """Send what was sealed, and the receipt with it.
+
+        A caller that has left is not an error here: the books are already right.
+        """
+        ...
+
+
+class Policy(Protocol):
+    """May this go, and where?"""
+
+    def judge(self, request: Generate) -> Verdict:
+        """Judge one request. Pure: the same request and moment, the same verdict.
+
+        Raises:
+            PolicyError: A rule refused every endpoint; the message names it.
+            UnknownModel: No endpoint has this name.
+            Unsupported: No endpoint of this model can do what was asked.
+        """
+        ...
+
+    def visible(self, actor: Actor | None) -> tuple[Endpoint, ...]:
+        """List the endpoints that this actor may use.
+
+        Raises:
+            Unauthenticated: No key, or one that is not valid.
+        """
+        ...
+
+
+class Pick(Protocol):
+    """Which endpoints, in which order?"""
+
+    def plan(self, request: Generate, verdict: Verdict) -> Plan:
+        """Order what policy left standing. Pure: same verdict, same plan."""
+        ...
+
+
+class Provider(Protocol):
+    """Somewhere that can serve an attempt: a vendor, or our own engine."""
+
+    async def serve(self, attempt: Attempt, request: Generate, caller: Caller) -> Outcome:
+        """Serve one attempt, pushing events as they come, but not those that end it.
+
+        A caller that leaves stops the work upstream; the outcome then carries
+        `CallerLeft` and what was used until then.
+
+        Returns:
+            What became of it. An upstream failure is returned in `Outcome.error`, not
+            raised: it is a fact for the plan, not an accident.
+        """
+        ...
+
+
+class Meter(Protocol):
+    """What did it use, cost and burn?"""
+
+    def charge(self, endpoint: Endpoint, outcome: Outcome) -> Charge:
+        """Price one outcome. Pure."""
+        ...
+
+
+class Ledger(Protocol):
+    """The books."""
+
+    async def record(self, record: Record) -> None:
+        """Write one record; return when it is durable, at the level the house chose.
+
+        Raises:
+            StoreUnavailable: It could not be written; nothing may leave.
+        """
+        ...
+
+    async def find(self, request: str) -> Filed | None:
+        """Find the receipt of a request by its `req_` id, with its proof if it has one.
+
+        Raises:
+            StoreUnavailable: The books could not be read.
+        """
+        ...

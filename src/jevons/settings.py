@@ -1,0 +1,190 @@
+"""One typed tree of settings: `jevons.toml`, then the environment over it.
+
+Rule 1: only `boot` and `cli` read settings; a room is given what it needs.
+Rule 2: a wrong setting names the file, the setting and what it accepts, and stops the start.
+Rule 3: a secret is never written in the file: `api_key = "env:NAME"` names where it is.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from jevons.types.errors import Misconfigured
+from jevons.types.model import Footprint, Price
+from jevons.types.request import Need
+
+__all__ = (
+    "EndpointSettings",
+    "EngineSettings",
+    "HouseSettings",
+    "LedgerSettings",
+    "ServerSettings",
+    "Settings",
+    "load",
+)
+
+ENV_PREFIX = "JEVONS_"
+
+
+class ServerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where and how to listen."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on. Anything but loopback is refused while there is no key."""
+    port: int = 8000
+    """Port to listen on; 0 takes a free one."""
+    max_body_bytes: int = 32 * 1024 * 1024
+    """Longest request body."""
+    read_timeout_s: float = 30.0
+    """Longest wait for a request to arrive whole."""
+    keep_alive_s: float = 75.0
+    """How long an idle connection is kept."""
+
+
+class LedgerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How durable is durable."""
+
+    commit: Literal["disk", "os"] = "disk"
+    """`disk`: flushed to the device before an answer ends. `os`: survives the process, flushed
+    within 50 ms."""
+    origin: str = "jevons.local/ledger"
+    """Name of the log in its checkpoints. Cannot change once the log has begun."""
+
+
+class HouseSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What jevons cannot know by itself about the machine it runs on."""
+
+    grid: str | None = None
+    """ISO 3166-1 alpha-2 code of the electricity it runs on. Unset: the world's mix, with a wide
+    interval."""
+    watts_per_thread: float | None = None
+    """Power of one busy processor thread, for machines without an energy counter. Unset: 4 W,
+    with a wide interval."""
+    electricity_usd_per_kwh: Decimal | None = None
+    """What this machine's electricity costs. Unset: the cost of local answers is unknown."""
+
+
+class EngineSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The embedded engine."""
+
+    enabled: bool = True
+    model: str | None = None
+    """Catalogue name, `file://` path or `hf://` reference. Unset: the best default that is there."""
+    slots: int = 8
+    """Requests served at once; more wait in line."""
+    context_tokens: int = 4096
+    """Context of each slot."""
+    threads: int | None = None
+    """Processor threads. Unset: half of those this process may use, at least one."""
+
+
+class EndpointSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One remote endpoint: any server that speaks OpenAI's chat dialect."""
+
+    name: str
+    model: str
+    """`vendor/name` of the weights or the product."""
+    url: str
+    """Base URL, `/v1` included."""
+    upstream_model: str | None = None
+    """What that server calls it; unset: `model`."""
+    api_key: str | None = None
+    """`env:NAME`; unset: none is sent."""
+    aliases: tuple[str, ...] = ()
+    host: str = "unknown"
+    place: str = "unknown"
+    grid: str | None = None
+    can: tuple[Need, ...] = ("text", "tools", "json", "json_schema", "logprobs")
+    context_tokens: int | None = None
+    price: Price | None = None
+    footprint: Footprint | None = None
+    connect_timeout_s: float = 5.0
+    first_byte_timeout_s: float = 60.0
+    idle_timeout_s: float = 60.0
+    """Longest silence in the middle of an answer."""
+    max_connections: int = 256
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything that can be set."""
+
+    data_dir: Path
+    """Where the ledger, the keys and the weights are."""
+    server: ServerSettings = ServerSettings()
+    ledger: LedgerSettings = LedgerSettings()
+    house: HouseSettings = HouseSettings()
+    engine: EngineSettings = EngineSettings()
+    endpoint: tuple[EndpointSettings, ...] = ()
+
+
+def load(path: Path | None = None, environ: dict[str, str] | None = None) -> Settings:
+    """Read settings.
+
+    Args:
+        path: The file; None reads `jevons.toml` here if there is one.
+        environ: The environment; None is the process's own. `JEVONS_SERVER_PORT=8080` is
+            `[server] port`, `JEVONS_DATA_DIR` is `data_dir`.
+
+    Raises:
+        Misconfigured: A file that is named is not there, or a setting is wrong.
+    """
+    environ = dict(os.environ) if environ is None else environ  # noqa: TID251 the one reader
+    tree = _read(path)
+    _overlay(tree, environ)
+    tree.setdefault("data_dir", str(_default_data_dir(environ)))
+    try:
+        return msgspec.convert(tree, Settings, strict=False, dec_hook=_decode)
+    except msgspec.ValidationError as error:
+        message = f"{path or 'jevons.toml'}: {error}"
+        raise Misconfigured(message) from None
+
+
+def _decode(kind: type, value: Any) -> Any:
+    """Read what msgspec has no words for: a path, with `~` for home."""
+    if kind is Path:
+        return Path(value).expanduser()
+    raise NotImplementedError(kind)
+
+
+def _read(path: Path | None) -> dict[str, Any]:
+    found = path or Path("jevons.toml")
+    try:
+        with found.open("rb") as file:
+            return tomllib.load(file)
+    except FileNotFoundError:
+        if path is None:
+            return {}
+        message = f"no settings file {str(path)!r}"
+        raise Misconfigured(message) from None
+    except tomllib.TOMLDecodeError as error:
+        message = f"{found}: {error}"
+        raise Misconfigured(message) from None
+
+
+def _overlay(tree: dict[str, Any], environ: dict[str, str]) -> None:
+    """Lay `JEVONS_SECTION_NAME` over the file's `[section] name`."""
+    sections = {
+        "SERVER": ServerSettings,
+        "LEDGER": LedgerSettings,
+        "HOUSE": HouseSettings,
+        "ENGINE": EngineSettings,
+    }
+    for section, kind in sections.items():
+        for field in kind.__struct_fields__:
+            value = environ.get(f"{ENV_PREFIX}{section}_{field.upper()}")
+            if value is not None:
+                tree.setdefault(section.lower(), {})[field] = value
+    if f"{ENV_PREFIX}DATA_DIR" in environ:
+        tree["data_dir"] = environ[f"{ENV_PREFIX}DATA_DIR"]
+
+
+def _default_data_dir(environ: dict[str, str]) -> Path:
+    """Follow the XDG Base Directory Specification."""
+    base = environ.get("XDG_DATA_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "share") / "jevons"

@@ -1,0 +1,148 @@
+"""What was used, what it came to, and what goes into the books.
+
+Every record is one leaf of the ledger: its bytes are its canonical JSON, and they never
+change. Fields may be added with a default; none is ever renamed or given a new meaning.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from jevons.types.units import Cost, Quantity
+
+__all__ = (
+    "Charge",
+    "Genesis",
+    "Intent",
+    "KeyChange",
+    "Measured",
+    "Receipt",
+    "Record",
+    "Tried",
+    "Usage",
+)
+
+
+class Usage(msgspec.Struct, frozen=True, kw_only=True):
+    """Tokens, in buckets that do not overlap: their sum is what was processed."""
+
+    input: int = 0
+    """Prompt tokens that were neither read from nor written to a cache."""
+    cache_read: int = 0
+    cache_write: int = 0
+    output: int = 0
+    """Answer tokens that are not reasoning."""
+    reasoning: int = 0
+    counted_by: Literal["endpoint", "guess", "nobody"] = "nobody"
+    """`guess`: the answer broke off before its usage came, and we counted its pieces."""
+
+
+class Measured(msgspec.Struct, frozen=True, kw_only=True):
+    """What a door could observe about the work itself. None is not observed."""
+
+    cpu_s: float | None = None
+    """Processor seconds of the engine that fall to this request."""
+    threads: int | None = None
+    """Processor threads that the engine may use."""
+    counter_mj: float | None = None
+    """Millijoules that a hardware counter read, and that fall to this request."""
+    counter: Literal["measured-rapl", "measured-nvml"] | None = None
+
+
+class Charge(msgspec.Struct, frozen=True, kw_only=True):
+    """What one request came to."""
+
+    cost: Cost
+    energy_mj: Quantity
+    """Millijoules at the wall."""
+    carbon_mg: Quantity
+    """Milligrams of CO2 equivalent, location-based."""
+
+
+class Tried(msgspec.Struct, frozen=True, kw_only=True):
+    """One attempt, as the receipt lists it."""
+
+    endpoint: str
+    error: str | None = None
+    """Code of what went wrong; None for the attempt that stands."""
+    detail: str | None = None
+
+
+class Genesis(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="genesis"):
+    """The first leaf: which log this is."""
+
+    at_ms: int
+    origin: str
+    """Name of the log, as in its checkpoints."""
+    public_key: str
+    """Ed25519 key that signs its checkpoints, base64."""
+
+
+class KeyChange(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="key"):
+    """A key was made or revoked."""
+
+    at_ms: int
+    act: Literal["created", "revoked"]
+    key: str
+    name: str
+
+
+class Intent(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="intent"):
+    """What is about to leave; durable before any of it does."""
+
+    id: str
+    at_ms: int
+    key: str
+    asked: str
+    """Model as the caller wrote it."""
+    endpoints: tuple[str, ...]
+    """The plan, in order."""
+    rules: tuple[str, ...]
+    """Rules that allowed it."""
+    policy: str
+    """SHA-256 of the rules and their settings, hex."""
+    request: str
+    """Commitment to the request's bytes, hex; see `jevons.ledger.commitment`."""
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="receipt"):
+    """What became of a request; durable before the last byte of the answer goes out."""
+
+    id: str
+    at_ms: int
+    """When the answer ended, Unix milliseconds."""
+    key: str
+    asked: str
+    endpoint: str | None
+    """The endpoint that answered; None when none did."""
+    model: str | None
+    host: str | None
+    place: str | None
+    why: str
+    """Why this endpoint, in one sentence."""
+    rules: tuple[str, ...]
+    policy: str
+    stream: bool
+    first_byte_ms: float | None
+    """From arrival to the first byte of the answer; None when there was none."""
+    total_ms: float
+    usage: Usage
+    cost: Cost
+    energy_mj: Quantity
+    carbon_mg: Quantity
+    finish: str
+    """`stop`, `length`, `tool_calls`, `content_filter`, or `error`, `caller_left`, `lost`."""
+    error: str | None = None
+    """Code of what went wrong, if anything did."""
+    tried: tuple[Tried, ...] = ()
+    changed: tuple[str, ...] = ()
+    """Fields of the request that were dropped or altered on the way, and how."""
+    request: str
+    """Commitment to the request's bytes, hex."""
+    answer: str | None
+    """Commitment to the answer's bytes as the caller was sent them, hex; None if there were none."""
+
+
+Record = Genesis | KeyChange | Intent | Receipt

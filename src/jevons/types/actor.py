@@ -1,0 +1,25 @@
+"""Who asks."""
+
+from __future__ import annotations
+
+import msgspec
+
+__all__ = ("Actor",)
+
+
+class Actor(msgspec.Struct, frozen=True, kw_only=True):
+    """The holder of a key, and what that key may do."""
+
+    key: str
+    """Public id of the key, `key_…`; never the key itself."""
+    name: str
+    """What its owner calls it."""
+    salting: bytes
+    """32 random bytes that salt this key's commitments. Destroying them unlinks its records."""
+    endpoints: frozenset[str] | None = None
+    """Names of the endpoints it may use; None is all."""
+    places: frozenset[str] | None = None
+    """Places it may reach (`on-prem`, ISO 3166-1 alpha-2 codes); None is all."""
+    expires_ms: int | None = None
+    """Unix milliseconds after which it is refused; None is never."""
+    revoked: bool = False

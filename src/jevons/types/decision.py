@@ -1,0 +1,65 @@
+"""What we mean to do, and what became of it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from jevons.types.account import Measured, Usage
+from jevons.types.errors import JevonsError
+from jevons.types.event import Event
+from jevons.types.model import Endpoint
+
+__all__ = ("Attempt", "Candidate", "Outcome", "Plan", "Verdict")
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """Policy's answer: who may serve it, under which rules."""
+
+    endpoints: tuple[Endpoint, ...]
+    """Allowed, in the catalogue's order; never empty."""
+    rules: tuple[str, ...]
+    """Names of the rules that were asked and allowed it."""
+    policy: str
+    """SHA-256 of the rules and their settings, hex."""
+
+
+class Candidate(msgspec.Struct, frozen=True, kw_only=True):
+    """One endpoint that may serve a request."""
+
+    endpoint: Endpoint
+    why: str
+    """The sentence the receipt shows for this choice."""
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """Candidates in the order they will be tried."""
+
+    candidates: tuple[Candidate, ...]
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """One try at one candidate."""
+
+    number: int
+    """1 for the first."""
+    candidate: Candidate
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one attempt."""
+
+    attempt: Attempt
+    error: JevonsError | None = None
+    """None if it succeeded. An upstream failure is a fact for the plan, not an accident."""
+    committed: bool = False
+    """Whether any of this attempt's answer has been pushed to the caller."""
+    first_byte_s: float | None = None
+    """Clock's monotonic second at which the answer began."""
+    usage: Usage = Usage()
+    measured: Measured = Measured()
+    finish: str = "error"
+    closing: tuple[Event, ...] = ()
+    """What ends the answer, held back until the receipt is durable. A `Frame` in it has
+    already been cleared of what the caller did not ask for."""
+    changed: tuple[str, ...] = ()
+    """Fields of the request that this attempt dropped or altered."""

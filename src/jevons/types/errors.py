@@ -1,0 +1,342 @@
+"""Everything that can go wrong, and whose move it is.
+
+JevonsError                     status  code                   retry
+├── CallerError                 the request is wrong; the caller can mend it
+│   ├── Malformed               400     malformed              never
+│   ├── TooLarge                413     too_large              never
+│   ├── TooSlow                 408     too_slow               never
+│   ├── NotFound                404     not_found              never
+│   ├── MethodNotAllowed        405     method_not_allowed     never
+│   ├── UnknownModel            404     unknown_model          never
+│   ├── Unsupported             422     unsupported            never
+│   └── CallerLeft              499     caller_left            never
+├── PolicyError                 the request is fine; a rule said no
+│   ├── Unauthenticated         401     unauthenticated        never
+│   ├── Forbidden               403     forbidden              never
+│   └── ResidencyRefused        403     residency_refused      never
+├── ProviderError               upstream failed us
+│   ├── ProviderTimeout         504     provider_timeout       elsewhere
+│   ├── ProviderThrottled       429     provider_throttled     later
+│   ├── ProviderUnavailable     503     provider_unavailable   elsewhere
+│   ├── ProviderRejected        400     provider_rejected      never
+│   ├── ProviderDenied          502     provider_denied        elsewhere
+│   ├── ProviderGarbled         502     provider_garbled       elsewhere
+│   └── ProviderTruncated       502     provider_truncated     elsewhere
+├── FlowError                   we found no way through
+│   ├── NoCandidate             503     no_candidate           later
+│   ├── Exhausted               502     exhausted              later
+│   └── Abandoned               503     abandoned              later
+└── HouseError                  our fault
+    ├── Misconfigured           500     misconfigured          never
+    ├── WeightsRefused          500     weights_refused        never
+    ├── StoreUnavailable        503     store_unavailable      later
+    └── Bug                     500     bug                    never
+
+Rule 1: a class states its own status, code and retry; no table elsewhere does.
+Rule 2: `code` is public and permanent. Renaming one is a breaking change.
+Rule 3: a message names the value (`{name!r}`), then what would have been accepted.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = (
+    "Abandoned",
+    "Bug",
+    "CallerError",
+    "CallerLeft",
+    "Exhausted",
+    "FlowError",
+    "Forbidden",
+    "HouseError",
+    "JevonsError",
+    "Malformed",
+    "MethodNotAllowed",
+    "Misconfigured",
+    "NoCandidate",
+    "NotFound",
+    "PolicyError",
+    "ProviderDenied",
+    "ProviderError",
+    "ProviderGarbled",
+    "ProviderRejected",
+    "ProviderThrottled",
+    "ProviderTimeout",
+    "ProviderTruncated",
+    "ProviderUnavailable",
+    "ResidencyRefused",
+    "Retry",
+    "StoreUnavailable",
+    "TooLarge",
+    "TooSlow",
+    "Unauthenticated",
+    "UnknownModel",
+    "Unsupported",
+    "WeightsRefused",
+)
+
+
+class Retry(StrEnum):
+    """What a second try would need to be different from the first."""
+
+    NEVER = "never"
+    """The same request will fail anywhere."""
+    ELSEWHERE = "elsewhere"
+    """Another endpoint may serve it."""
+    LATER = "later"
+    """The same endpoint may serve it after a while."""
+
+
+class JevonsError(Exception):
+    """Root of every error that jevons raises on purpose.
+
+    Args:
+        message: What was wrong, naming the value, then what would be accepted.
+        param: The request field at fault, as a JSON path, if one is.
+    """
+
+    status: ClassVar[int] = 500
+    """HTTP status at the edge."""
+    code: ClassVar[str] = "internal"
+    """Stable machine-readable name, the same on every surface."""
+    retry: ClassVar[Retry] = Retry.NEVER
+
+    def __init__(self, message: str, *, param: str | None = None) -> None:
+        super().__init__(message)
+        self.param = param
+
+
+class CallerError(JevonsError):
+    """The request is wrong and the caller can mend it."""
+
+    status = 400
+    code = "bad_request"
+
+
+class Malformed(CallerError):
+    """The body is not what the surface's dialect says it should be."""
+
+    code = "malformed"
+
+
+class TooLarge(CallerError):
+    """The body is longer than `server.max_body_bytes`."""
+
+    status = 413
+    code = "too_large"
+
+
+class TooSlow(CallerError):
+    """The request did not arrive whole within `server.read_timeout_s`."""
+
+    status = 408
+    code = "too_slow"
+
+
+class NotFound(CallerError):
+    """Nothing has this path or id."""
+
+    status = 404
+    code = "not_found"
+
+
+class MethodNotAllowed(CallerError):
+    """The path exists; the method does not."""
+
+    status = 405
+    code = "method_not_allowed"
+
+
+class UnknownModel(CallerError):
+    """No endpoint serves a model of this name."""
+
+    status = 404
+    code = "unknown_model"
+
+
+class Unsupported(CallerError):
+    """No endpoint of this model can do what was asked."""
+
+    status = 422
+    code = "unsupported"
+
+
+class CallerLeft(CallerError):
+    """The caller closed the connection before the answer ended."""
+
+    status = 499
+    code = "caller_left"
+
+
+class PolicyError(JevonsError):
+    """The request is fine; a rule said no.
+
+    Args:
+        message: What was refused and what would be allowed.
+        rule: Name of the rule that decided, as the documentation lists it.
+        param: The request field at fault, if one is.
+    """
+
+    status = 403
+    code = "refused"
+
+    def __init__(self, message: str, *, rule: str, param: str | None = None) -> None:
+        super().__init__(message, param=param)
+        self.rule = rule
+
+
+class Unauthenticated(PolicyError):
+    """No key, or not one of ours, or one that is revoked or expired."""
+
+    status = 401
+    code = "unauthenticated"
+
+
+class Forbidden(PolicyError):
+    """This key may not use any endpoint of this model."""
+
+    code = "forbidden"
+
+
+class ResidencyRefused(PolicyError):
+    """Every endpoint of this model is in a place this key may not reach."""
+
+    code = "residency_refused"
+
+
+class ProviderError(JevonsError):
+    """Upstream failed us."""
+
+    status = 502
+    code = "provider_failed"
+    retry = Retry.ELSEWHERE
+
+
+class ProviderTimeout(ProviderError):
+    """Upstream sent nothing before the deadline."""
+
+    status = 504
+    code = "provider_timeout"
+
+
+class ProviderThrottled(ProviderError):
+    """Upstream asked us to slow down.
+
+    Args:
+        message: What upstream said.
+        retry_after_s: Seconds upstream asked us to wait, if it said.
+    """
+
+    status = 429
+    code = "provider_throttled"
+    retry = Retry.LATER
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class ProviderUnavailable(ProviderError):
+    """Upstream could not be reached, or says that it is down or busy."""
+
+    status = 503
+    code = "provider_unavailable"
+
+
+class ProviderRejected(ProviderError):
+    """Upstream says the request itself is wrong; it would be wrong anywhere."""
+
+    status = 400
+    code = "provider_rejected"
+    retry = Retry.NEVER
+
+
+class ProviderDenied(ProviderError):
+    """Upstream refused our key or our account; not the caller's fault."""
+
+    code = "provider_denied"
+
+
+class ProviderGarbled(ProviderError):
+    """Upstream answered with something that is not its dialect."""
+
+    code = "provider_garbled"
+
+
+class ProviderTruncated(ProviderError):
+    """Upstream's answer stopped before its end."""
+
+    code = "provider_truncated"
+
+
+class FlowError(JevonsError):
+    """We found no way through."""
+
+    status = 502
+
+
+class NoCandidate(FlowError):
+    """Policy and catalogue together left nothing to try."""
+
+    status = 503
+    code = "no_candidate"
+    retry = Retry.LATER
+
+
+class Exhausted(FlowError):
+    """Every candidate was tried and every one failed.
+
+    Args:
+        errors: Why each attempt failed, in the order they were made.
+    """
+
+    code = "exhausted"
+    retry = Retry.LATER
+
+    def __init__(self, errors: Sequence[JevonsError]) -> None:
+        reasons = "; ".join(f"{error.code}: {error}" for error in errors)
+        super().__init__(f"all {len(errors)} attempts failed: {reasons}")
+        self.errors = tuple(errors)
+
+
+class Abandoned(FlowError):
+    """The house stopped while the answer was under way."""
+
+    status = 503
+    code = "abandoned"
+    retry = Retry.LATER
+
+
+class HouseError(JevonsError):
+    """Our fault."""
+
+
+class Misconfigured(HouseError):
+    """A setting is wrong; the message names the file, the setting and what it accepts."""
+
+    code = "misconfigured"
+
+
+class WeightsRefused(HouseError):
+    """Model bytes could not be fetched, or are not the bytes that were promised."""
+
+    code = "weights_refused"
+
+
+class StoreUnavailable(HouseError):
+    """The books cannot be written, so nothing may leave."""
+
+    status = 503
+    code = "store_unavailable"
+    retry = Retry.LATER
+
+
+class Bug(HouseError):
+    """Something we did not foresee; the details are in the log, under the request's id."""
+
+    code = "bug"

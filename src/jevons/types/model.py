@@ -1,0 +1,85 @@
+"""What the catalogue knows: endpoints, and what they cost in money and energy."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+
+from jevons.types.request import Dialect, Need
+
+__all__ = ("Endpoint", "Footprint", "Grid", "Precision", "Price")
+
+Precision = Literal["bf16", "fp8", "fp4"]
+
+
+class Price(msgspec.Struct, frozen=True, kw_only=True):
+    """What tokens cost from a date on."""
+
+    input_per_mtok: Decimal
+    """USD per million uncached input tokens."""
+    output_per_mtok: Decimal
+    """USD per million output tokens, reasoning included unless `reasoning_per_mtok` is set."""
+    cache_read_per_mtok: Decimal | None = None
+    """USD per million cached input tokens; None charges them as uncached."""
+    cache_write_per_mtok: Decimal | None = None
+    """USD per million tokens written to a cache; None charges them as uncached."""
+    reasoning_per_mtok: Decimal | None = None
+    since: str
+    """First day it holds, `YYYY-MM-DD`."""
+    source: str
+    """Where it was read, and when."""
+
+
+class Footprint(msgspec.Struct, frozen=True, kw_only=True):
+    """What decides the energy of a hosted model.
+
+    Source: `docs/explanation/energy.md`, the formula for hosted text models.
+    """
+
+    active_params_b: float
+    """Parameters used for each token, 1e9."""
+    total_params_b: float
+    """Parameters held in memory, 1e9."""
+    precision: Precision = "bf16"
+    kv_kb_per_token: float = 160.0
+    """Key-value cache, kilobytes a token of context."""
+    source: str
+
+
+class Grid(msgspec.Struct, frozen=True, kw_only=True):
+    """Carbon intensity of a place's electricity."""
+
+    place: str
+    """ISO 3166-1 alpha-2 code, or `WORLD`."""
+    gco2e_per_kwh: float
+    fold: float
+    """The 90 % interval is the figure divided and multiplied by this."""
+    source: str
+
+
+class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """A model at a host. Endpoints are allowed, routed and paid for; names are not."""
+
+    name: str
+    """Unique in one house; what keys and receipts name."""
+    model: str
+    """`vendor/name` of the weights or the product."""
+    provider: str
+    """Which door serves it: a name in `flow.Rooms.providers`."""
+    upstream_model: str
+    """What the provider calls it."""
+    aliases: tuple[str, ...] = ()
+    """Other names a caller may use."""
+    dialect: Dialect = "openai-chat"
+    host: str
+    """Who runs it: `this machine`, or the operator's legal name, or `unknown`."""
+    place: str
+    """Where it processes: `on-prem`, an ISO 3166-1 alpha-2 code, or `unknown`."""
+    grid: str | None = None
+    """ISO 3166-1 alpha-2 code of the electricity it runs on; None is not known."""
+    can: frozenset[Need] = frozenset({"text"})
+    context_tokens: int | None = None
+    price: Price | None = None
+    footprint: Footprint | None = None

@@ -1,0 +1,87 @@
+"""What was asked."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from jevons.types.actor import Actor
+from jevons.types.message import Message
+
+__all__ = ("Dialect", "Generate", "Need", "Output", "Sampling", "Source", "Tool")
+
+Dialect = Literal["openai-chat"]
+"""Wire formats that we speak, on either side."""
+
+Need = Literal["text", "image", "audio", "file", "tools", "json", "json_schema", "logprobs", "n"]
+"""What an endpoint must be able to do to serve a request."""
+
+
+class Sampling(msgspec.Struct, frozen=True, kw_only=True):
+    """How to draw the answer. None leaves it to the endpoint."""
+
+    temperature: float | None = None
+    top_p: float | None = None
+    max_tokens: int | None = None
+    """Most tokens of answer, reasoning included."""
+    stop: tuple[str, ...] = ()
+    seed: int | None = None
+    n: int = 1
+    logprobs: bool = False
+    top_logprobs: int | None = None
+
+
+class Tool(msgspec.Struct, frozen=True, kw_only=True):
+    """A function the model may ask for."""
+
+    name: str
+    description: str = ""
+    parameters: msgspec.Raw = msgspec.Raw(b"{}")
+    """JSON Schema."""
+    strict: bool | None = None
+
+
+class Output(msgspec.Struct, frozen=True, kw_only=True):
+    """The shape the answer must have."""
+
+    kind: Literal["text", "json", "json_schema"] = "text"
+    name: str = ""
+    schema: msgspec.Raw = msgspec.Raw(b"{}")
+    """JSON Schema, when `kind` is `json_schema`."""
+    strict: bool | None = None
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """The request as it came, so that what we do not know can pass through."""
+
+    dialect: Dialect
+    fields: dict[str, msgspec.Raw]
+    """Every top-level field, undecoded."""
+    digest: bytes
+    """SHA-256 of the body's bytes."""
+    size_bytes: int
+
+
+class Generate(msgspec.Struct, frozen=True, kw_only=True):
+    """Ask a language model for an answer."""
+
+    id: str
+    """`req_` and a ULID."""
+    at_ms: int
+    """When it arrived, Unix milliseconds."""
+    actor: Actor | None
+    """None when no key, or no known key, came with it: a rule refuses that."""
+    model: str
+    """As the caller wrote it: an endpoint, a model or an alias."""
+    messages: tuple[Message, ...]
+    sampling: Sampling = Sampling()
+    tools: tuple[Tool, ...] = ()
+    tool_choice: str = "auto"
+    """`auto`, `none`, `required`, or the name of one tool."""
+    output: Output = Output()
+    stream: bool = False
+    want_usage: bool = False
+    """Whether the caller asked for usage at the end of a stream."""
+    needs: frozenset[Need] = frozenset()
+    source: Source
