@@ -1,0 +1,54 @@
+# Two commands are enough: `make run` and `make test`. Each makes what it needs in .venv.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PURE := types wire policy pick meter ledger flow
+
+export JEVONS_DATA_DIR ?= $(CURDIR)/.jevons
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint types contracts coverage bench kill lock settings clean run-env dev-env
+
+help: ## show this
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: run-env ## fetch a model, run the demo, stay up (ONCE=1 ends after the demo)
+	@$(BIN)/jevons serve --demo $(if $(ONCE),--once)
+
+test: dev-env ## every test, real servers included
+	@env -u JEVONS_DATA_DIR $(BIN)/pytest $(ARGS)
+
+lint: dev-env ## ruff: rules and format
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: dev-env ## pyright, strict
+	@$(BIN)/pyright
+
+contracts: dev-env ## which room may import which
+	@$(BIN)/lint-imports
+
+coverage: dev-env ## every branch of the pure rooms
+	@env -u JEVONS_DATA_DIR $(BIN)/python tools/coverage_gate.py
+
+bench: dev-env ## the gateway and the engine, against their yardsticks in the same run
+	@env -u JEVONS_DATA_DIR $(BIN)/python -m bench
+
+kill: dev-env ## kill -9 at 100 random moments under load
+	@env -u JEVONS_DATA_DIR JEVONS_KILLS=100 $(BIN)/pytest tests/e2e -k kill
+
+lock: dev-env ## resolve requirements/*.txt again (UPGRADE=1 takes the newest)
+	@$(BIN)/python tools/lock.py $(if $(UPGRADE),--upgrade)
+
+settings: dev-env ## write docs/reference/settings.md from the settings themselves
+	@$(BIN)/python tools/settings_page.py
+
+clean: ## remove everything that was made, but not .jevons
+	rm -rf .venv build dist .coverage .coverage.* .hypothesis .pytest_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+run-env:
+	@$(PYTHON) -S tools/bootstrap.py run
+
+dev-env:
+	@$(PYTHON) -S tools/bootstrap.py dev
