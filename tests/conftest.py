@@ -1,17 +1,64 @@
-"""What every test may rely on: one event loop, and one that nothing blocks in unit tests."""
+"""What every test may rely on: one event loop, and in unit tests one that nothing blocks."""
 
 from __future__ import annotations
 
+import asyncio
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from blockbuster import blockbuster_ctx
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 UNIT = Path(__file__).parent / "unit"
+BLOCKING = frozenset(
+    {"open", "socket.connect", "socket.getaddrinfo", "subprocess.Popen", "time.sleep"}
+)
+NEUTRAL = ("asyncio", "importlib", "<frozen importlib")
+
+
+class Watch:
+    """Raises where jevons itself makes a call that would stall every stream of the loop.
+
+    An audit hook cannot be taken out again, so there is one, and tests switch it on and off.
+    """
+
+    def __init__(self) -> None:
+        self.on = False
+        sys.addaudithook(self._hear)
+
+    def _hear(self, event: str, _: tuple[object, ...]) -> None:
+        if self.on and event in BLOCKING and self._runs_a_loop() and self._is_ours():
+            message = f"{event} on the event loop"
+            raise BlockingError(message)
+
+    def _runs_a_loop(self) -> bool:
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return False
+        return True
+
+    def _is_ours(self) -> bool:
+        """Tell whether jevons is on the stack below anything that asyncio or an import did."""
+        frame = sys._getframe(2)  # pyright: ignore[reportPrivateUsage] nothing else says who calls
+        while frame is not None:
+            name = str(frame.f_globals.get("__name__", ""))
+            if name.startswith("jevons"):
+                return True
+            if name.startswith(NEUTRAL):
+                return False
+            frame = frame.f_back
+        return False
+
+
+class BlockingError(AssertionError):
+    """Raised when a unit test's subject blocks its event loop."""
+
+
+WATCH = Watch()
 
 
 @pytest.fixture
@@ -21,9 +68,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture(autouse=True)
 def unblocked(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Fail a unit test that blocks its event loop: such a call would stall every stream."""
-    if UNIT not in request.path.parents or "anyio" not in request.keywords:
-        yield
-        return
-    with blockbuster_ctx("jevons"):
-        yield
+    """Watch the asynchronous unit tests."""
+    WATCH.on = UNIT in request.path.parents and "anyio" in request.keywords
+    yield
+    WATCH.on = False

@@ -23,6 +23,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 LOCKS = ("run", "dev")  # each holds everything that the one before it holds
 OLDEST = (3, 11)
+LAST_WORDS = 15  # lines
 
 
 def main() -> None:
@@ -86,21 +87,26 @@ def succeeds(*command: str) -> bool:
 
 
 def pip(*arguments: str) -> None:
-    """Run pip on `.venv`, showing what it fetches and installs and leaving out the rest."""
+    """Run pip on `.venv`: what it fetches is shown, what it complains of only if it fails."""
     inside = [str(PYTHON), "-m", "pip"]
     outside = [sys.executable, "-m", "pip", "--python", str(PYTHON)]
-    pip_is_inside = succeeds(*inside, "--version")
-    command = [*(inside if pip_is_inside else outside), "--disable-pip-version-check", *arguments]
-    environment = {**os.environ, "PIP_NO_INPUT": "1", "PIP_PROGRESS_BAR": "off"}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as running:
+    command = [*(inside if succeeds(*inside, "--version") else outside), *arguments]
+    environment = {**os.environ, "PIP_NO_INPUT": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    said: list[str] = []
+    with subprocess.Popen(
+        [*command, "--progress-bar=off"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=environment,
+    ) as running:
         for line in running.stdout or ():
+            said.append(line)
             if line.lstrip().startswith(("Downloading ", "Installing collected")):
                 print("  " + shorten(line.strip()), flush=True)
     if running.returncode:
-        sys.exit(
-            "pip could not install it; its own words are above. Nothing is stamped, "
-            "so the same command tries again."
-        )
+        sys.stderr.writelines(said[-LAST_WORDS:])
+        sys.exit("pip could not do it; its last words are above. Run the same command to retry.")
 
 
 def shorten(line: str) -> str:
