@@ -2,12 +2,13 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-PURE := types wire policy pick meter ledger flow
+PURE := src/jevons/types/*,src/jevons/wire/*,src/jevons/policy/*,src/jevons/pick/*
+PURE := $(PURE),src/jevons/meter/*,src/jevons/ledger/*,src/jevons/flow.py
 
 export JEVONS_DATA_DIR ?= $(CURDIR)/.jevons
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types contracts coverage bench kill lock settings clean run-env dev-env
+.PHONY: help run test lint types contracts coverage bench kill lock pages clean run-env dev-env
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,7 +30,10 @@ contracts: dev-env ## which room may import which
 	@$(BIN)/lint-imports
 
 coverage: dev-env ## every branch of the pure rooms
-	@env -u JEVONS_DATA_DIR $(BIN)/python tools/coverage_gate.py
+	@$(BIN)/coverage erase
+	@env -u JEVONS_DATA_DIR $(BIN)/coverage run -m pytest -q tests/unit
+	@$(BIN)/coverage combine -q
+	@$(BIN)/coverage report --include='$(PURE)' --fail-under=100
 
 bench: dev-env ## the gateway and the engine, against their yardsticks in the same run
 	@env -u JEVONS_DATA_DIR $(BIN)/python -m bench
@@ -40,8 +44,8 @@ kill: dev-env ## kill -9 at 100 random moments under load
 lock: dev-env ## resolve requirements/*.txt again (UPGRADE=1 takes the newest)
 	@$(BIN)/python tools/lock.py $(if $(UPGRADE),--upgrade)
 
-settings: dev-env ## write docs/reference/settings.md from the settings themselves
-	@$(BIN)/python tools/settings_page.py
+pages: dev-env ## write the reference pages that the source itself documents
+	@$(BIN)/python tools/pages.py
 
 clean: ## remove everything that was made, but not .jevons
 	rm -rf .venv build dist .coverage .coverage.* .hypothesis .pytest_cache .ruff_cache .import_linter_cache
