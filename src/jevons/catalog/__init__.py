@@ -1,1 +1,12 @@
-"""To be written."""
+"""What exists: endpoints, and the electricity of places.
+
+Enters: rows, from settings and from the files in `data/`.
+Leaves: a `Catalog` of endpoints, a table of grids; frozen.
+May not know: requests, keys, money already spent, the network.
+State: none that changes.
+"""
+
+from jevons.catalog.endpoints import Catalog, is_own
+from jevons.catalog.load import grids
+
+__all__ = ("Catalog", "grids", "is_own")

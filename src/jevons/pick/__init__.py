@@ -5,3 +5,8 @@ Leaves: a `Plan`.
 May not know: sockets, SQL, HTTP, what anything cost in the end.
 State: none.
 """
+
+from jevons.pick.attempts import Walked, attempts
+from jevons.pick.cheapest import Cheapest
+
+__all__ = ("Cheapest", "Walked", "attempts")

@@ -9,9 +9,12 @@ import msgspec
 
 from jevons.types.request import Dialect, Need
 
-__all__ = ("Endpoint", "Footprint", "Grid", "Precision", "Price")
+__all__ = ("Endpoint", "Footprint", "Grid", "Precision", "Price", "Serving")
 
 Precision = Literal["bf16", "fp8", "fp4"]
+
+Serving = Literal["one-node", "many-nodes", "unknown"]
+"""Experts on one machine, or one replica over many machines, which costs less a token."""
 
 
 class Price(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +48,13 @@ class Footprint(msgspec.Struct, frozen=True, kw_only=True):
     precision: Precision = "bf16"
     kv_kb_per_token: float = 160.0
     """Key-value cache, kilobytes a token of context."""
+    params_fold: float = 1.0
+    """For sizes that are a guess: their 90 % interval is the figure divided and multiplied by
+    this. 1 is a published size."""
+    batch: float | None = None
+    """Answers that one replica writes at once. None is not known: 64, between 16 and 256."""
+    serving: Serving = "unknown"
+    """How a mixture of experts is spread; it matters from 200e9 parameters on."""
     source: str
 
 

@@ -1,0 +1,54 @@
+"""Rows that ship with the package, read when they are first asked for."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from jevons.types.model import Grid
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ("grids",)
+
+
+class _Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One place, as `data/grid.toml` writes it."""
+
+    name: str
+    gco2e_per_kwh: float
+    fold: float
+
+
+class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole of `data/grid.toml`: every row of it comes from one dataset."""
+
+    publisher: str
+    dataset: str
+    year: str
+    read: str
+    grid: dict[str, _Row]
+
+
+@cache
+def grids() -> Mapping[str, Grid]:
+    """Read the carbon intensity of every place we have a row for.
+
+    Returns:
+        By ISO 3166-1 alpha-2 code, and `WORLD` for the world's mix; each with its source.
+    """
+    text = files("jevons.catalog").joinpath("data", "grid.toml").read_text(encoding="utf-8")
+    table = msgspec.convert(tomllib.loads(text), _Table)
+    source = f"{table.publisher}, {table.dataset}, {table.year}, read {table.read}"
+    return MappingProxyType(
+        {
+            place: Grid(place=place, gco2e_per_kwh=row.gco2e_per_kwh, fold=row.fold, source=source)
+            for place, row in table.grid.items()
+        }
+    )
