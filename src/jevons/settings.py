@@ -74,6 +74,7 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """The embedded engine."""
 
     enabled: bool = True
+    """Off: only remote endpoints are served."""
     model: str | None = None
     """Catalogue name, `file://` path or `hf://` reference. Unset: the best default that is there."""
     slots: int = 8
@@ -88,6 +89,7 @@ class EndpointSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """One remote endpoint: any server that speaks OpenAI's chat dialect."""
 
     name: str
+    """What keys, rules and receipts call it; unique in one house."""
     model: str
     """`vendor/name` of the weights or the product."""
     url: str
@@ -97,18 +99,29 @@ class EndpointSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     api_key: str | None = None
     """`env:NAME`; unset: none is sent."""
     aliases: tuple[str, ...] = ()
+    """Other names a caller may use for it."""
     host: str = "unknown"
+    """Who runs it: the operator's legal name."""
     place: str = "unknown"
+    """Where it processes: `on-prem` or an ISO 3166-1 alpha-2 code. `unknown` is the worst place."""
     grid: str | None = None
+    """ISO 3166-1 alpha-2 code of the electricity it runs on; unset: not known."""
     can: tuple[Need, ...] = ("text", "tools", "json", "json_schema", "logprobs")
+    """What it can do; a request that needs more is not sent there."""
     context_tokens: int | None = None
+    """Its context; unset: not known, and not checked."""
     price: Price | None = None
+    """What its tokens cost; unset: the cost is unknown, which is not zero."""
     footprint: Footprint | None = None
+    """What its energy is modelled from; unset: the energy is unknown."""
     connect_timeout_s: float = 5.0
+    """Longest wait for a connection."""
     first_byte_timeout_s: float = 60.0
+    """Longest wait for the answer to begin."""
     idle_timeout_s: float = 60.0
     """Longest silence in the middle of an answer."""
     max_connections: int = 256
+    """Most connections to it at once; more wait in line."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,0 +1,84 @@
+"""What can be set, called or plugged in is in the reference, and the reference is not stale."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+
+from jevons import cli
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#\s]+)")
+
+
+def test_the_generated_pages_are_what_the_source_says(root: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "tools/pages.py", "--check"], cwd=root, check=False, stderr=subprocess.PIPE
+    )
+    assert done.returncode == 0, done.stderr.decode()
+
+
+def test_every_setting_says_what_it_does(root: Path) -> None:
+    tree = ast.parse((root / "src/jevons/settings.py").read_text())
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and node.name != "Settings":
+            for field, below in zip(node.body, [*node.body[1:], ast.Pass()], strict=True):
+                if isinstance(field, ast.AnnAssign):
+                    assert isinstance(below, ast.Expr), f"{node.name}.{ast.unparse(field.target)}"
+
+
+def commands(command: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:
+    """Walk the tree of commands."""
+    yield name, command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for each in command.list_commands(context):
+            found = command.get_command(context, each)
+            assert found is not None
+            yield from commands(found, f"{name} {each}")
+
+
+@pytest.mark.parametrize(
+    ("name", "command"), [pytest.param(*each, id=each[0]) for each in commands(cli.main, "jevons")]
+)
+def test_every_command_and_option_is_in_the_reference(
+    name: str, command: click.Command, root: Path
+) -> None:
+    page = (root / "docs/reference/cli.md").read_text()
+    assert command.help, f"{name} has no help"
+    assert name in page, f"docs/reference/cli.md does not mention `{name}`"
+    for option in command.params:
+        if isinstance(option, click.Option) and not option.hidden:
+            longest = max(option.opts, key=len)
+            assert longest in page, f"docs/reference/cli.md lacks `{longest}` of `{name}`"
+
+
+def test_no_page_points_at_a_file_that_is_not_there(root: Path) -> None:
+    pages = [*root.glob("*.md"), *(root / "docs").rglob("*.md"), *(root / "design").rglob("*.md")]
+    assert pages
+    for page in pages:
+        for link in LINK.findall(page.read_text()):
+            assert (page.parent / link).exists(), f"{page.relative_to(root)} points at {link}"
+
+
+def test_every_direct_dependency_has_its_reason_and_there_are_at_most_15(root: Path) -> None:
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    core = [re.split(r"[<>=;\[ ]", line)[0] for line in project["dependencies"]]
+    extra = [
+        re.split(r"[<>=;\[ ]", line)[0]
+        for lines in project["optional-dependencies"].values()
+        for line in lines
+    ]
+    page = (root / "design/dependencies.md").read_text()
+    assert len(core) <= 15
+    assert [name for name in (*core, *extra) if f"`{name}`" not in page] == []

@@ -1,0 +1,164 @@
+"""Write the reference pages that the source itself documents: settings and doors.
+
+`--check` writes nothing and ends 1 if a page is not what the source says.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from jevons import settings
+from jevons.types.model import Footprint, Price
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parent.parent
+SETTINGS = ROOT / "src/jevons/settings.py"
+DOORS = ROOT / "src/jevons/ports.py"
+SECTIONS: dict[type[msgspec.Struct], str] = {
+    settings.ServerSettings: "server",
+    settings.LedgerSettings: "ledger",
+    settings.HouseSettings: "house",
+    settings.EngineSettings: "engine",
+    settings.EndpointSettings: "endpoint",
+    Price: "endpoint.price",
+    Footprint: "endpoint.footprint",
+}
+COMPUTED = {"data_dir": "`$XDG_DATA_HOME/jevons`, or `~/.local/share/jevons`"}
+SETTINGS_ARE = (
+    "Settings are read from `jevons.toml` in the folder where `jevons` is started, or from the file "
+    "that `--config` names; then the environment is laid over them. A wrong setting stops the start, "
+    "and the message names the file, the setting and what it accepts."
+)
+DOORS_ARE = (
+    "Written by `make pages` from `src/jevons/ports.py`. A room that needs another asks for one of "
+    "these; what stands behind each is chosen in `jevons.boot`, and nowhere else. Anything with "
+    "these methods fits: no base class, no registration."
+)
+
+
+def settings_page() -> str:
+    """Tabulate every setting with its default and what it does."""
+    trees = (SETTINGS, ROOT / "src/jevons/types/model.py")
+    classes = {node.name: node for path in trees for node in _classes(path)}
+    parts = [
+        "# Settings",
+        "Written by `make pages` from `src/jevons/settings.py`.",
+        SETTINGS_ARE,
+        "## Top level",
+        _table(classes["Settings"], settings.Settings),
+    ]
+    for kind, section in SECTIONS.items():
+        name = kind.__name__
+        heading = f"## `[[{section}]]`" if section == "endpoint" else f"## `[{section}]`"
+        parts += [heading, ast.get_docstring(classes[name]) or "", _table(classes[name], kind)]
+        if "endpoint" not in section:
+            parts.append(
+                f"In the environment: `JEVONS_{section.upper()}_` and the name in capitals."
+            )
+    return "\n\n".join(parts) + "\n"
+
+
+def doors_page() -> str:
+    """Set out every door: its methods, what they promise, what they raise."""
+    parts = [
+        "# Doors",
+        DOORS_ARE,
+    ]
+    for door in _classes(DOORS):
+        parts += [f"## {door.name}", ast.get_docstring(door) or ""]
+        for node in door.body:
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                parts += [f"### `{_signature(node)}`", _promise(ast.get_docstring(node) or "")]
+    return "\n\n".join(parts) + "\n"
+
+
+def _classes(path: Path) -> list[ast.ClassDef]:
+    return [node for node in ast.parse(path.read_text()).body if isinstance(node, ast.ClassDef)]
+
+
+def _table(node: ast.ClassDef, kind: type[msgspec.Struct]) -> str:
+    rows = ["| setting | type | default | what it does |", "| --- | --- | --- | --- |"]
+    defaults = {field.name: field.default for field in msgspec.structs.fields(kind)}
+    for field, text in _fields(node):
+        name, annotation = ast.unparse(field.target), ast.unparse(field.annotation)
+        if "Settings" in annotation:
+            continue
+        if annotation.startswith("Literal["):
+            annotation = annotation[len("Literal[") : -1].replace(", ", " | ")
+        cells = (f"`{name}`", f"`{annotation}`", COMPUTED.get(name) or _value(defaults[name]), text)
+        rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(rows)
+
+
+def _value(value: object) -> str:
+    """Write a default as TOML would."""
+    if value is msgspec.NODEFAULT:
+        return "required"
+    return "unset" if value is None else f"`{json.dumps(value)}`"
+
+
+def _fields(node: ast.ClassDef) -> Iterator[tuple[ast.AnnAssign, str]]:
+    """Pair each field with the docstring under it."""
+    for field, below in zip(node.body, [*node.body[1:], ast.Pass()], strict=True):
+        if isinstance(field, ast.AnnAssign):
+            yield field, _text(below)
+
+
+def _text(node: ast.stmt) -> str:
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        return " ".join(str(node.value.value).split())
+    return ""
+
+
+def _signature(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
+    arguments = ", ".join(ast.unparse(each) for each in node.args.args if each.arg != "self")
+    result = f" -> {ast.unparse(node.returns)}" if node.returns else ""
+    waits = "await " if isinstance(node, ast.AsyncFunctionDef) else ""
+    is_property = any(ast.unparse(each) == "property" for each in node.decorator_list)
+    return f"{waits}{node.name}{'' if is_property else f'({arguments})'}{result}"
+
+
+def _promise(docstring: str) -> str:
+    """Keep a docstring's words; set its sections as lists."""
+    lines: list[str] = []
+    section = ""
+    for line in docstring.splitlines():
+        if line in {"Raises:", "Returns:", "Args:"}:
+            section = line
+            lines += [f"**{line[:-1]}**", ""]
+        elif section in {"Raises:", "Args:"} and line.startswith("    ") and line[4:5].strip():
+            name, _, text = line.strip().partition(": ")
+            lines.append(f"- `{name}`: {text}")
+        else:
+            lines.append(line.strip())
+    return "\n".join(lines)
+
+
+PAGES = {"settings.md": settings_page, "doors.md": doors_page}
+
+
+def main() -> None:
+    """Write the pages, or say which one is stale."""
+    stale: list[str] = []
+    for name, write in PAGES.items():
+        path = ROOT / "docs/reference" / name
+        text = write()
+        if "--check" in sys.argv:
+            stale += [] if path.exists() and path.read_text() == text else [name]
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+    if stale:
+        sys.exit(f"stale: {', '.join(stale)}; run `make pages`")
+
+
+if __name__ == "__main__":
+    main()
