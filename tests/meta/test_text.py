@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 LEFT_OUT = {".git", ".venv", ".jevons", "node_modules", "__pycache__", "build", "dist", ".hypothesis",
             ".ruff_cache", ".pytest_cache", ".import_linter_cache", "_build"}  # fmt: skip
 MACHINE = re.compile(r"(?<![\w.])/(?:work|root|Users|home/\w+|opt/\w+)/|\bC:\\")
-INDEX = re.compile("|".join((r"pypi\.org", "pythonhosted", r"registry\.npm", r"\bartifactory\b")))  # fmt: skip
+INDEX = re.compile(r"pypi\.org|pythonhosted|registry\.npm|\bartifactory\b")
 SECRET = re.compile(
     r"\bjv_[A-Za-z0-9_-]{43}\b|\bsk-[A-Za-z0-9]{20,}|BEGIN (?:RSA |EC )?PRIVATE KEY"
 )
