@@ -1,1 +1,13 @@
-"""To be written."""
+"""Doubles for every door, public and supported: what our own tests stand on, and yours may.
+
+Enters: what a test says should happen.
+Leaves: things that can stand behind the doors of `jevons.ports`.
+May not know: the network, the disk, the machine's clock.
+State: each double's own.
+"""
+
+from jevons.testing.book import Book, Gate
+from jevons.testing.clock import Clock, Ids
+from jevons.testing.listener import Listener
+
+__all__ = ("Book", "Clock", "Gate", "Ids", "Listener")
