@@ -1,0 +1,130 @@
+"""Settings are read whole or not at all, and what is wrong is named."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from jevons.settings import Settings, load
+from jevons.types.errors import Misconfigured
+
+REMOTE = """
+[[endpoint]]
+name = "rack"
+model = "qwen/qwen3-32b"
+url = "http://127.0.0.1:8001/v1"
+place = "CH"
+can = ["text", "tools"]
+
+[endpoint.price]
+input_per_mtok = "0.10"
+output_per_mtok = 0.4
+since = "2026-11-01"
+source = "the operator's list, read 2026-11-01"
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "house.toml"
+    path.write_text(text)
+    return path
+
+
+def read(folder: Path, text: str = "", **environ: str) -> Settings:
+    return load(written(folder, text), {"HOME": str(folder), **environ})
+
+
+def test_nothing_set_is_loopback_and_durable(tmp_path: Path) -> None:
+    settings = read(tmp_path)
+    assert settings.server.host == "127.0.0.1"
+    assert settings.ledger.commit == "disk"
+    assert settings.endpoint == ()
+
+
+def test_no_file_here_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert load(None, {}).server.port == 8000
+
+
+def test_the_file_here_is_read_when_none_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "jevons.toml").write_text("[server]\nport = 8123\n")
+    monkeypatch.chdir(tmp_path)
+    assert load(None, {}).server.port == 8123
+
+
+def test_an_endpoint_is_a_row_and_its_price_is_exact(tmp_path: Path) -> None:
+    (endpoint,) = read(tmp_path, REMOTE).endpoint
+    assert endpoint.place == "CH"
+    assert endpoint.price is not None
+    assert endpoint.price.input_per_mtok == Decimal("0.10")
+    assert endpoint.price.output_per_mtok == Decimal("0.4")
+
+
+def test_what_is_not_said_of_an_endpoint_is_the_worst(tmp_path: Path) -> None:
+    (endpoint,) = read(
+        tmp_path, '[[endpoint]]\nname="a"\nmodel="b/c"\nurl="http://h/v1"\n'
+    ).endpoint
+    assert (endpoint.place, endpoint.host) == ("unknown", "unknown")
+    assert endpoint.price is None
+
+
+def test_the_environment_lies_over_the_file(tmp_path: Path) -> None:
+    settings = read(
+        tmp_path,
+        "[server]\nport = 1\nhost = '::1'\n",
+        JEVONS_SERVER_PORT="2",
+        JEVONS_ENGINE_ENABLED="false",
+        JEVONS_HOUSE_WATTS_PER_THREAD="6.5",
+    )
+    assert (settings.server.port, settings.server.host) == (2, "::1")
+    assert settings.engine.enabled is False
+    assert settings.house.watts_per_thread == 6.5
+
+
+def test_the_process_s_own_environment_is_read_when_none_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JEVONS_SERVER_PORT", "8456")
+    assert load(written(tmp_path, "")).server.port == 8456
+
+
+@pytest.mark.parametrize(
+    ("environ", "folder"),
+    [
+        ({"JEVONS_DATA_DIR": "/srv/jevons"}, Path("/srv/jevons")),
+        ({"XDG_DATA_HOME": "/srv/share"}, Path("/srv/share/jevons")),
+        ({"JEVONS_DATA_DIR": "~/books"}, Path.home() / "books"),
+        ({}, Path.home() / ".local" / "share" / "jevons"),
+    ],
+)
+def test_the_data_folder_follows_the_environment(
+    environ: dict[str, str], folder: Path, tmp_path: Path
+) -> None:
+    assert load(written(tmp_path, ""), environ).data_dir == folder
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("[server]\nport = 'eighty'\n", "server.port"),
+        ("[server]\nprot = 80\n", "prot"),
+        ("[ledger]\ncommit = 'maybe'\n", "ledger.commit"),
+        ("[[endpoint]]\nname = 'a'\n", "endpoint[0]"),
+        ("port = \n", "house.toml"),
+        ("[[endpoint]]\nname='a'\nmodel='b'\nurl='c'\ncan=['flight']\n", "endpoint[0].can[0]"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_file(tmp_path: Path, text: str, names: str) -> None:
+    with pytest.raises(Misconfigured) as caught:
+        read(tmp_path, text)
+    assert names in str(caught.value)
+    assert "house.toml" in str(caught.value)
+
+
+def test_a_file_that_is_named_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match=r"no settings file .*nowhere"):
+        load(tmp_path / "nowhere.toml", {})
