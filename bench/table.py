@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
 
+from promise import promises
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
@@ -38,8 +40,9 @@ def lines(run: Run) -> Iterator[str]:
         yield from _scenario(run, scenario)
     yield from _costs(run)
     yield from _crosscheck(run)
-    for peer, said in run.ledgers.items():
-        yield f"ledger of {peer}: {said}"
+    yield ""
+    yield from (f"ledger of {peer}: {said}" for peer, said in run.ledgers.items())
+    yield from _promises(run)
     yield ""
     yield "Medians over rounds. (x) is the median of each round's ratio to nginx in that round."
     yield "+ a floor: the gateway had time left on its core, so the rig was the limit."
@@ -130,6 +133,14 @@ def _crosscheck(run: Run) -> Iterator[str]:
     for each in run.wrk:
         failed = f", {each.failed} FAILED" if each.failed else ""
         yield f"  {each.peer}, {each.callers} callers: {each.rate:,.0f} requests/s{failed}"
+
+
+def _promises(run: Run) -> Iterator[str]:
+    yield ""
+    for each in promises(run):
+        verdict = "kept  " if each.kept else "BROKEN"
+        figures = f"{each.figure:.2f} {each.unit}, at most {each.limit:g}"
+        yield f"{verdict}  {each.what}: {figures}"
 
 
 def _line(title: str, cells: Iterable[str]) -> str:
