@@ -47,8 +47,7 @@ def promises(run: Run) -> Iterator[Promise]:
 
 
 def _of_cpu(run: Run, peer: str) -> Iterator[Promise]:
-    """Compare where the gateway is saturated, or streams are many: elsewhere a core wakes up more
-    than it works."""
+    """Compare processor time where there is much to do; elsewhere a core wakes more than it works."""
     for scenario in run.scenarios:
         if scenario.callers < 64:
             continue
