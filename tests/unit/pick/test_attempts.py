@@ -1,0 +1,108 @@
+"""A second endpoint is tried only where it can help, and never after bytes went out."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jevons.pick import Walked, attempts
+from jevons.testing.make import an_endpoint
+from jevons.types.decision import Candidate, Outcome, Plan
+from jevons.types.errors import (
+    CallerLeft,
+    Exhausted,
+    JevonsError,
+    NoCandidate,
+    ProviderDenied,
+    ProviderGarbled,
+    ProviderRejected,
+    ProviderThrottled,
+    ProviderTimeout,
+    ProviderTruncated,
+    ProviderUnavailable,
+)
+
+PASSING = (
+    ProviderTimeout,
+    ProviderThrottled,
+    ProviderUnavailable,
+    ProviderDenied,
+    ProviderGarbled,
+    ProviderTruncated,
+)
+
+
+def plan(size: int) -> Plan:
+    names = [f"endpoint-{number}" for number in range(size)]
+    return Plan(candidates=tuple(Candidate(endpoint=an_endpoint(name), why="") for name in names))
+
+
+def drive(size: int, errors: list[JevonsError | None], *, committed: bool = False) -> Walked:
+    """Walk a plan whose attempts end, one by one, with `errors`."""
+    walking = attempts(plan(size))
+    attempt = next(walking)
+    for error in errors:
+        outcome = Outcome(attempt=attempt, error=error, committed=committed)
+        try:
+            attempt = walking.send(outcome)
+        except StopIteration as stop:
+            return stop.value
+    message = "the plan asked for another attempt"
+    raise AssertionError(message)
+
+
+def test_an_empty_plan_has_no_candidate() -> None:
+    with pytest.raises(NoCandidate):
+        next(attempts(Plan(candidates=())))
+
+
+def test_the_first_success_stands() -> None:
+    walked = drive(3, [None])
+    assert walked.error is None
+    assert [each.attempt.number for each in walked.outcomes] == [1]
+
+
+@pytest.mark.parametrize("kind", PASSING)
+def test_fails_over_in_the_order_of_the_plan(kind: type[JevonsError]) -> None:
+    walked = drive(2, [kind("down"), None])
+    assert walked.error is None
+    assert [each.attempt.candidate.endpoint.name for each in walked.outcomes] == [
+        "endpoint-0",
+        "endpoint-1",
+    ]
+
+
+def test_never_splices_a_second_answer_onto_half_of_a_first() -> None:
+    error = ProviderTruncated("cut")
+    walked = drive(3, [error], committed=True)
+    assert walked.error is error
+    assert len(walked.outcomes) == 1
+
+
+@pytest.mark.parametrize("error", [ProviderRejected("bad field"), CallerLeft("gone")])
+def test_tries_nothing_else_when_nothing_else_can_help(error: JevonsError) -> None:
+    assert drive(3, [error]) == Walked(
+        (Outcome(attempt=next(attempts(plan(3))), error=error),), error
+    )
+
+
+def test_a_caller_that_left_is_followed_by_nothing_though_it_could_be_retried() -> None:
+    class Retriable(CallerLeft):
+        retry = ProviderTimeout.retry
+
+    assert len(drive(2, [Retriable("gone")]).outcomes) == 1
+
+
+def test_one_candidate_fails_with_its_own_error() -> None:
+    error = ProviderTimeout("slow")
+    assert drive(1, [error]).error is error
+
+
+@given(st.integers(min_value=2, max_value=8))
+def test_exhausted_carries_every_error_in_order(size: int) -> None:
+    errors: list[JevonsError | None] = [ProviderTimeout(str(number)) for number in range(size)]
+    walked = drive(size, errors)
+    assert isinstance(walked.error, Exhausted)
+    assert walked.error.errors == tuple(errors)
+    assert [each.attempt.number for each in walked.outcomes] == list(range(1, size + 1))
