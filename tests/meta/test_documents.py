@@ -13,6 +13,7 @@ import click
 import pytest
 
 from jevons import cli
+from jevons.settings import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,6 +70,33 @@ def test_no_page_points_at_a_file_that_is_not_there(root: Path) -> None:
     for page in pages:
         for link in LINK.findall(page.read_text()):
             assert (page.parent / link).exists(), f"{page.relative_to(root)} points at {link}"
+
+
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def blocks(root: Path, language: str) -> Iterator[tuple[str, str]]:
+    """Yield the code in all pages that is in one language."""
+    for page in (root / "README.md", *sorted((root / "docs").rglob("*.md"))):
+        for name, code in BLOCK.findall(page.read_text()):
+            if name == language:
+                yield str(page.relative_to(root)), code
+
+
+def test_settings_that_pages_show_are_settings_that_load(root: Path, tmp_path: Path) -> None:
+    shown = list(blocks(root, "toml"))
+    assert shown
+    for number, (_, code) in enumerate(shown):
+        path = tmp_path / f"{number}.toml"
+        path.write_text(code)
+        load(path, {})
+
+
+def test_python_that_pages_show_is_python(root: Path) -> None:
+    shown = list(blocks(root, "python"))
+    assert shown
+    for page, code in shown:
+        compile(code, page, "exec")
 
 
 def test_every_direct_dependency_has_its_reason_and_there_are_at_most_15(root: Path) -> None:
