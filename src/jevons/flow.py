@@ -65,14 +65,16 @@ async def walk(request: Generate, caller: Caller, rooms: Rooms) -> Receipt:
     verdict = rooms.policy.judge(request)
     plan = rooms.pick.plan(request, verdict)
     intent = _intent(request, verdict, plan)
-    await rooms.ledger.record(intent)
-
     asked = _Asked(request, intent, arrived_s)
+    try:
+        await rooms.ledger.record(intent)
+    except asyncio.CancelledError as accident:
+        await _lose(asked, plan, accident, caller, rooms)  # it is, or will be, in the books
+        raise
     try:
         walked = await _reach(request, plan, caller, rooms.providers)
     except BaseException as accident:
-        lost = _receipt(asked, _accident(plan, accident), caller, rooms)
-        await asyncio.shield(rooms.ledger.record(lost))
+        await _lose(asked, plan, accident, caller, rooms)
         raise
 
     receipt = _receipt(asked, walked, caller, rooms)
@@ -105,6 +107,14 @@ async def _reach(
         except StopIteration as stop:
             walked: Walked = stop.value
             return walked
+
+
+async def _lose(
+    asked: _Asked, plan: Plan, accident: BaseException, caller: Caller, rooms: Rooms
+) -> None:
+    """Give an intent its receipt although the walk was cut short."""
+    lost = _receipt(asked, _accident(plan, accident), caller, rooms)
+    await asyncio.shield(rooms.ledger.record(lost))
 
 
 def _accident(plan: Plan, accident: BaseException) -> Walked:

@@ -161,6 +161,9 @@ class Ledger(Protocol):
     async def record(self, record: Record) -> None:
         """Write one record; return when it is durable, at the level the house chose.
 
+        Records become durable in the order of the calls. Whoever stops waiting takes
+        nothing back: the record is written all the same.
+
         Raises:
             StoreUnavailable: It could not be written; nothing may leave.
         """

@@ -14,6 +14,8 @@ from jevons.types.errors import StoreUnavailable
 from jevons.types.proof import Filed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from jevons import ports
     from jevons.types.account import Record
 
@@ -21,24 +23,36 @@ __all__ = ("Book", "Gate")
 
 
 class Gate:
-    """Something that waits until a test lets it go on."""
+    """Where records of one kind stand until a test lets them become durable."""
 
-    def __init__(self) -> None:
+    def __init__(self, write: Callable[[Record], None]) -> None:
+        self._write = write
+        self._waiting: list[tuple[Record, asyncio.Future[None]]] = []
         self._reached = asyncio.Event()
-        self._open = asyncio.Event()
+        self._is_open = False
 
     async def reached(self) -> None:
-        """Wait until something stands before the gate."""
+        """Wait until a record stands here."""
         await self._reached.wait()
 
     def open(self) -> None:
-        """Let it through, and whatever comes after it."""
-        self._open.set()
+        """Let all of them through, and whatever comes later."""
+        self._is_open = True
+        for record, waiter in self._waiting:
+            self._write(record)
+            if not waiter.done():
+                waiter.set_result(None)
+        self._waiting.clear()
 
-    async def passed(self) -> None:
-        """Stand before the gate until it opens."""
+    async def passed(self, record: Record) -> None:
+        """Stand here until the gate opens; whoever stops waiting takes nothing back."""
+        if self._is_open:
+            self._write(record)
+            return
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiting.append((record, waiter))
         self._reached.set()
-        await self._open.wait()
+        await waiter
 
 
 class Book:
@@ -65,7 +79,7 @@ class Book:
 
     def hold(self, kind: type[Record]) -> Gate:
         """Keep records of a kind from becoming durable until the gate is opened."""
-        return self._gates.setdefault(kind, Gate())
+        return self._gates.setdefault(kind, Gate(self.records.append))
 
     async def record(self, record: Record) -> None:
         """Write one record, at once unless it is held.
@@ -73,13 +87,14 @@ class Book:
         Raises:
             StoreUnavailable: A test said so.
         """
-        gate = self._gates.get(type(record))
-        if gate is not None:
-            await gate.passed()
         if type(record) in self._failing:
             message = f"the test refuses every {type(record).__name__}"
             raise StoreUnavailable(message)
-        self.records.append(record)
+        gate = self._gates.get(type(record))
+        if gate is None:
+            self.records.append(record)
+        else:
+            await gate.passed(record)
 
     async def find(self, request: str) -> Filed | None:
         """Find the receipt of a request; it is never under a checkpoint here."""

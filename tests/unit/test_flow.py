@@ -1,0 +1,422 @@
+"""Nothing leaves before its intent is durable, nothing ends before its receipt is."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from jevons.catalog import Catalog, grids
+from jevons.flow import Rooms, walk
+from jevons.ledger.commitment import commit
+from jevons.meter import HouseMeter
+from jevons.pick import Cheapest
+from jevons.policy import Rules
+from jevons.testing import Book, Clock, Listener
+from jevons.testing.make import a_request, an_actor, an_endpoint, an_outcome
+from jevons.types.account import Intent, Measured, Receipt, Tried, Usage
+from jevons.types.decision import Verdict
+from jevons.types.errors import (
+    Abandoned,
+    Bug,
+    CallerLeft,
+    Exhausted,
+    Forbidden,
+    JevonsError,
+    ProviderTimeout,
+    ProviderTruncated,
+    StoreUnavailable,
+)
+from jevons.types.event import Finished, TextDelta
+from jevons.types.units import Estimate
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from jevons.ports import Caller, Policy
+    from jevons.types.decision import Attempt, Outcome
+    from jevons.types.model import Endpoint
+    from jevons.types.request import Generate
+
+    Serve = Callable[[Attempt, Generate, Caller], Awaitable[Outcome]]
+
+pytestmark = pytest.mark.anyio
+
+USED = Usage(input=5, output=7, counted_by="endpoint")
+END = Finished(reason="stop", usage=USED)
+ASK = a_request(actor=an_actor(), model="a/model")
+
+
+class Stage:
+    """A provider made of one function."""
+
+    def __init__(self, act: Serve) -> None:
+        self._act = act
+
+    async def serve(self, attempt: Attempt, request: Generate, caller: Caller) -> Outcome:
+        return await self._act(attempt, request, caller)
+
+
+class House:
+    """A corridor with a book, a clock and a listener that a test can look at."""
+
+    def __init__(self, *stages: Serve, policy: Policy | None = None) -> None:
+        self.book = Book()
+        self.clock = Clock()
+        self.listener = Listener()
+        self.endpoints = tuple(
+            an_endpoint(f"end-{number}", provider=f"stage-{number}")
+            for number in range(len(stages))
+        )
+        self.rooms = Rooms(
+            policy=policy or Rules(Catalog(self.endpoints), clock=self.clock),
+            pick=Cheapest(),
+            providers={f"stage-{number}": Stage(serve) for number, serve in enumerate(stages)},
+            meter=HouseMeter(grids=grids()),
+            ledger=self.book,
+            clock=self.clock,
+        )
+
+    async def walk(self, request: Generate = ASK) -> Receipt:
+        return await walk(request, self.listener, self.rooms)
+
+    def settled(self) -> Receipt:
+        """Check that there is one intent and after it one receipt of it; return that."""
+        intent, receipt = self.book.records
+        assert isinstance(intent, Intent)
+        assert isinstance(receipt, Receipt)
+        assert intent.id == receipt.id
+        return receipt
+
+
+async def answers(attempt: Attempt, request: Generate, caller: Caller) -> Outcome:
+    """Say hello, and use half a second of a processor for it."""
+    await asyncio.sleep(0)
+    caller.push(TextDelta("hello"))
+    return an_outcome(
+        attempt=attempt,
+        committed=True,
+        usage=USED,
+        measured=Measured(cpu_s=0.5),
+        closing=(END,),
+        changed=("seed: dropped",),
+    )
+
+
+def fails(error: JevonsError, *, after: str = "") -> Serve:
+    """Fail, having said something first or nothing."""
+
+    async def serve(attempt: Attempt, request: Generate, caller: Caller) -> Outcome:
+        if after:
+            caller.push(TextDelta(after))
+        return an_outcome(attempt=attempt, error=error, committed=bool(after), finish="error")
+
+    return serve
+
+
+# in order
+
+
+async def test_an_answer_is_heard_whole_with_its_receipt() -> None:
+    house = House(answers)
+    receipt = await house.walk()
+    assert house.listener.heard == [TextDelta("hello"), END]
+    assert house.listener.receipt is receipt
+    assert house.settled() is receipt
+
+
+async def test_the_intent_is_durable_before_the_provider_is_called() -> None:
+    called: list[list[object]] = []
+
+    async def looks(attempt: Attempt, request: Generate, caller: Caller) -> Outcome:
+        called.append(list(house.book.records))
+        return await answers(attempt, request, caller)
+
+    house = House(looks)
+    gate = house.book.hold(Intent)
+    walking = asyncio.ensure_future(house.walk())
+    await gate.reached()
+    await asyncio.sleep(0)
+    assert called == []
+    gate.open()
+    await walking
+    assert called == [house.book.intents]
+
+
+async def test_the_receipt_is_durable_before_the_answer_ends() -> None:
+    house = House(answers)
+    gate = house.book.hold(Receipt)
+    walking = asyncio.ensure_future(house.walk())
+    await gate.reached()
+    await asyncio.sleep(0)
+    assert house.listener.heard == [TextDelta("hello")]
+    gate.open()
+    await walking
+    assert house.listener.heard == [TextDelta("hello"), END]
+
+
+async def test_a_refusal_leaves_nothing_in_the_books_and_asks_nobody() -> None:
+    house = House(fails(ProviderTimeout("must not be asked")))
+    with pytest.raises(Forbidden):
+        await house.walk(a_request(actor=an_actor(endpoints=frozenset({"other"}))))
+    assert house.book.records == []
+
+
+async def test_a_policy_that_lets_nobody_through_is_a_bug_before_anything_leaves() -> None:
+    class Open:
+        def judge(self, request: Generate) -> Verdict:
+            return Verdict(endpoints=(an_endpoint(),), rules=(), policy="")
+
+        def visible(self, actor: object) -> tuple[Endpoint, ...]:
+            return ()
+
+    house = House(answers, policy=Open())
+    with pytest.raises(Bug, match="without a key"):
+        await house.walk(a_request(actor=None))
+    assert house.book.records == []
+
+
+# what the records say
+
+
+async def test_an_intent_says_who_asked_what_and_who_may_be_asked() -> None:
+    house = House(answers, answers)
+    await house.walk()
+    (intent,) = house.book.intents
+    assert intent == Intent(
+        id=ASK.id,
+        at_ms=ASK.at_ms,
+        key="key_1",
+        asked="a/model",
+        endpoints=("end-0", "end-1"),
+        rules=house.rooms.policy.judge(ASK).rules,
+        policy=house.rooms.policy.judge(ASK).policy,
+        request=commit(bytes(32), ASK.id, ASK.source.digest),
+    )
+
+
+async def test_a_receipt_says_who_answered_what_it_took_and_what_was_changed() -> None:
+    house = House(answers)
+    receipt = await house.walk(a_request(stream=True))
+    assert (receipt.endpoint, receipt.model, receipt.host, receipt.place) == (
+        "end-0",
+        "a/model",
+        "this machine",
+        "on-prem",
+    )
+    assert (receipt.key, receipt.asked, receipt.stream) == ("key_1", "a/model", True)
+    assert receipt.why == "the only endpoint of this model that is allowed"
+    assert (receipt.usage, receipt.finish, receipt.error) == (USED, "stop", None)
+    assert receipt.changed == ("seed: dropped",)
+    assert receipt.tried == (Tried(endpoint="end-0"),)
+    assert isinstance(receipt.energy_mj, Estimate)
+    assert receipt.energy_mj.method == "modelled-cpu"
+    (intent,) = house.book.intents
+    assert (receipt.rules, receipt.policy, receipt.request) == (
+        intent.rules,
+        intent.policy,
+        intent.request,
+    )
+
+
+async def test_a_receipt_commits_to_every_byte_of_the_answer() -> None:
+    house = House(answers)
+    receipt = await house.walk()
+    again = Listener()
+    again.push(TextDelta("hello"))
+    assert receipt.answer == commit(bytes(32), ASK.id, again.seal((END,)))
+
+
+async def test_time_is_counted_from_arrival() -> None:
+    async def slow(attempt: Attempt, request: Generate, caller: Caller) -> Outcome:
+        house.clock.move(0.25)
+        first_byte_s = house.clock.monotonic_s()
+        house.clock.move(1)
+        return an_outcome(attempt=attempt, first_byte_s=first_byte_s)
+
+    house = House(slow)
+    house.clock.move(100)
+    began_ms = house.clock.now_ms()
+    receipt = await house.walk()
+    assert (receipt.first_byte_ms, receipt.total_ms) == (250.0, 1250.0)
+    assert receipt.at_ms == began_ms + 1250
+
+
+async def test_an_answer_without_a_first_byte_says_so() -> None:
+    assert (await House(answers).walk()).first_byte_ms is None
+
+
+# when it fails
+
+
+async def test_the_next_endpoint_answers_and_both_are_on_the_one_receipt() -> None:
+    house = House(fails(ProviderTimeout("slow " * 100)), answers)
+    receipt = await house.walk()
+    assert receipt.tried == (
+        Tried(endpoint="end-0", error="provider_timeout", detail=("slow " * 100)[:200]),
+        Tried(endpoint="end-1"),
+    )
+    assert (receipt.endpoint, receipt.why) == (
+        "end-1",
+        "number 2 of 2 by expected cost, own hardware",
+    )
+    assert house.listener.heard == [TextDelta("hello"), END]
+    assert house.settled() is receipt
+
+
+async def test_when_nobody_answers_the_receipt_names_no_endpoint_and_the_answer_never_ends() -> (
+    None
+):
+    house = House(fails(ProviderTimeout("a")), fails(ProviderTimeout("b")))
+    with pytest.raises(Exhausted):
+        await house.walk()
+    receipt = house.settled()
+    assert (receipt.endpoint, receipt.model, receipt.host, receipt.place) == (None,) * 4
+    assert (receipt.error, receipt.finish, receipt.answer) == ("exhausted", "error", None)
+    assert [tried.endpoint for tried in receipt.tried] == ["end-0", "end-1"]
+    assert house.listener.receipt is None
+
+
+async def test_half_an_answer_is_receipted_and_never_ended() -> None:
+    house = House(fails(ProviderTruncated("cut"), after="hel"), answers)
+    with pytest.raises(ProviderTruncated):
+        await house.walk()
+    receipt = house.settled()
+    assert (receipt.endpoint, receipt.error) == ("end-0", "provider_truncated")
+    assert receipt.answer is not None
+    assert house.listener.heard == [TextDelta("hel")]
+    assert house.listener.receipt is None
+
+
+async def test_a_caller_that_leaves_gets_a_receipt_in_the_books() -> None:
+    async def hung_up_on(attempt: Attempt, request: Generate, caller: Caller) -> Outcome:
+        caller.push(TextDelta("hel"))
+        house.listener.leave()
+        return an_outcome(
+            attempt=attempt,
+            error=CallerLeft("gone"),
+            committed=True,
+            usage=Usage(output=1, counted_by="guess"),
+            finish="error",
+        )
+
+    house = House(hung_up_on, answers)
+    with pytest.raises(CallerLeft):
+        await house.walk()
+    receipt = house.settled()
+    assert (receipt.finish, receipt.error) == ("caller_left", "caller_left")
+    assert (receipt.endpoint, receipt.usage.output) == ("end-0", 1)
+
+
+# when it is cut short
+
+
+async def test_a_walk_that_is_cancelled_at_the_provider_has_its_receipt() -> None:
+    reached = asyncio.Event()
+
+    async def hangs(attempt: Attempt, request: Generate, caller: Caller) -> Outcome:
+        reached.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    house = House(hangs)
+    walking = asyncio.ensure_future(house.walk())
+    await reached.wait()
+    walking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await walking
+    receipt = house.settled()
+    assert (receipt.error, receipt.finish) == (Abandoned.code, "lost")
+    assert (receipt.endpoint, receipt.answer) == (None, None)
+    assert receipt.tried == (
+        Tried(endpoint="end-0", error="abandoned", detail="the house stopped"),
+    )
+
+
+async def test_a_walk_that_is_cancelled_before_its_intent_is_durable_has_its_receipt() -> None:
+    house = House(fails(ProviderTimeout("must not be asked")))
+    gate = house.book.hold(Intent)
+    walking = asyncio.ensure_future(house.walk())
+    await gate.reached()
+    walking.cancel()
+    gate.open()
+    with pytest.raises(asyncio.CancelledError):
+        await walking
+    assert house.settled().error == Abandoned.code
+
+
+async def test_a_walk_that_is_cancelled_while_its_receipt_is_written_has_one_and_no_more() -> None:
+    house = House(answers)
+    gate = house.book.hold(Receipt)
+    walking = asyncio.ensure_future(house.walk())
+    await gate.reached()
+    walking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await walking
+    gate.open()
+    assert house.settled().finish == "stop"
+    assert house.listener.receipt is None
+
+
+async def test_a_second_cancellation_does_not_lose_the_receipt() -> None:
+    reached = asyncio.Event()
+
+    async def hangs(attempt: Attempt, request: Generate, caller: Caller) -> Outcome:
+        reached.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    house = House(hangs)
+    gate = house.book.hold(Receipt)
+    walking = asyncio.ensure_future(house.walk())
+    await reached.wait()
+    walking.cancel()
+    await gate.reached()
+    walking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await walking
+    gate.open()
+    assert house.settled().error == Abandoned.code
+
+
+async def test_a_bug_in_a_provider_is_raised_as_it_is_and_has_its_receipt() -> None:
+    async def breaks(attempt: Attempt, request: Generate, caller: Caller) -> Outcome:
+        message = "secret words of the caller"
+        raise KeyError(message)
+
+    house = House(breaks)
+    with pytest.raises(KeyError):
+        await house.walk()
+    receipt = house.settled()
+    assert (receipt.error, receipt.finish, receipt.endpoint) == (Bug.code, "lost", None)
+    assert receipt.tried == (Tried(endpoint="end-0", error="bug", detail="KeyError"),)
+
+
+async def test_an_endpoint_whose_provider_is_missing_is_a_bug_with_a_receipt() -> None:
+    house = House(answers)
+    object.__setattr__(house.rooms, "providers", {})
+    with pytest.raises(KeyError):
+        await house.walk()
+    assert house.settled().error == Bug.code
+
+
+# when the books fail
+
+
+async def test_without_a_durable_intent_nothing_leaves() -> None:
+    house = House(fails(ProviderTimeout("must not be asked")))
+    house.book.fail(Intent)
+    with pytest.raises(StoreUnavailable):
+        await house.walk()
+    assert house.book.records == []
+    assert house.listener.heard == []
+
+
+async def test_without_a_durable_receipt_the_answer_does_not_end() -> None:
+    house = House(answers)
+    house.book.fail(Receipt)
+    with pytest.raises(StoreUnavailable):
+        await house.walk()
+    assert house.listener.heard == [TextDelta("hello")]
+    assert house.listener.receipt is None
