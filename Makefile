@@ -5,19 +5,18 @@ BIN := .venv/bin
 PURE := src/jevons/types/*,src/jevons/wire/*,src/jevons/policy/*,src/jevons/pick/*
 PURE := $(PURE),src/jevons/meter/*,src/jevons/ledger/*,src/jevons/flow.py
 
-export JEVONS_DATA_DIR ?= $(CURDIR)/.jevons
-
 .DEFAULT_GOAL := help
 .PHONY: help run test lint types contracts coverage bench kill lock pages clean run-env dev-env
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+run: export JEVONS_DATA_DIR ?= $(CURDIR)/.jevons
 run: run-env ## fetch a model, run the demo, stay up (ONCE=1 ends after the demo)
 	@$(BIN)/jevons serve --demo $(if $(ONCE),--once)
 
 test: dev-env ## every test, real servers included
-	@env -u JEVONS_DATA_DIR $(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest $(ARGS)
 
 lint: dev-env ## ruff: rules and format
 	@$(BIN)/ruff check .
@@ -31,15 +30,15 @@ contracts: dev-env ## which room may import which
 
 coverage: dev-env ## every branch of the pure rooms
 	@$(BIN)/coverage erase
-	@env -u JEVONS_DATA_DIR $(BIN)/coverage run -m pytest -q tests/unit
+	@$(BIN)/coverage run -m pytest -q tests/unit
 	@$(BIN)/coverage combine -q
 	@$(BIN)/coverage report --include='$(PURE)' --fail-under=100
 
 bench: dev-env ## the gateway and the engine, against their yardsticks in the same run
-	@env -u JEVONS_DATA_DIR $(BIN)/python -m bench
+	@$(BIN)/python -m bench
 
 kill: dev-env ## kill -9 at 100 random moments under load
-	@env -u JEVONS_DATA_DIR JEVONS_KILLS=100 $(BIN)/pytest tests/e2e -k kill
+	@JEVONS_KILLS=100 $(BIN)/pytest tests/e2e -k kill
 
 lock: dev-env ## resolve requirements/*.txt again (UPGRADE=1 takes the newest)
 	@$(BIN)/python tools/lock.py $(if $(UPGRADE),--upgrade)

@@ -1,8 +1,9 @@
-"""What every test may rely on: one event loop, and in unit tests one that nothing blocks."""
+"""What every test may rely on: a clean environment, one event loop, one that no unit test blocks."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,17 @@ BLOCKING = frozenset(
     {"open", "socket.connect", "socket.getaddrinfo", "subprocess.Popen", "time.sleep"}
 )
 NEUTRAL = ("asyncio", "importlib", "<frozen importlib")
+
+SETTINGS = (
+    "JEVONS_DATA_DIR",
+    "JEVONS_SERVER_",
+    "JEVONS_LEDGER_",
+    "JEVONS_HOUSE_",
+    "JEVONS_ENGINE_",
+)
+
+for name in [name for name in os.environ if name.startswith(SETTINGS)]:
+    del os.environ[name]
 
 
 class Watch:
