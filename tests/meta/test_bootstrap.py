@@ -22,7 +22,8 @@ def bootstrap(root: Path, tmp_path: Path) -> ModuleType:
     assert spec.loader is not None
     tool = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(tool)
-    tool.ROOT, tool.VENV, tool.PYTHON = tmp_path, tmp_path / ".venv", tmp_path / ".venv/bin/python"
+    venv = tmp_path / ".venv"
+    vars(tool).update(ROOT=tmp_path, VENV=venv, PYTHON=venv / "bin/python")
     (tmp_path / "requirements").mkdir()
     for lock in ("run", "dev"):
         (tmp_path / f"requirements/{lock}.txt").write_text(f"{lock}==1\n")
