@@ -21,8 +21,9 @@ __all__ = ("by_electricity", "by_price_row")
 _NUSD_PER_USD_PER_MTOK = 1000
 """USD a million tokens is 1e-6 USD a token, which is 1000 nano-dollars."""
 
-_MJ_PER_KWH = Decimal(3_600_000_000)
-_NUSD_PER_USD = Decimal(1_000_000_000)
+_MJ_PER_NKWH = Decimal("3.6")
+"""Millijoules in a billionth of a kilowatt-hour, which costs as many nano-dollars as a
+kilowatt-hour costs dollars."""
 
 _EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
 """Wide enough that no product of tokens and a price is ever rounded before the end."""
@@ -61,8 +62,7 @@ def by_electricity(energy_mj: Quantity, usd_per_kwh: Decimal | None) -> Cost:
         return Unknown(why="own hardware; set `house.electricity_usd_per_kwh`")
     if not isinstance(energy_mj, Estimate):
         return Unknown(why=f"own hardware, and its energy is unknown: {energy_mj.why}")
-    kwh = _EXACT.divide(Decimal(energy_mj.p50), _MJ_PER_KWH)
-    nusd = _EXACT.multiply(_EXACT.multiply(kwh, usd_per_kwh), _NUSD_PER_USD)
+    nusd = _EXACT.divide(_EXACT.multiply(Decimal(energy_mj.p50), usd_per_kwh), _MJ_PER_NKWH)
     source = f"{usd_per_kwh} USD/kWh (house.electricity_usd_per_kwh), energy {energy_mj.method}"
     return Priced(nusd=_whole(nusd), method="electricity", source=source)
 

@@ -1,0 +1,142 @@
+"""Energy is measured where it can be, modelled where it cannot, and never a silent zero."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jevons.meter.energy import energy
+from jevons.meter.hosted import hosted, joules
+from jevons.testing.make import a_footprint, an_endpoint
+from jevons.types.account import Measured, Usage
+from jevons.types.units import Estimate, Unknown
+
+if TYPE_CHECKING:
+    from jevons.types.units import Quantity
+
+FOOTPRINT = a_footprint()
+REMOTE = an_endpoint("remote", place="DE", footprint=FOOTPRINT)
+USED = Usage(input=100, output=400, counted_by="endpoint")
+
+
+def spent(
+    measured: Measured | None = None,
+    usage: Usage = USED,
+    *,
+    watts: float | None = None,
+    modelled: bool = False,
+) -> Quantity:
+    return energy(
+        REMOTE if modelled else an_endpoint("here"),
+        measured or Measured(),
+        usage,
+        watts_per_thread=watts,
+        model=hosted(FOOTPRINT) if modelled else None,
+    )
+
+
+@pytest.mark.parametrize("counter", ["measured-rapl", "measured-nvml"])
+def test_a_counter_is_read_at_the_wall(counter: str) -> None:
+    figure = spent(Measured(counter_mj=900.0, counter=counter))  # type: ignore[arg-type]
+    assert isinstance(figure, Estimate)
+    assert figure.p50 == pytest.approx(1000)
+    assert figure.p05 == pytest.approx(900 / 1.05 / 0.94)
+    assert figure.p95 == pytest.approx(900 * 1.05 / 0.80)
+    assert figure.method == counter
+    assert figure.source == (
+        "hardware counter, within 5 %, at a power supply of 80 to 94 % (80 PLUS)"
+    )
+
+
+def test_processor_time_is_four_watts_a_thread_within_a_factor_of_two() -> None:
+    assert spent(Measured(cpu_s=2.0, threads=1)) == Estimate(
+        p05=4000.0,
+        p50=8000.0,
+        p95=16000.0,
+        method="modelled-cpu",
+        source="4 W a busy thread (CodeCarbon 3, processor unknown)",
+    )
+
+
+def test_a_set_power_narrows_the_interval() -> None:
+    assert spent(Measured(cpu_s=2.0), watts=10.0) == Estimate(
+        p05=16000.0,
+        p50=20000.0,
+        p95=25000.0,
+        method="modelled-cpu",
+        source="10 W a busy thread (house.watts_per_thread)",
+    )
+
+
+def test_a_hosted_model_is_modelled_in_millijoules() -> None:
+    low, median, high = joules(hosted(FOOTPRINT), USED)
+    assert spent(modelled=True) == Estimate(
+        p05=low * 1e3,
+        p50=median * 1e3,
+        p95=high * 1e3,
+        method="modelled-hosted",
+        source="formula of 2026-11, fitted on ML.ENERGY leaderboard v3 (2026-02); "
+        "made up for a test",
+    )
+
+
+def test_a_counter_goes_before_processor_time_and_that_before_the_formula() -> None:
+    both = Measured(counter_mj=1.0, counter="measured-rapl", cpu_s=1.0)
+    assert method(spent(both, modelled=True)) == "measured-rapl"
+    assert method(spent(Measured(cpu_s=1.0), modelled=True)) == "modelled-cpu"
+
+
+def method(figure: Quantity) -> str:
+    return figure.method if isinstance(figure, Estimate) else "unknown"
+
+
+@pytest.mark.parametrize(
+    "nothing",
+    [Measured(), Measured(cpu_s=0.0), Measured(counter_mj=0.0, counter="measured-nvml")],
+)
+def test_nothing_counted_is_unknown_and_names_the_setting(nothing: Measured) -> None:
+    assert spent(nothing) == Unknown(
+        why="nothing was measured at endpoint 'here'; set its `footprint` for a modelled figure"
+    )
+
+
+def test_a_counter_without_a_name_is_not_believed() -> None:
+    assert method(spent(Measured(counter_mj=1.0))) == "unknown"
+
+
+def test_no_tokens_are_unknown_and_not_nothing() -> None:
+    assert spent(usage=Usage(), modelled=True) == Unknown(
+        why="endpoint 'remote' did not report the tokens it used"
+    )
+
+
+@pytest.mark.parametrize("bucket", ["input", "cache_read", "cache_write", "output", "reasoning"])
+def test_one_token_of_any_kind_takes_something(bucket: str) -> None:
+    figure = spent(usage=Usage(**{bucket: 1}), modelled=True)  # type: ignore[arg-type]
+    assert isinstance(figure, Estimate)
+    assert figure.p05 > 0
+
+
+@given(
+    st.builds(
+        Measured,
+        cpu_s=st.none() | st.floats(min_value=0, max_value=1e6),
+        counter_mj=st.none() | st.floats(min_value=0, max_value=1e9),
+        counter=st.sampled_from([None, "measured-rapl", "measured-nvml"]),
+    ),
+    st.builds(Usage, input=st.integers(0, 10**6), output=st.integers(0, 10**6)),
+    st.booleans(),
+)
+def test_a_figure_is_above_zero_and_in_order_or_has_a_reason(
+    measured: Measured,
+    usage: Usage,
+    modelled: bool,  # noqa: FBT001 hypothesis passes it by position
+) -> None:
+    figure = spent(measured, usage, modelled=modelled)
+    if isinstance(figure, Unknown):
+        assert figure.why
+    else:
+        assert 0 < figure.p05 < figure.p50 < figure.p95

@@ -1,0 +1,105 @@
+"""A charge joins the three figures of one outcome, for own hardware and for hosted alike."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from jevons.catalog import grids
+from jevons.meter import HouseMeter
+from jevons.testing.make import a_footprint, a_price, an_endpoint, an_outcome
+from jevons.types.account import Measured, Usage
+from jevons.types.errors import Misconfigured
+from jevons.types.units import Estimate, Priced, Unknown
+
+USED = Usage(input=100, output=400, counted_by="endpoint")
+BUSY = an_outcome(usage=USED, measured=Measured(cpu_s=1.0))
+SERVED = an_outcome(usage=USED)
+
+HOSTED = an_endpoint("hosted", place="DE", price=a_price(), footprint=a_footprint())
+
+
+def test_own_hardware_costs_its_electricity() -> None:
+    meter = HouseMeter(grids=grids(), house_grid="FR", electricity_usd_per_kwh=Decimal(1))
+    charge = meter.charge(an_endpoint(), BUSY)
+    # 4 W for a second are 4000 mJ, 1.11e-6 kWh.
+    assert charge.cost == Priced(
+        nusd=1111,
+        method="electricity",
+        source="1 USD/kWh (house.electricity_usd_per_kwh), energy modelled-cpu",
+    )
+    assert isinstance(charge.energy_mj, Estimate)
+    assert charge.energy_mj.p50 == 4000.0
+    assert isinstance(charge.carbon_mg, Estimate)
+    assert charge.carbon_mg.p50 == pytest.approx(4000 / 3.6e6 * 41)
+    assert charge.carbon_mg.source.startswith("FR, by its house.grid")
+
+
+def test_own_hardware_of_unknown_tariff_has_an_unknown_cost() -> None:
+    charge = HouseMeter(grids=grids()).charge(an_endpoint(), BUSY)
+    assert charge.cost == Unknown(why="own hardware; set `house.electricity_usd_per_kwh`")
+
+
+def test_the_house_s_power_is_used() -> None:
+    charge = HouseMeter(grids=grids(), watts_per_thread=8.0).charge(an_endpoint(), BUSY)
+    assert isinstance(charge.energy_mj, Estimate)
+    assert charge.energy_mj.p50 == 8000.0
+
+
+def test_a_hosted_model_costs_its_price_whatever_the_tariff() -> None:
+    meter = HouseMeter(grids=grids(), electricity_usd_per_kwh=Decimal(1))
+    charge = meter.charge(HOSTED, SERVED)
+    assert isinstance(charge.cost, Priced)
+    assert (charge.cost.nusd, charge.cost.method) == (900_000, "price-row")
+    assert isinstance(charge.energy_mj, Estimate)
+    assert charge.energy_mj.method == "modelled-hosted"
+    assert isinstance(charge.carbon_mg, Estimate)
+    assert charge.carbon_mg.source.startswith("DE, by its place")
+
+
+def test_a_hosted_model_without_rows_is_unknown_and_says_what_to_set() -> None:
+    charge = HouseMeter(grids=grids()).charge(an_endpoint("bare", place="DE"), SERVED)
+    assert charge.cost == Unknown(why="endpoint 'bare' has no price; set its `price`")
+    assert isinstance(charge.energy_mj, Unknown)
+    assert "set its `footprint`" in charge.energy_mj.why
+    assert charge.carbon_mg == Unknown(why=f"its energy is unknown: {charge.energy_mj.why}")
+
+
+def test_what_is_kept_of_an_endpoint_changes_no_answer() -> None:
+    meter = HouseMeter(grids=grids())
+    first = meter.charge(HOSTED, SERVED)
+    moved = an_endpoint("hosted", place="FR", price=a_price("9"), footprint=a_footprint(70, 70))
+    assert meter.charge(HOSTED, SERVED) == first
+    assert meter.charge(moved, SERVED) == HouseMeter(grids=grids()).charge(moved, SERVED)
+    assert meter.charge(HOSTED, SERVED) == first
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"house_grid": "XX"}, "house.grid is 'XX'; there are rows for CN, DE, FR"),
+        ({"watts_per_thread": 0.0}, "house.watts_per_thread is 0.0; it must be a power above 0"),
+        ({"watts_per_thread": float("nan")}, "house.watts_per_thread is nan"),
+        ({"watts_per_thread": float("inf")}, "house.watts_per_thread is inf"),
+        (
+            {"electricity_usd_per_kwh": Decimal("-0.1")},
+            "house.electricity_usd_per_kwh is -0.1; it must be an amount of USD, 0 or more",
+        ),
+        ({"electricity_usd_per_kwh": Decimal("NaN")}, "house.electricity_usd_per_kwh is NaN"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_refused_by_name(fields: dict[str, object], told: str) -> None:
+    with pytest.raises(Misconfigured) as caught:
+        HouseMeter(grids=grids(), **fields)  # type: ignore[arg-type]
+    assert str(caught.value).startswith(told)
+
+
+def test_a_table_without_the_world_is_refused() -> None:
+    with pytest.raises(Misconfigured, match="no row 'WORLD'"):
+        HouseMeter(grids={"DE": grids()["DE"]})
+
+
+def test_free_electricity_is_a_tariff() -> None:
+    meter = HouseMeter(grids=grids(), electricity_usd_per_kwh=Decimal(0))
+    assert isinstance(meter.charge(an_endpoint(), BUSY).cost, Priced)
