@@ -20,11 +20,14 @@ _Z90 = 1.2815515655446004
 _SQRT2 = math.sqrt(2)
 _HALF_DENSITY = 1 / (2 * math.sqrt(2 * math.pi))
 
-_MOST_STEPS = 12
+_LONGEST_STEP = 50.0
+"""In the logarithm of an amount; beyond any bracket."""
+_SAME = 1 + 1e-9
+"""Ends of a bracket that are no further apart than this are one amount."""
 _CLOSE_ENOUGH = 2e-4
 """In share: moves a percentile by less than half a per cent."""
 _LEAST = 1e-300
-"""Stands for what is not above a shift, so that it has a logarithm."""
+"""Stands for 0 where a logarithm or a quotient is taken."""
 
 
 class Cumulants(NamedTuple):
@@ -132,22 +135,26 @@ def _quantile(
     """Solve for the amount below which `share` lies, starting at `x`; it is between `ends`.
 
     Newton's method, from the logarithm of the amount to the log-odds of its share: nearly
-    a straight line, so that one or two steps are the rule. None leaves the bracket, within
-    which a share is never 0 or 1.
+    a straight line, so that one or two steps are the rule. A step that would leave the
+    bracket, within which a share is never 0 or 1, halves it instead.
     """
     low, high = min(ends), max(ends)
     shift1, scale1, sigma1 = one
     shift2, scale2, sigma2 = other
     wanted = math.log(share / (1 - share))
-    for _ in range(_MOST_STEPS):
-        x = low if x < low else min(x, high)
+    x = min(max(x, low), high)
+    while high > low * _SAME:
         above1, above2 = max(x - shift1, _LEAST), max(x - shift2, _LEAST)
         z1, z2 = math.log(above1 / scale1) / sigma1, math.log(above2 / scale2) / sigma2
         below = (2 + math.erf(z1 / _SQRT2) + math.erf(z2 / _SQRT2)) / 4
         if abs(below - share) < _CLOSE_ENOUGH:
             break
+        low, high = (x, high) if below < share else (low, x)
         density = math.exp(-z1 * z1 / 2) / (above1 * sigma1)
         density += math.exp(-z2 * z2 / 2) / (above2 * sigma2)
         slope = density * x * _HALF_DENSITY / (below * (1 - below))
-        x *= math.exp((wanted - math.log(below / (1 - below))) / slope)
+        step = (wanted - math.log(below / (1 - below))) / max(slope, _LEAST)
+        x = x * math.exp(step) if abs(step) < _LONGEST_STEP else math.inf
+        if not low < x < high:
+            x = math.sqrt(low * high)
     return x

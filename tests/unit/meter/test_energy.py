@@ -123,8 +123,8 @@ def test_one_token_of_any_kind_takes_something(bucket: str) -> None:
 @given(
     st.builds(
         Measured,
-        cpu_s=st.none() | st.floats(min_value=0, max_value=1e6),
-        counter_mj=st.none() | st.floats(min_value=0, max_value=1e9),
+        cpu_s=st.none() | st.just(0.0) | st.floats(min_value=1e-9, max_value=1e6),
+        counter_mj=st.none() | st.just(0.0) | st.floats(min_value=1e-3, max_value=1e9),
         counter=st.sampled_from([None, "measured-rapl", "measured-nvml"]),
     ),
     st.builds(Usage, input=st.integers(0, 10**6), output=st.integers(0, 10**6)),

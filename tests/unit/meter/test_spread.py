@@ -124,6 +124,18 @@ def test_which_of_two_comes_first_does_not_matter(one: Shifted, other: Shifted) 
     assert mixed(one, other) == pytest.approx(mixed(other, one), rel=1e-3)
 
 
+def test_a_percentile_that_falls_in_a_jump_is_found_at_the_jump() -> None:
+    # From 1 to just above it, the share below goes from about a quarter to three quarters.
+    assert mixed(Shifted(0, 1, 1e-12), Shifted(0, 1.1, 1.0))[1] == pytest.approx(1, rel=1e-8)
+
+
+def test_a_percentile_is_found_beyond_a_cliff() -> None:
+    # Where one way has not begun and the other has all but ended, no slope shows the way.
+    one, other = Shifted(19.5, 66.5, 0.78), Shifted(812.1, 7.7, 1.6)
+    found = mixed(one, other)[1]
+    assert (share_below(found, one) + share_below(found, other)) / 2 == pytest.approx(0.5, abs=5e-4)
+
+
 @given(SHIFTED)
 def test_either_of_two_equals_is_that_one(one: Shifted) -> None:
     assert mixed(one, one) == pytest.approx(one.percentiles)
