@@ -1,0 +1,30 @@
+"""OpenAI's chat dialect, whole: what a surface or a provider needs of it.
+
+Source: OpenAI API reference, "Chat Completions", read 2026-11.
+"""
+
+from jevons.wire.openai_answer import Read, Said, read_answer, read_chunk, read_usage
+from jevons.wire.openai_render import (
+    Chunks,
+    render_answer,
+    render_error,
+    render_error_event,
+    render_models,
+)
+from jevons.wire.openai_request import Rendered, parse_request, render_request
+
+__all__ = (
+    "Chunks",
+    "Read",
+    "Rendered",
+    "Said",
+    "parse_request",
+    "read_answer",
+    "read_chunk",
+    "read_usage",
+    "render_answer",
+    "render_error",
+    "render_error_event",
+    "render_models",
+    "render_request",
+)
