@@ -1,1 +1,11 @@
-"""To be written."""
+"""The vendors, over HTTP.
+
+Enters: an attempt, a request, a caller.
+Leaves: frames to the caller, an outcome.
+May not know: policy, prices, the ledger, settings.
+State: connections, for as long as the house is open.
+"""
+
+from jevons.providers.openai import OpenAIChat
+
+__all__ = ("OpenAIChat",)
