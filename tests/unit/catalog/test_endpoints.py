@@ -78,7 +78,10 @@ def test_a_third_claim_is_seen_too() -> None:
 @pytest.mark.parametrize(
     ("fields", "told"),
     [
-        ({"price": a_price("-1")}, "price.input_per_mtok is -1"),
+        (
+            {"price": a_price("-1")},
+            "price.input_per_mtok is -1; it must be an amount of USD, 0 or more",
+        ),
         ({"price": a_price("1", "NaN")}, "price.output_per_mtok is NaN"),
         ({"price": a_price("Infinity")}, "price.input_per_mtok is Infinity"),
         (
@@ -91,7 +94,10 @@ def test_a_third_claim_is_seen_too() -> None:
             {"price": a_price("1", cache_read_per_mtok=Decimal("1.01"))},
             "price.cache_read_per_mtok is 1.01; it must be at most input_per_mtok, 1",
         ),
-        ({"footprint": a_footprint(0, 8)}, "footprint.active_params_b is 0; it must be"),
+        (
+            {"footprint": a_footprint(0, 8)},
+            "footprint.active_params_b is 0; it must be a number above 0",
+        ),
         ({"footprint": a_footprint(1, float("inf"))}, "footprint.total_params_b is inf"),
         ({"footprint": a_footprint(kv_kb_per_token=0.0)}, "footprint.kv_kb_per_token is 0.0"),
         (
@@ -100,7 +106,10 @@ def test_a_third_claim_is_seen_too() -> None:
         ),
         ({"footprint": a_footprint(batch=0.5)}, "footprint.batch is 0.5; it must be 1 or more"),
         ({"footprint": a_footprint(batch=float("inf"))}, "footprint.batch is inf"),
-        ({"footprint": a_footprint(params_fold=0.9)}, "footprint.params_fold is 0.9"),
+        (
+            {"footprint": a_footprint(params_fold=0.9)},
+            "footprint.params_fold is 0.9; it must be 1 or more",
+        ),
         ({"footprint": a_footprint(params_fold=float("inf"))}, "footprint.params_fold is inf"),
         ({"context_tokens": 0}, "context_tokens is 0; it must be a number above 0"),
     ],

@@ -113,6 +113,17 @@ def test_no_tokens_are_unknown_and_not_nothing() -> None:
     )
 
 
+def test_tokens_of_two_kinds_never_cancel_out() -> None:
+    for bucket in ("cache_read", "cache_write", "output", "reasoning"):
+        usage = Usage(input=9, **{bucket: 9})  # type: ignore[arg-type]
+        assert isinstance(spent(usage=usage, modelled=True), Estimate)
+
+
+def test_a_footprint_without_its_formula_is_unknown() -> None:
+    figure = energy(REMOTE, Measured(), USED, watts_per_thread=None, model=None)
+    assert isinstance(figure, Unknown)
+
+
 @pytest.mark.parametrize("bucket", ["input", "cache_read", "cache_write", "output", "reasoning"])
 def test_one_token_of_any_kind_takes_something(bucket: str) -> None:
     figure = spent(usage=Usage(**{bucket: 1}), modelled=True)  # type: ignore[arg-type]

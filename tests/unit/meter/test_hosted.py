@@ -128,6 +128,31 @@ def test_the_data_centre_is_1_84_times_its_accelerators() -> None:
     )
 
 
+def width(footprint: Footprint, **tokens: Any) -> float:
+    low, _, high = joules(hosted(footprint, overhead=ACCELERATORS_ONLY), Usage(**tokens))
+    return math.sqrt(high / low)
+
+
+def test_each_term_is_as_wide_as_its_source_says() -> None:
+    answer = a_footprint(kv_kb_per_token=1e-9, batch=64.0)
+    assert width(answer, output=9) == pytest.approx(2.1)
+    assert width(answer, input=9) == pytest.approx(math.sqrt(1.8 / 0.55))
+    assert width(but(answer, kv_kb_per_token=1e12), input=9, output=9) == pytest.approx(2.5)
+
+
+def test_widths_of_what_is_multiplied_add_as_squares() -> None:
+    def of(*folds: float) -> float:
+        return math.exp(math.hypot(*[math.log(fold) for fold in folds]))
+
+    guessed = a_footprint(kv_kb_per_token=1e-9)
+    assert width(guessed, output=9) == pytest.approx(of(2.1, 4**0.507))
+    dense = but(guessed, batch=64.0, params_fold=2.0)
+    assert width(dense, output=9) == pytest.approx(of(2.1, 2**0.96))
+    sparse = but(dense, total_params_b=9.0)
+    assert width(sparse, output=9) == pytest.approx(of(2.1, 2**0.190))
+    assert width(dense, input=9) == pytest.approx(of(math.sqrt(1.8 / 0.55), 2))
+
+
 # what is not known
 
 

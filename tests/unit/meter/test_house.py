@@ -100,6 +100,12 @@ def test_a_table_without_the_world_is_refused() -> None:
         HouseMeter(grids={"DE": grids()["DE"]})
 
 
+def test_a_very_small_processor_may_take_less_than_a_watt() -> None:
+    charge = HouseMeter(grids=grids(), watts_per_thread=0.5).charge(an_endpoint(), BUSY)
+    assert isinstance(charge.energy_mj, Estimate)
+    assert charge.energy_mj.p50 == 500.0
+
+
 def test_free_electricity_is_a_tariff() -> None:
     meter = HouseMeter(grids=grids(), electricity_usd_per_kwh=Decimal(0))
     assert isinstance(meter.charge(an_endpoint(), BUSY).cost, Priced)

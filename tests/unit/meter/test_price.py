@@ -134,8 +134,9 @@ def test_a_guessed_count_is_priced_and_says_so() -> None:
     cost = by_price_row(an_endpoint(price=a_price()), Usage(output=1, counted_by="guess"))
     assert isinstance(cost, Priced)
     assert cost.nusd == 2000
-    assert cost.source.endswith(
-        "; tokens are our own count, the answer broke off before its usage came"
+    assert cost.source == (
+        "made up for a test, since 2026-01-01; "
+        "tokens are our own count, the answer broke off before its usage came"
     )
 
 

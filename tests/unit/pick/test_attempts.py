@@ -53,7 +53,7 @@ def drive(size: int, errors: list[JevonsError | None], *, committed: bool = Fals
 
 
 def test_an_empty_plan_has_no_candidate() -> None:
-    with pytest.raises(NoCandidate):
+    with pytest.raises(NoCandidate, match=r"^no candidate left to try$"):
         next(attempts(Plan(candidates=())))
 
 

@@ -200,6 +200,12 @@ def test_what_certainly_overflows_is_refused_with_both_figures() -> None:
     )
 
 
+def test_what_overflows_names_the_field_at_fault() -> None:
+    with pytest.raises(Unsupported) as caught:
+        house(an_endpoint(context_tokens=10)).judge(saying(user("x" * 256 * 11)))
+    assert caught.value.param == "messages"
+
+
 def test_what_might_just_fit_passes() -> None:
     small = an_endpoint(context_tokens=10)
     assert names(saying(user("x" * (256 * 11 - 1))), small) == ["here"]
