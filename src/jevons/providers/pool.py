@@ -106,9 +106,11 @@ class Connection(asyncio.Protocol):
         self.transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Called by the loop."""
         self.transport = transport  # pyright: ignore[reportAttributeAccessIssue] a stream's
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Called by the loop."""
         exchange, self._exchange = self._exchange, None
         self._on_close(self)
         if exchange is None:
@@ -120,6 +122,7 @@ class Connection(asyncio.Protocol):
         exchange.on_end(ProviderUnavailable(f"the connection was lost{why}"))
 
     def data_received(self, data: bytes) -> None:
+        """Called by the loop."""
         exchange = self._exchange
         if exchange is None:
             self.transport.abort()
