@@ -9,5 +9,6 @@ State: each double's own.
 from jevons.testing.book import Book, Gate
 from jevons.testing.clock import Clock, Ids
 from jevons.testing.listener import Listener
+from jevons.testing.rooms import Allow, InOrder, NoMeter, Ring
 
-__all__ = ("Book", "Clock", "Gate", "Ids", "Listener")
+__all__ = ("Allow", "Book", "Clock", "Gate", "Ids", "InOrder", "Listener", "NoMeter", "Ring")

@@ -1,0 +1,104 @@
+"""Rooms that decide nothing, for a test that is about something else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jevons.types.account import Charge
+from jevons.types.decision import Candidate, Plan, Verdict
+from jevons.types.errors import Unauthenticated, UnknownModel
+from jevons.types.units import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jevons import ports
+    from jevons.types.actor import Actor
+    from jevons.types.decision import Outcome
+    from jevons.types.model import Endpoint
+    from jevons.types.request import Generate
+
+__all__ = ("Allow", "InOrder", "NoMeter", "Ring")
+
+_NOTHING = Unknown(why="a test does not meter")
+
+
+class Ring:
+    """Keys known by heart.
+
+    Args:
+        keys: Actors by the key they present.
+    """
+
+    def __init__(self, keys: Mapping[str, Actor]) -> None:
+        self._keys = keys
+
+    def find(self, presented: str) -> Actor | None:
+        """Look a key up. None if it is not on the ring."""
+        return self._keys.get(presented)
+
+
+class Allow:
+    """A policy that allows every key every endpoint of the model it names.
+
+    Args:
+        endpoints: What there is.
+    """
+
+    def __init__(self, *endpoints: Endpoint) -> None:
+        self._endpoints = endpoints
+
+    def judge(self, request: Generate) -> Verdict:
+        """Allow all that have the name.
+
+        Raises:
+            Unauthenticated: No key.
+            UnknownModel: None has it.
+        """
+        named = [each for each in self.visible(request.actor) if _answers_to(each, request.model)]
+        if not named:
+            message = f"no endpoint of the test is called {request.model!r}"
+            raise UnknownModel(message, param="model")
+        return Verdict(endpoints=tuple(named), rules=("allow",), policy="00" * 32)
+
+    def visible(self, actor: Actor | None) -> tuple[Endpoint, ...]:
+        """List all of them.
+
+        Raises:
+            Unauthenticated: No key.
+        """
+        if actor is None:
+            message = "the test lets nobody through without a key"
+            raise Unauthenticated(message, rule="allow")
+        return self._endpoints
+
+
+class InOrder:
+    """A pick that keeps the order it is given."""
+
+    def plan(self, request: Generate, verdict: Verdict) -> Plan:
+        """Take endpoints as they come."""
+        return Plan(
+            candidates=tuple(
+                [Candidate(endpoint=each, why="in order") for each in verdict.endpoints]
+            )
+        )
+
+
+class NoMeter:
+    """A meter that knows nothing, and says so."""
+
+    def charge(self, endpoint: Endpoint, outcome: Outcome) -> Charge:
+        """Say that there is no figure."""
+        return Charge(cost=_NOTHING, energy_mj=_NOTHING, carbon_mg=_NOTHING)
+
+
+def _answers_to(endpoint: Endpoint, name: str) -> bool:
+    return name in {endpoint.name, endpoint.model, *endpoint.aliases}
+
+
+if TYPE_CHECKING:
+    _keys: type[ports.Keys] = Ring
+    _policy: type[ports.Policy] = Allow
+    _pick: type[ports.Pick] = InOrder
+    _meter: type[ports.Meter] = NoMeter
