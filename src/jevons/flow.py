@@ -14,7 +14,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from jevons.ledger.commitment import commit
+from jevons.ledger.commitment import commit, salt
 from jevons.pick.attempts import Walked, attempts
 from jevons.types.account import Intent, Receipt, Tried
 from jevons.types.decision import Outcome
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from jevons.types.decision import Attempt, Plan, Verdict
     from jevons.types.request import Generate
 
-__all__ = ("Rooms", "walk")
+__all__ = ("Rooms", "opening", "walk")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +83,19 @@ async def walk(request: Generate, caller: Caller, rooms: Rooms) -> Receipt:
         raise walked.error
     await caller.close(receipt)
     return receipt
+
+
+def opening(actor: Actor, receipt: str) -> bytes:
+    """Derive the salt with which a key's owner opens the commitments of one receipt.
+
+    Args:
+        actor: Who asked.
+        receipt: Its id.
+
+    Returns:
+        32 bytes.
+    """
+    return salt(actor.salting, receipt)
 
 
 class _Asked(NamedTuple):
