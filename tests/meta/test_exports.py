@@ -34,11 +34,12 @@ def test_a_module_that_defines_something_public_lists_it(public: Sequence[Page])
         assert not missing, f"{page.name} defines {sorted(missing)} and does not export them"
 
 
-def test_what_is_listed_is_there_once_and_in_order(public: Sequence[Page]) -> None:
+def test_what_is_listed_is_there_once(public: Sequence[Page]) -> None:
     for page in public:
         names = exported(page)
         assert isinstance(names, tuple), f"{page.name}.__all__ is not a tuple"
-        assert list(names) == sorted(set(names)), f"{page.name}.__all__ is not sorted"
+        # Its order is the linter's business: constants, classes, functions (RUF022).
+        assert len(names) == len(set(names)), f"{page.name}.__all__ lists a name twice"
         lacking = [name for name in names if not hasattr(page.module, name)]
         assert not lacking, f"{page.name} exports {lacking}, which are not there"
 

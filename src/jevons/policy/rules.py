@@ -28,7 +28,19 @@ if TYPE_CHECKING:
     from jevons.types.model import Endpoint
     from jevons.types.request import Need
 
-__all__ = ("NOBODY", "RULES", "Asking", "Judge", "Rule")
+__all__ = (
+    "NOBODY",
+    "RULES",
+    "Asking",
+    "Judge",
+    "Rule",
+    "endpoint_allowed",
+    "key_valid",
+    "modality_supported",
+    "model_known",
+    "place_allowed",
+    "size_fits",
+)
 
 NOBODY = Actor(
     key="", name="nobody", salting=b"", endpoints=frozenset(), places=frozenset(), revoked=True
