@@ -1,1 +1,12 @@
-"""To be written."""
+"""How callers talk to us: HTTP, as bare ASGI.
+
+Enters: ASGI scopes and messages.
+Leaves: requests to the corridor, and bytes to the caller.
+May not know: what decides, who serves, how books are kept; it sees doors only.
+State: that of requests and connections under way.
+"""
+
+from jevons.edge.app import app
+from jevons.edge.server import allow_many_connections, serve_config
+
+__all__ = ("allow_many_connections", "app", "serve_config")

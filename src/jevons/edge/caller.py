@@ -1,0 +1,261 @@
+"""Whoever asked, over HTTP: one kind hears the answer as it comes, one hears it whole.
+
+Rule 1: nothing is sent before the first event, so that a failure before it has a status
+    of its own.
+Rule 2: a stream that broke off ends in an error event, never in `[DONE]`.
+Rule 3: the digest is of the answer's bytes: neither the receipt's line nor the event of a
+    failure is part of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from jevons.edge.asgi import resumed
+from jevons.edge.presence import Presence
+from jevons.edge.receipt_line import receipt_line
+from jevons.types.errors import CallerLeft
+from jevons.types.event import Event, Frame
+from jevons.wire.openai_chat import Chunks, render_answer, render_error_event
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+    from typing import Any
+
+    from jevons import ports
+    from jevons.edge.asgi import Headers, Receive, Send
+    from jevons.types.account import Receipt
+    from jevons.types.errors import JevonsError
+    from jevons.types.request import Generate
+
+__all__ = ("HttpCaller", "StreamCaller", "WholeCaller")
+
+_DONE = b"data: [DONE]\n\n"
+_STREAM_HEAD: Headers = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-cache"),
+    (b"x-accel-buffering", b"no"),  # nginx would hold a stream back until a buffer is full
+]
+
+
+class StreamCaller(Presence):
+    """Hears each event as it comes, as server-sent events.
+
+    Args:
+        request: What they asked.
+        receive: ASGI's.
+        send: ASGI's. May not depend on the task it is called from.
+    """
+
+    __slots__ = ("_chunks", "_digest", "_flushing", "_request", "_sealed", "_send", "begun")
+
+    def __init__(self, request: Generate, receive: Receive, send: Send) -> None:
+        super().__init__(receive)
+        self.begun = False
+        """Whether the head of the answer has gone out."""
+        self._request = request
+        self._send = send
+        self._digest = sha256()
+        self._sealed = b""
+        self._chunks: Chunks | None = None
+        self._flushing: asyncio.Task[None] | None = None
+
+    def push(self, event: Event) -> bool:
+        """Give an event without waiting; False if there is no room, or they have left."""
+        if self._left or self._flushing is not None:
+            return False
+        body = event.body if type(event) is Frame else self._rendering().event(event)
+        try:
+            self._put(body)
+        except OSError:
+            self._depart()
+            return False
+        self._digest.update(body)
+        return True
+
+    async def send(self, event: Event) -> None:
+        """Give an event, waiting until there is room.
+
+        Raises:
+            CallerLeft: They have gone.
+        """
+        await self._room()
+        if not self.push(event):
+            _gone()
+        await self._room()
+
+    def seal(self, closing: tuple[Event, ...]) -> bytes:
+        """Render what ends the answer; nothing does if it broke off."""
+        self._sealed = self._rendering().closing(closing) if closing else b""
+        self._digest.update(self._sealed)
+        return self._digest.digest()
+
+    async def close(self, receipt: Receipt) -> None:
+        """Send what was sealed, with the receipt's line before `[DONE]`."""
+        body = self._sealed.removesuffix(_DONE)
+        done = self._sealed[len(body) :]
+        await self._end(b"%b: jevons %b\n\n%b" % (body, receipt_line(receipt), done))
+
+    async def fail(self, error: JevonsError) -> None:
+        """End an answer that has begun with the event of a failure."""
+        await self._end(render_error_event(error))
+
+    async def rest(self) -> None:
+        """Stop watching and sending. Nothing is left under way when this returns."""
+        await super().rest()
+        flushing = self._flushing
+        if flushing is not None:
+            flushing.cancel()
+            await asyncio.wait((flushing,))
+
+    def _rendering(self) -> Chunks:
+        chunks = self._chunks
+        if chunks is None:
+            request = self._request
+            chunks = self._chunks = Chunks(
+                id=request.id,
+                model=request.model,
+                created_s=request.at_ms // 1000,
+                want_usage=request.want_usage,
+            )
+        return chunks
+
+    def _put(self, body: bytes) -> None:
+        """Send, and leave to a task what would have to wait."""
+        coroutine = self._send_body(body) if self.begun else self._send_first(body)
+        try:
+            waits_for = coroutine.send(None)
+        except StopIteration:
+            return
+        # Its end is awaited in `_room` or in `rest`, one of which ends every request.
+        flushing = asyncio.get_running_loop().create_task(self._flush(coroutine, waits_for))
+        flushing.add_done_callback(self._flushed)
+        self._flushing = flushing
+
+    def _send_body(self, body: bytes) -> Coroutine[Any, Any, None]:
+        return self._send({"type": "http.response.body", "body": body, "more_body": True})
+
+    async def _send_first(self, body: bytes) -> None:
+        await self._send_head()
+        await self._send_body(body)
+
+    async def _send_head(self) -> None:
+        self.begun = True
+        headers = [*_STREAM_HEAD, (b"x-request-id", self._request.id.encode())]
+        await self._send({"type": "http.response.start", "status": 200, "headers": headers})
+
+    async def _flush(self, coroutine: Coroutine[Any, Any, None], waits_for: object) -> None:
+        try:
+            await resumed(coroutine, waits_for)
+        except OSError:
+            self._depart()
+
+    def _flushed(self, _: asyncio.Task[None]) -> None:
+        self._flushing = None
+
+    async def _room(self) -> None:
+        """Wait until what was pushed has gone out.
+
+        Raises:
+            CallerLeft: They have gone.
+        """
+        flushing = self._flushing
+        if flushing is not None:
+            # Shielded: who stops waiting must not tear a frame out of the stream.
+            await asyncio.shield(flushing)
+        if self._left:
+            _gone()
+
+    async def _end(self, body: bytes) -> None:
+        try:
+            await self._room()
+            if not self.begun:
+                await self._send_head()
+            self._over = True
+            await self._send({"type": "http.response.body", "body": body, "more_body": False})
+        except (CallerLeft, OSError):
+            self._left = True
+
+
+class WholeCaller(Presence):
+    """Hears the answer in one piece.
+
+    Args:
+        request: What they asked.
+        receive: ASGI's.
+        send: ASGI's.
+    """
+
+    __slots__ = ("_answer", "_events", "_request", "_send", "begun")
+
+    def __init__(self, request: Generate, receive: Receive, send: Send) -> None:
+        super().__init__(receive)
+        self.begun = False
+        """Whether the head of the answer has gone out."""
+        self._request = request
+        self._send = send
+        self._events: list[Event] = []
+        self._answer = b""
+
+    def push(self, event: Event) -> bool:
+        """Keep an event; False if they have left."""
+        if self._left:
+            return False
+        self._events.append(event)
+        return True
+
+    async def send(self, event: Event) -> None:
+        """Keep an event.
+
+        Raises:
+            CallerLeft: They have gone.
+        """
+        if not self.push(event):
+            _gone()
+
+    def seal(self, closing: tuple[Event, ...]) -> bytes:
+        """Render the answer; there is none if it broke off."""
+        if closing:
+            request = self._request
+            self._answer = render_answer(
+                (*self._events, *closing),
+                id=request.id,
+                model=request.model,
+                created_s=request.at_ms // 1000,
+            )
+        return sha256(self._answer).digest()
+
+    async def close(self, receipt: Receipt) -> None:
+        """Send the answer, with the receipt's line in a header."""
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", b"%d" % len(self._answer)),
+            (b"x-request-id", self._request.id.encode()),
+            (b"x-jevons-receipt", receipt_line(receipt)),
+        ]
+        self.begun = True
+        try:
+            await self._send({"type": "http.response.start", "status": 200, "headers": headers})
+            self._over = True
+            await self._send(
+                {"type": "http.response.body", "body": self._answer, "more_body": False}
+            )
+        except OSError:
+            self._left = True
+
+    async def fail(self, error: JevonsError) -> None:
+        """Break the answer off: a body of promised length has no room for an error."""
+
+
+def _gone() -> None:
+    message = "the caller closed the connection before the answer ended"
+    raise CallerLeft(message)
+
+
+HttpCaller = StreamCaller | WholeCaller
+
+if TYPE_CHECKING:
+    _stream: type[ports.Caller] = StreamCaller
+    _whole: type[ports.Caller] = WholeCaller

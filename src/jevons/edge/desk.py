@@ -1,0 +1,29 @@
+"""What the surfaces work with. Built once, by `jevons.edge.app`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from jevons.flow import Rooms
+    from jevons.ports import Ids, Keys
+    from jevons.telemetry import Metrics
+
+__all__ = ("Desk",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Doors, counters and limits."""
+
+    rooms: Rooms
+    keys: Keys
+    ids: Ids
+    metrics: Metrics
+    ready: Callable[[], Mapping[str, bool]]
+    """What has to be there before requests can be served, and whether it is."""
+    max_body_bytes: int
+    read_timeout_s: float

@@ -1,0 +1,106 @@
+"""One HTTP request and its answer, with its headers read once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jevons.types.errors import (
+    JevonsError,
+    MethodNotAllowed,
+    ProviderThrottled,
+    TooLarge,
+    TooSlow,
+    Unauthenticated,
+)
+from jevons.wire.openai_chat import render_error
+
+if TYPE_CHECKING:
+    from jevons.edge.asgi import Headers, Receive, Scope, Send
+    from jevons.edge.caller import HttpCaller
+
+__all__ = ("Exchange", "error_headers")
+
+
+class Exchange:
+    """What was asked over HTTP, and the way back.
+
+    Args:
+        id: The request's id.
+        scope: ASGI's, of type `http`.
+        receive: ASGI's.
+        send: ASGI's.
+    """
+
+    __slots__ = (
+        "begun", "caller", "encoding", "id", "length", "method", "path", "presented",
+        "receive", "send",
+    )  # fmt: skip
+
+    def __init__(self, id: str, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: A002 the field's name
+        self.id = id
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        self.receive = receive
+        self.send = send
+        self.begun = False
+        """Whether `reply` has sent a head."""
+        self.caller: HttpCaller | None = None
+        self.presented: str | None = None
+        """The key that came with it."""
+        self.length: bytes | None = None
+        """Its `content-length`, as written."""
+        self.encoding = b"identity"
+        for name, value in scope["headers"]:
+            if name == b"authorization":
+                self.presented = _bearer(value)
+            elif name == b"content-length":
+                self.length = value
+            elif name == b"content-encoding":
+                self.encoding = value.strip().lower()
+
+    async def reply(
+        self,
+        body: bytes,
+        *,
+        status: int = 200,
+        kind: bytes = b"application/json",
+        headers: Headers | None = None,
+    ) -> None:
+        """Send a whole answer."""
+        self.begun = True
+        head = [
+            (b"content-type", kind),
+            (b"content-length", b"%d" % len(body)),
+            (b"x-request-id", self.id.encode()),
+            *(headers or ()),
+        ]
+        await self.send({"type": "http.response.start", "status": status, "headers": head})
+        body = b"" if self.method == "HEAD" else body
+        await self.send({"type": "http.response.body", "body": body, "more_body": False})
+
+    async def refuse(self, error: JevonsError) -> None:
+        """Send an error, as far as the answer still has room for one."""
+        if self.caller is not None and self.caller.begun:
+            await self.caller.fail(error)
+        elif not self.begun:
+            await self.reply(render_error(error), status=error.status, headers=error_headers(error))
+
+
+def error_headers(error: JevonsError) -> Headers:
+    """List the headers that an error has besides its body."""
+    headers: Headers = []
+    if isinstance(error, ProviderThrottled) and error.retry_after_s is not None:
+        headers.append((b"retry-after", b"%d" % max(1, -(-error.retry_after_s // 1))))
+    if isinstance(error, MethodNotAllowed):
+        headers.append((b"allow", ", ".join(error.allowed).encode()))
+    if isinstance(error, Unauthenticated):  # RFC 9110 §11.6.1 asks for it
+        headers.append((b"www-authenticate", b"Bearer"))
+    if isinstance(error, TooLarge | TooSlow):  # the rest of the body is still on its way
+        headers.append((b"connection", b"close"))
+    return headers
+
+
+def _bearer(value: bytes) -> str | None:
+    """Take the key out of `Bearer KEY` (RFC 6750 §2.1). Never logged, never in a message."""
+    scheme, _, key = value.partition(b" ")
+    return key.strip().decode("latin-1") if scheme.lower() == b"bearer" else None

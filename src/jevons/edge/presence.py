@@ -1,0 +1,78 @@
+"""Is the caller still there?
+
+ASGI tells of a caller that left only to whoever awaits `receive`. A task that does so
+costs as much as parsing the request, and most requests that are refused or answered from
+memory end before it would have run, so it starts only after a while.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jevons.edge.asgi import Receive
+
+__all__ = ("PATIENCE_S", "Presence")
+
+PATIENCE_S = 0.05
+"""Seconds after which a request is worth a task that watches its caller."""
+
+
+class Presence:
+    """Knows whether a caller has left, and says so once.
+
+    Args:
+        receive: ASGI's, once the body has been read.
+    """
+
+    __slots__ = ("_callback", "_left", "_over", "_receive", "_timer", "_watching")
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._left = False
+        self._over = False
+        self._callback: Callable[[], None] | None = None
+        self._watching: asyncio.Task[None] | None = None
+        self._timer = asyncio.get_running_loop().call_later(PATIENCE_S, self._begin)
+
+    @property
+    def left(self) -> bool:
+        """Whether they have closed the connection."""
+        return self._left
+
+    def on_leave(self, callback: Callable[[], None] | None) -> None:
+        """Have `callback` called once if they leave; at once if they have; None forgets it."""
+        self._callback = callback
+        if self._left:
+            self._tell()
+
+    async def rest(self) -> None:
+        """Stop watching. Nothing of the watch is left when this returns."""
+        self._timer.cancel()
+        watching = self._watching
+        if watching is not None:
+            watching.cancel()
+            await asyncio.wait((watching,))
+
+    def _begin(self) -> None:
+        # Its end is awaited in `rest`, which the edge calls however the request ends.
+        self._watching = asyncio.get_running_loop().create_task(self._watch())
+
+    async def _watch(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        # A server also says so when the answer has gone out whole.
+        if not self._over:
+            self._depart()
+
+    def _depart(self) -> None:
+        self._left = True
+        self._tell()
+
+    def _tell(self) -> None:
+        callback, self._callback = self._callback, None
+        if callback is not None:
+            callback()

@@ -1,0 +1,55 @@
+"""The line about its receipt that comes with every answer."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from jevons.types.units import Estimate, Priced
+
+if TYPE_CHECKING:
+    from jevons.types.account import Receipt
+    from jevons.types.units import Quantity
+
+__all__ = ("receipt_line",)
+
+_MJ_PER_MWH = 3600.0  # 1 Wh is 3600 J, by definition
+_encode = msgspec.json.Encoder().encode
+
+
+class _Line(msgspec.Struct):
+    receipt: str
+    cost_nusd: int | None
+    energy_mwh: float | None
+    carbon_mg: float | None
+    place: str | None
+    model: str | None
+    endpoint: str | None
+
+
+def receipt_line(receipt: Receipt) -> bytes:
+    """Say in one line of ASCII JSON what an answer came to.
+
+    Energy (milliwatt-hours) and carbon (milligrams) are medians. What is not known is
+    null; the receipt says why.
+    """
+    energy_mj = _median(receipt.energy_mj)
+    line = _encode(
+        _Line(
+            receipt=receipt.id,
+            cost_nusd=receipt.cost.nusd if isinstance(receipt.cost, Priced) else None,
+            energy_mwh=None if energy_mj is None else round(energy_mj / _MJ_PER_MWH, 6),
+            carbon_mg=_median(receipt.carbon_mg),
+            place=receipt.place,
+            model=receipt.model,
+            endpoint=receipt.endpoint,
+        )
+    )
+    # A header has no agreed encoding beyond ASCII (RFC 9110 §5.5).
+    return line if line.isascii() else json.dumps(json.loads(line)).encode()
+
+
+def _median(quantity: Quantity) -> float | None:
+    return quantity.p50 if isinstance(quantity, Estimate) else None
