@@ -146,10 +146,19 @@ class NotFound(CallerError):
 
 
 class MethodNotAllowed(CallerError):
-    """The path exists; the method does not."""
+    """The path exists; the method does not.
+
+    Args:
+        message: Which method, and which would be accepted.
+        allowed: The methods that this path has.
+    """
 
     status = 405
     code = "method_not_allowed"
+
+    def __init__(self, message: str, *, allowed: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.allowed = tuple(allowed)
 
 
 class UnknownModel(CallerError):
