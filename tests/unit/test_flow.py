@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 from typing import TYPE_CHECKING
 
 import pytest
 
 from jevons.catalog import Catalog, grids
-from jevons.flow import Rooms, walk
+from jevons.flow import Rooms, opening, walk
 from jevons.ledger.commitment import commit
 from jevons.meter import HouseMeter
 from jevons.pick import Cheapest
@@ -226,6 +227,12 @@ async def test_a_receipt_commits_to_every_byte_of_the_answer() -> None:
     again = Listener()
     again.push(TextDelta("hello"))
     assert receipt.answer == commit(bytes(32), ASK.id, again.seal((END,)))
+
+
+async def test_a_key_s_owner_can_open_what_the_receipt_commits_to() -> None:
+    receipt = await House(answers).walk()
+    salt = opening(an_actor(), receipt.id)
+    assert receipt.request == hmac.digest(salt, ASK.source.digest, "sha256").hex()
 
 
 async def test_time_is_counted_from_arrival() -> None:
