@@ -20,11 +20,13 @@ BLOCKING = frozenset(
 NEUTRAL = ("asyncio", "importlib", "<frozen importlib")
 
 SETTINGS = (
+    "JEVONS_API_KEY",
     "JEVONS_DATA_DIR",
-    "JEVONS_SERVER_",
-    "JEVONS_LEDGER_",
-    "JEVONS_HOUSE_",
     "JEVONS_ENGINE_",
+    "JEVONS_HOUSE_",
+    "JEVONS_LEDGER_",
+    "JEVONS_SERVER_",
+    "JEVONS_URL",
 )
 
 for name in [name for name in os.environ if name.startswith(SETTINGS)]:
