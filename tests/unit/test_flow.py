@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.anyio
 
+GRIDS = grids()  # read here, where no loop waits for the file
 USED = Usage(input=5, output=7, counted_by="endpoint")
 END = Finished(reason="stop", usage=USED)
 ASK = a_request(actor=an_actor(), model="a/model")
@@ -74,7 +75,7 @@ class House:
             policy=policy or Rules(Catalog(self.endpoints), clock=self.clock),
             pick=Cheapest(),
             providers={f"stage-{number}": Stage(serve) for number, serve in enumerate(stages)},
-            meter=HouseMeter(grids=grids()),
+            meter=HouseMeter(grids=GRIDS),
             ledger=self.book,
             clock=self.clock,
         )
