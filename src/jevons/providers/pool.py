@@ -174,6 +174,7 @@ class Connection(asyncio.Protocol):
     def _finish(self, exchange: Exchange) -> None:
         self._exchange = None
         self.used = True
+        self.transport.resume_reading()  # a caller without room may have had it paused
         if self._keep and not self.transport.is_closing():
             self._on_free(self)
         else:
