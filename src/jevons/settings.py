@@ -67,7 +67,8 @@ class HouseSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Power of one busy processor thread, for machines without an energy counter. Unset: 4 W,
     with a wide interval."""
     electricity_usd_per_kwh: Decimal | None = None
-    """What this machine's electricity costs. Unset: the cost of local answers is unknown."""
+    """What this machine's electricity costs. Unset: the world's average
+    for households, and the receipt says so."""
 
 
 class EngineSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import tomllib
+from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from jevons.types.model import Grid
+from jevons.types.model import Grid, Tariff
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ("grids",)
+__all__ = ("grids", "world_tariff")
+
+
+_Kind = TypeVar("_Kind", bound=msgspec.Struct)
 
 
 class _Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -36,6 +40,16 @@ class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     grid: dict[str, _Row]
 
 
+class _Price(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The one row of `data/electricity.toml`."""
+
+    publisher: str
+    dataset: str
+    period: str
+    read: str
+    usd_per_kwh: Decimal
+
+
 @cache
 def grids() -> Mapping[str, Grid]:
     """Read the carbon intensity of every place we have a row for.
@@ -43,8 +57,7 @@ def grids() -> Mapping[str, Grid]:
     Returns:
         By ISO 3166-1 alpha-2 code, and `WORLD` for the world's mix; each with its source.
     """
-    text = files("jevons.catalog").joinpath("data", "grid.toml").read_text(encoding="utf-8")
-    table = msgspec.convert(tomllib.loads(text), _Table)
+    table = _read("grid.toml", _Table)
     source = f"{table.publisher}, {table.dataset}, {table.year}, read {table.read}"
     return MappingProxyType(
         {
@@ -52,3 +65,16 @@ def grids() -> Mapping[str, Grid]:
             for place, row in table.grid.items()
         }
     )
+
+
+@cache
+def world_tariff() -> Tariff:
+    """Read what electricity costs where nobody said what it costs."""
+    row = _read("electricity.toml", _Price)
+    source = f"{row.publisher}, {row.dataset}, {row.period}, read {row.read}; set house.electricity_usd_per_kwh"
+    return Tariff(usd_per_kwh=row.usd_per_kwh, source=source)
+
+
+def _read(name: str, kind: type[_Kind]) -> _Kind:
+    text = files("jevons.catalog").joinpath("data", name).read_text(encoding="utf-8")
+    return msgspec.convert(tomllib.loads(text), kind)

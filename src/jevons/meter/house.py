@@ -15,11 +15,10 @@ from jevons.types.errors import Misconfigured
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from decimal import Decimal
 
     from jevons.ports import Meter
     from jevons.types.decision import Outcome
-    from jevons.types.model import Endpoint, Grid
+    from jevons.types.model import Endpoint, Grid, Tariff
 
 __all__ = ("HouseMeter",)
 
@@ -42,7 +41,7 @@ class HouseMeter:
         grids: Rows by ISO 3166-1 alpha-2 code, and `WORLD`.
         house_grid: Code of the electricity of the premises; None takes the world's.
         watts_per_thread: Power of one busy processor thread; None takes a usual one.
-        electricity_usd_per_kwh: What the house pays; None leaves own answers' cost unknown.
+        tariff: What the electricity of own hardware costs; None leaves its answers' cost unknown.
 
     Raises:
         Misconfigured: A figure cannot be, or there is no row for a grid.
@@ -54,15 +53,15 @@ class HouseMeter:
         grids: Mapping[str, Grid],
         house_grid: str | None = None,
         watts_per_thread: float | None = None,
-        electricity_usd_per_kwh: Decimal | None = None,
+        tariff: Tariff | None = None,
     ) -> None:
         _refuse_unknown_grid(house_grid, grids)
         _refuse_watts(watts_per_thread)
-        _refuse_tariff(electricity_usd_per_kwh)
+        _refuse_tariff(tariff)
         self._grids = grids
         self._house_grid = house_grid
         self._watts_per_thread = watts_per_thread
-        self._tariff = electricity_usd_per_kwh
+        self._tariff = tariff
         self._known: dict[str, _Known] = {}
 
     def charge(self, endpoint: Endpoint, outcome: Outcome) -> Charge:
@@ -110,11 +109,10 @@ def _refuse_watts(watts: float | None) -> None:
         raise Misconfigured(message)
 
 
-def _refuse_tariff(tariff: Decimal | None) -> None:
-    if tariff is not None and not (tariff.is_finite() and tariff >= 0):
-        message = (
-            f"house.electricity_usd_per_kwh is {tariff}; it must be an amount of USD, 0 or more"
-        )
+def _refuse_tariff(tariff: Tariff | None) -> None:
+    usd = tariff.usd_per_kwh if tariff is not None else None
+    if usd is not None and not (usd.is_finite() and usd >= 0):
+        message = f"house.electricity_usd_per_kwh is {usd}; it must be an amount of USD, 0 or more"
         raise Misconfigured(message)
 
 

@@ -13,7 +13,7 @@ from jevons.types.units import Estimate, Priced, Unknown
 
 if TYPE_CHECKING:
     from jevons.types.account import Usage
-    from jevons.types.model import Endpoint, Price
+    from jevons.types.model import Endpoint, Price, Tariff
     from jevons.types.units import Cost, Quantity
 
 __all__ = ("by_electricity", "by_price_row")
@@ -51,19 +51,20 @@ def by_price_row(endpoint: Endpoint, usage: Usage) -> Cost:
     return Priced(nusd=_whole(nusd), method="price-row", source=source)
 
 
-def by_electricity(energy_mj: Quantity, usd_per_kwh: Decimal | None) -> Cost:
+def by_electricity(energy_mj: Quantity, tariff: Tariff | None) -> Cost:
     """Price an answer of own hardware by the electricity it took.
 
     Args:
         energy_mj: Its energy; the median is billed.
-        usd_per_kwh: What the house pays; None is not known.
+        tariff: What the electricity costs; None is not known.
     """
-    if usd_per_kwh is None:
+    if tariff is None:
         return Unknown(why="own hardware; set `house.electricity_usd_per_kwh`")
     if not isinstance(energy_mj, Estimate):
         return Unknown(why=f"own hardware, and its energy is unknown: {energy_mj.why}")
-    nusd = _EXACT.divide(_EXACT.multiply(Decimal(energy_mj.p50), usd_per_kwh), _MJ_PER_NKWH)
-    source = f"{usd_per_kwh} USD/kWh (house.electricity_usd_per_kwh), energy {energy_mj.method}"
+    usd = tariff.usd_per_kwh
+    nusd = _EXACT.divide(_EXACT.multiply(Decimal(energy_mj.p50), usd), _MJ_PER_NKWH)
+    source = f"{usd} USD/kWh ({tariff.source}), energy {energy_mj.method}"
     return Priced(nusd=_whole(nusd), method="electricity", source=source)
 
 

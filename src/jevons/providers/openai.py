@@ -42,6 +42,9 @@ __all__ = ("OpenAIChat",)
 
 _OK = 200
 
+_BYTES_PER_TOKEN = 4
+"""Of a prompt whose tokens nobody counted: English text is about four characters a token."""
+
 
 class OpenAIChat:
     """One remote server.
@@ -127,6 +130,7 @@ class _Serving:
         "_heard_s",
         "_loop",
         "_over",
+        "_prompt_bytes",
         "_provider",
         "_relay",
         "_size",
@@ -134,7 +138,6 @@ class _Serving:
         "_timer",
         "_waiting",
         "_wake",
-        "_want_usage",
     )
 
     def __init__(
@@ -155,6 +158,7 @@ class _Serving:
             if request.stream
             else None
         )
+        self._prompt_bytes = request.source.size_bytes
         self._status = 0
         self._headers: dict[bytes, bytes] = {}
         self._body: list[bytes] = []
@@ -326,8 +330,14 @@ class _Serving:
         if isinstance(error, ProviderUnavailable) and self._status and relay.error is None:
             error = ProviderTruncated(f"the stream broke off: {error}")
         if error is not None:
-            return self._failed(error, relay.counted if self._committed else Usage())
-        return self._done(relay.counted, relay.finish, relay.closing)
+            return self._failed(error, self._counted(relay) if self._committed else Usage())
+        return self._done(self._counted(relay), relay.finish, relay.closing)
+
+    def _counted(self, relay: Relay) -> Usage:
+        """Usage as the endpoint reported it, or our own guess."""
+        return relay.usage or Usage(
+            input=self._prompt_bytes // _BYTES_PER_TOKEN, output=relay.pieces, counted_by="guess"
+        )
 
     def _whole(self) -> Outcome:
         error = self._error

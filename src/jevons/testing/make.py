@@ -12,7 +12,7 @@ from jevons.types.account import Intent, Receipt, Usage
 from jevons.types.actor import Actor
 from jevons.types.decision import Attempt, Candidate, Outcome
 from jevons.types.message import Message, Text
-from jevons.types.model import Endpoint, Footprint, Price
+from jevons.types.model import Endpoint, Footprint, Price, Tariff
 from jevons.types.request import Generate, Source
 from jevons.types.units import Unknown
 
@@ -21,6 +21,7 @@ __all__ = (
     "a_price",
     "a_receipt",
     "a_request",
+    "a_tariff",
     "an_actor",
     "an_endpoint",
     "an_intent",
@@ -58,6 +59,11 @@ def a_price(input_per_mtok: str = "1", output_per_mtok: str = "2", **fields: Any
         source="made up for a test",
     )
     return msgspec.structs.replace(usual, **fields)
+
+
+def a_tariff(usd_per_kwh: Decimal | int | str = 1) -> Tariff:
+    """Make a price of electricity, USD a kilowatt-hour."""
+    return Tariff(usd_per_kwh=Decimal(usd_per_kwh), source="made up for a test")
 
 
 def a_footprint(

@@ -9,7 +9,7 @@ import msgspec
 
 from jevons.types.request import Dialect, Need
 
-__all__ = ("Endpoint", "Footprint", "Grid", "Precision", "Price", "Serving")
+__all__ = ("Endpoint", "Footprint", "Grid", "Precision", "Price", "Serving", "Tariff")
 
 Precision = Literal["bf16", "fp8", "fp4"]
 
@@ -67,6 +67,14 @@ class Grid(msgspec.Struct, frozen=True, kw_only=True):
     fold: float
     """The 90 % interval is the figure divided and multiplied by this."""
     source: str
+
+
+class Tariff(msgspec.Struct, frozen=True, kw_only=True):
+    """What electricity costs."""
+
+    usd_per_kwh: Decimal
+    source: str
+    """Whose figure it is, and of when."""
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,12 +16,15 @@ Source: WHATWG HTML Living Standard §9.2.6, parsing an event stream; OpenAI API
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from jevons.types.account import Usage
 from jevons.types.errors import JevonsError, ProviderGarbled, ProviderTruncated, ProviderUnavailable
 from jevons.wire.openai_answer import read_chunk
+
+if TYPE_CHECKING:
+    from jevons.types.account import Usage
 
 __all__ = ("Relay",)
 
@@ -88,9 +91,9 @@ class Relay:
         return body if self._done else body + _DONE
 
     @property
-    def counted(self) -> Usage:
-        """Usage as the endpoint reported it, or our own count of its pieces."""
-        return self.usage or Usage(output=self._pieces, counted_by="guess")
+    def pieces(self) -> int:
+        """Chunks that carried an answer: tokens at least, where nobody counted them."""
+        return self._pieces
 
     def _take_apart(self, data: bytes) -> bytes:
         """Split what came into events, and look at each."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
-from jevons.catalog import grids
+from jevons.catalog import grids, world_tariff
 
 PUBLISHED = {
     "CN": 525,
@@ -42,3 +44,10 @@ def test_the_table_is_read_once_and_cannot_be_written() -> None:
     assert grids() is grids()
     with pytest.raises(TypeError):
         grids()["XX"] = grids()["DE"]  # type: ignore[index]
+
+
+def test_the_world_s_tariff_has_a_price_and_says_whose_figure_it_is() -> None:
+    tariff = world_tariff()
+    assert Decimal("0.01") < tariff.usd_per_kwh < Decimal(1)
+    assert "GlobalPetrolPrices" in tariff.source
+    assert "house.electricity_usd_per_kwh" in tariff.source

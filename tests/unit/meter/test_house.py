@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import pytest
 
 from jevons.catalog import grids
 from jevons.meter import HouseMeter
-from jevons.testing.make import a_footprint, a_price, an_endpoint, an_outcome
+from jevons.testing.make import a_footprint, a_price, a_tariff, an_endpoint, an_outcome
 from jevons.types.account import Measured, Usage
 from jevons.types.errors import Misconfigured
 from jevons.types.units import Estimate, Priced, Unknown
@@ -21,13 +19,13 @@ HOSTED = an_endpoint("hosted", place="DE", price=a_price(), footprint=a_footprin
 
 
 def test_own_hardware_costs_its_electricity() -> None:
-    meter = HouseMeter(grids=grids(), house_grid="FR", electricity_usd_per_kwh=Decimal(1))
+    meter = HouseMeter(grids=grids(), house_grid="FR", tariff=a_tariff(1))
     charge = meter.charge(an_endpoint(), BUSY)
     # 4 W for a second are 4000 mJ, 1.11e-6 kWh.
     assert charge.cost == Priced(
         nusd=1111,
         method="electricity",
-        source="1 USD/kWh (house.electricity_usd_per_kwh), energy modelled-cpu",
+        source="1 USD/kWh (made up for a test), energy modelled-cpu",
     )
     assert isinstance(charge.energy_mj, Estimate)
     assert charge.energy_mj.p50 == 4000.0
@@ -48,7 +46,7 @@ def test_the_house_s_power_is_used() -> None:
 
 
 def test_a_hosted_model_costs_its_price_whatever_the_tariff() -> None:
-    meter = HouseMeter(grids=grids(), electricity_usd_per_kwh=Decimal(1))
+    meter = HouseMeter(grids=grids(), tariff=a_tariff(1))
     charge = meter.charge(HOSTED, SERVED)
     assert isinstance(charge.cost, Priced)
     assert (charge.cost.nusd, charge.cost.method) == (900_000, "price-row")
@@ -83,10 +81,10 @@ def test_what_is_kept_of_an_endpoint_changes_no_answer() -> None:
         ({"watts_per_thread": float("nan")}, "house.watts_per_thread is nan"),
         ({"watts_per_thread": float("inf")}, "house.watts_per_thread is inf"),
         (
-            {"electricity_usd_per_kwh": Decimal("-0.1")},
+            {"tariff": a_tariff("-0.1")},
             "house.electricity_usd_per_kwh is -0.1; it must be an amount of USD, 0 or more",
         ),
-        ({"electricity_usd_per_kwh": Decimal("NaN")}, "house.electricity_usd_per_kwh is NaN"),
+        ({"tariff": a_tariff("NaN")}, "house.electricity_usd_per_kwh is NaN"),
     ],
 )
 def test_a_setting_that_cannot_be_is_refused_by_name(fields: dict[str, object], told: str) -> None:
@@ -107,5 +105,5 @@ def test_a_very_small_processor_may_take_less_than_a_watt() -> None:
 
 
 def test_free_electricity_is_a_tariff() -> None:
-    meter = HouseMeter(grids=grids(), electricity_usd_per_kwh=Decimal(0))
+    meter = HouseMeter(grids=grids(), tariff=a_tariff(0))
     assert isinstance(meter.charge(an_endpoint(), BUSY).cost, Priced)

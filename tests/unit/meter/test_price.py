@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jevons.meter.price import by_electricity, by_price_row
-from jevons.testing.make import a_price, an_endpoint
+from jevons.testing.make import a_price, a_tariff, an_endpoint
 from jevons.types.account import Usage
 from jevons.types.units import Estimate, Priced, Unknown
 
@@ -158,16 +158,16 @@ def used(p50: float) -> Estimate:
 
 def test_electricity_bills_the_median() -> None:
     # One kilowatt-hour is 3.6e9 millijoules.
-    assert by_electricity(used(3.6e9), Decimal("0.30")) == Priced(
+    assert by_electricity(used(3.6e9), a_tariff("0.30")) == Priced(
         nusd=300_000_000,
         method="electricity",
-        source="0.30 USD/kWh (house.electricity_usd_per_kwh), energy modelled-cpu",
+        source="0.30 USD/kWh (made up for a test), energy modelled-cpu",
     )
 
 
 @pytest.mark.parametrize(("mj", "whole"), [(9.0, 2), (27.0, 8), (45.0, 12)])
 def test_electricity_rounds_half_to_even(mj: float, whole: int) -> None:
-    cost = by_electricity(used(mj), Decimal(1))
+    cost = by_electricity(used(mj), a_tariff(1))
     assert isinstance(cost, Priced)
     assert cost.nusd == whole
 
@@ -179,14 +179,14 @@ def test_without_a_tariff_the_setting_is_named() -> None:
 
 
 def test_without_energy_there_is_nothing_to_bill() -> None:
-    assert by_electricity(Unknown(why="no meter"), Decimal(1)) == Unknown(
+    assert by_electricity(Unknown(why="no meter"), a_tariff(1)) == Unknown(
         why="own hardware, and its energy is unknown: no meter"
     )
 
 
 @given(st.floats(min_value=1e-3, max_value=1e15), AMOUNTS)
 def test_electricity_is_exact(mj: float, tariff: Decimal) -> None:
-    cost = by_electricity(used(mj), tariff)
+    cost = by_electricity(used(mj), a_tariff(tariff))
     assert isinstance(cost, Priced)
     exact = Fraction(mj) / 3_600_000_000 * Fraction(tariff) * 10**9
     assert abs(cost.nusd - exact) <= Fraction(1, 2) + Fraction(1, 10**20)
