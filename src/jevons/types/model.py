@@ -29,6 +29,7 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
     cache_write_per_mtok: Decimal | None = None
     """USD per million tokens written to a cache; None charges them as uncached."""
     reasoning_per_mtok: Decimal | None = None
+    """USD per million reasoning tokens; None charges them as output."""
     since: str
     """First day it holds, `YYYY-MM-DD`."""
     source: str
@@ -46,6 +47,7 @@ class Footprint(msgspec.Struct, frozen=True, kw_only=True):
     total_params_b: float
     """Parameters held in memory, 1e9."""
     precision: Precision = "bf16"
+    """How weights are held: bytes a parameter."""
     kv_kb_per_token: float = 160.0
     """Key-value cache, kilobytes a token of context."""
     params_fold: float = 1.0
@@ -56,6 +58,7 @@ class Footprint(msgspec.Struct, frozen=True, kw_only=True):
     serving: Serving = "unknown"
     """How a mixture of experts is spread; it matters from 200e9 parameters on."""
     source: str
+    """Where the figures were read, and when."""
 
 
 class Grid(msgspec.Struct, frozen=True, kw_only=True):
