@@ -1,0 +1,127 @@
+"""A house that serves a request opens connections from its providers, and from nowhere else.
+
+`tests/meta/test_outbound.py` reads the source; this watches it run. The interpreter reports
+every connection it is asked for (PEP 578), with the stack that asks. The loop is asyncio's own,
+since uvloop connects in C and reports nothing; the code above it is the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+import httpx2
+import pytest
+
+from jevons.boot import open_house
+from jevons.settings import EndpointSettings, EngineSettings, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.anyio
+
+WAYS_OUT = {
+    "socket.connect",
+    "socket.sendto",
+    "socket.getaddrinfo",
+    "subprocess.Popen",
+    "os.system",
+}
+MAY = ("jevons.providers", "jevons.engine")
+
+ANSWER = (
+    b'{"id":"a","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,'
+    b'"message":{"role":"assistant","content":"Yes."},"finish_reason":"stop"}],'
+    b'"usage":{"prompt_tokens":3,"completion_tokens":2,"total_tokens":5}}'
+)
+HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
+
+
+class Way(NamedTuple):
+    """One way out that was taken."""
+
+    event: str
+    asked_by: str
+    """The module of jevons nearest to it, or `nobody`."""
+
+
+class Watch:
+    """Every way out since `clear`. An audit hook stays for ever, so it is switched."""
+
+    def __init__(self) -> None:
+        self.on = False
+        self.seen: list[Way] = []
+        sys.addaudithook(self._hear)
+
+    def _hear(self, event: str, _: tuple[object, ...]) -> None:
+        if self.on and event in WAYS_OUT:
+            self.seen.append(Way(event, _nearest()))
+
+
+def _nearest() -> str:
+    frame = sys._getframe(2)  # pyright: ignore[reportPrivateUsage] nothing else says who asks
+    while frame is not None:
+        name = str(frame.f_globals.get("__name__", ""))
+        if name.startswith("jevons"):
+            return name
+        frame = frame.f_back
+    return "nobody"
+
+
+WATCH = Watch()
+
+
+@pytest.fixture
+def watch() -> Iterator[Watch]:
+    WATCH.seen.clear()
+    WATCH.on = True
+    yield WATCH
+    WATCH.on = False
+
+
+@asynccontextmanager
+async def upstream() -> AsyncIterator[str]:
+    """Run a server that gives everybody the same answer."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(HEAD % len(ANSWER) + ANSWER)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+
+
+async def test_only_providers_reach_out_while_a_request_is_served(
+    tmp_path: Path, watch: Watch
+) -> None:
+    async with upstream() as url:
+        settings = Settings(
+            data_dir=tmp_path,
+            engine=EngineSettings(enabled=False),
+            endpoint=(EndpointSettings(name="far", model="a/b", url=url),),
+        )
+        async with open_house(settings, weights=None) as house:
+            key = (tmp_path / "key").read_text().strip()
+            transport = httpx2.ASGITransport(app=house.app)
+            async with httpx2.AsyncClient(transport=transport, base_url="http://jevons") as client:
+                answer = await client.post(
+                    "/v1/chat/completions",
+                    headers={"authorization": f"Bearer {key}"},
+                    json={
+                        "model": "far",
+                        "messages": [{"role": "user", "content": "Are you there?"}],
+                    },
+                )
+                await client.get("/metrics")
+                await client.get("/readyz")
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["choices"][0]["message"]["content"] == "Yes."
+    assert any(way.event == "socket.connect" and way.asked_by.startswith(MAY) for way in watch.seen)
+    assert [way for way in watch.seen if not way.asked_by.startswith(MAY)] == []
