@@ -1,1 +1,142 @@
-"""The `jevons` command."""
+"""The command line: one file per noun, and each does its importing when it is called.
+
+Enters: what a person typed, settings, the answers of the configured server.
+Leaves: answers and figures on standard output, progress and errors on standard error.
+May not know: how any room works; it asks `boot`, `store`, `engine` and the server.
+State: none.
+
+Rule 1: `jevons --help` loads click and nothing that is heavy; a command imports what it needs
+    when it is called.
+Rule 2: with `--json`, standard output is JSON and nothing else.
+Rule 3: an error is one line that names what to do; status 1 for what went wrong, 2 for what was
+    typed wrong.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from jevons import __version__
+from jevons.types.errors import JevonsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ("main",)
+
+
+def _serve() -> click.Command:
+    from jevons.cli.serve import serve
+
+    return serve
+
+
+def _demo() -> click.Command:
+    from jevons.cli.demo import demo
+
+    return demo
+
+
+def _ask() -> click.Command:
+    from jevons.cli.ask import ask
+
+    return ask
+
+
+def _models() -> click.Command:
+    from jevons.cli.models import models
+
+    return models
+
+
+def _pull() -> click.Command:
+    from jevons.cli.pull import pull
+
+    return pull
+
+
+def _keys() -> click.Command:
+    from jevons.cli.keys import keys
+
+    return keys
+
+
+def _receipt() -> click.Command:
+    from jevons.cli.receipt import receipt
+
+    return receipt
+
+
+def _verify() -> click.Command:
+    from jevons.cli.verify import verify
+
+    return verify
+
+
+def _export() -> click.Command:
+    from jevons.cli.export import export
+
+    return export
+
+
+def _bench() -> click.Command:
+    from jevons.cli.bench import bench
+
+    return bench
+
+
+def _doctor() -> click.Command:
+    from jevons.cli.doctor import doctor
+
+    return doctor
+
+
+def _completion() -> click.Command:
+    from jevons.cli.completion import completion
+
+    return completion
+
+
+_COMMANDS: dict[str, Callable[[], click.Command]] = {
+    "serve": _serve,
+    "demo": _demo,
+    "ask": _ask,
+    "models": _models,
+    "pull": _pull,
+    "keys": _keys,
+    "receipt": _receipt,
+    "verify": _verify,
+    "export": _export,
+    "bench": _bench,
+    "doctor": _doctor,
+    "completion": _completion,
+}
+"""In the order a newcomer meets them."""
+
+
+class _Nouns(click.Group):
+    """A group that loads a command when it is named."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        load = _COMMANDS.get(cmd_name)
+        return load() if load else None
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except JevonsError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=_Nouns, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="jevons")
+def main() -> None:
+    """Affordable, accountable AI: one endpoint, and a receipt with every answer.
+
+    Start with `jevons serve --demo`.
+    """

@@ -1,0 +1,133 @@
+"""`jevons bench`: a short load on the running server. The source's `bench/` has the whole one.
+
+Rule 1: every answer is read to its end and counted only if it is whole.
+Rule 2: the server's processor time comes from the server's own metrics, so it holds for a server
+    on another machine, and is not shown where the server does not give it.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from jevons.cli.options import example, reaching, read_settings, shared
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from jevons.cli.client import Client
+
+__all__ = ("bench",)
+
+
+class _Answer(NamedTuple):
+    """One answer, whole."""
+
+    first_s: float
+    whole_s: float
+    pieces: int
+
+
+@click.command(
+    epilog=example("jevons bench", "jevons bench --callers 8 --requests 64 --max-tokens 32")
+)
+@click.option(
+    "--callers", type=click.IntRange(1, 64), default=4, show_default=True, help="At once."
+)
+@click.option(
+    "--requests", type=click.IntRange(1, 10_000), default=16, show_default=True, help="In all."
+)
+@click.option(
+    "--max-tokens",
+    type=click.IntRange(1, 4096),
+    default=16,
+    show_default=True,
+    help="Of each answer.",
+)
+@click.option(
+    "--model", "-m", metavar="NAME", help="Endpoint, model or alias. Without it: the first."
+)
+@reaching
+@shared
+def bench(
+    *,
+    callers: int,
+    requests: int,
+    max_tokens: int,
+    model: str | None,
+    url: str | None,
+    api_key: str | None,
+    config: Path | None,
+    as_json: bool,
+) -> None:
+    """Put a short load on the running server, and say what came of it.
+
+    The requests are real, and are in the ledger. What the gateway itself costs is measured by
+    `python bench/gateway.py` in the source, against nginx and a static upstream.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    from jevons.cli.ask import default_model
+    from jevons.cli.client import locate
+    from jevons.cli.screen import emit
+
+    client = locate(read_settings(config), url=url, api_key=api_key)
+    name = model or default_model(client)
+    before_s, begun = _cpu_s(client), time.monotonic()
+    with ThreadPoolExecutor(callers) as pool:
+        tasks = (pool.submit(_ask, client, name, max_tokens) for _ in range(requests))
+        answers = [task.result() for task in list(tasks)]
+    figures = _figures(answers, time.monotonic() - begun, before_s, _cpu_s(client))
+    if as_json:
+        emit(figures)
+        return
+    for what, value in figures.items():
+        click.echo(
+            f"{what.replace('_', ' '):28} {'not known' if value is None else f'{value:,.6g}'}"
+        )
+    click.echo("\nThe gateway alone, against nginx: python bench/gateway.py, in the source.")
+
+
+def _ask(client: Client, model: str, max_tokens: int) -> _Answer:
+    from jevons.cli.client import Said
+
+    body = {
+        "model": model,
+        "messages": [{"role": "user", "content": "Count from one to fifty, in words."}],
+        "max_tokens": max_tokens,
+        "temperature": 0,
+        "stream": True,
+    }
+    begun, first_s, pieces = time.monotonic(), 0.0, 0
+    for piece in client.chat(body):
+        if isinstance(piece, Said):
+            first_s = first_s or time.monotonic() - begun
+            pieces += 1
+    return _Answer(first_s, time.monotonic() - begun, pieces)
+
+
+def _cpu_s(client: Client) -> float | None:
+    """Read the server's processor seconds off its metrics, if it has them there."""
+    name = "process_cpu_seconds_total "
+    lines = client.text("/metrics").splitlines()
+    return next((float(line.removeprefix(name)) for line in lines if line.startswith(name)), None)
+
+
+def _figures(
+    answers: list[_Answer], seconds: float, before_s: float | None, after_s: float | None
+) -> dict[str, float | None]:
+    from statistics import median
+
+    spent_s = None if before_s is None or after_s is None else after_s - before_s
+    return {
+        "answers": len(answers),
+        "seconds": seconds,
+        "answers_a_second": len(answers) / seconds,
+        "pieces_a_second": sum(answer.pieces for answer in answers) / seconds,
+        "first_piece_median_s": median(answer.first_s for answer in answers),
+        "whole_answer_median_s": median(answer.whole_s for answer in answers),
+        "slowest_answer_s": max(answer.whole_s for answer in answers),
+        "server_cpu_s_an_answer": None if spent_s is None else spent_s / len(answers),
+    }

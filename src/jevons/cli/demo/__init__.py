@@ -1,0 +1,98 @@
+"""`jevons demo`: four short real jobs through the HTTP endpoint of a running server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from jevons.cli.options import example, ledger_path, reaching, read_settings, shared
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jevons.cli.client import Client
+    from jevons.cli.demo.run import Done
+    from jevons.settings import Settings
+
+__all__ = ("demo", "demonstrate")
+
+
+@click.command(epilog=example("jevons demo", "jevons demo --invoice my-invoice.txt"))
+@click.option(
+    "--invoice",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="An invoice of yours, as text, in place of ours.",
+)
+@click.option(
+    "--model", "-m", metavar="NAME", help="Endpoint, model or alias. Without it: the first."
+)
+@reaching
+@shared
+def demo(
+    *,
+    invoice: Path | None,
+    model: str | None,
+    url: str | None,
+    api_key: str | None,
+    config: Path | None,
+    as_json: bool,
+) -> None:
+    """Do four small jobs, and show what each came to.
+
+    An invoice to fields, a clinical note summarised, a delivery message to fields, a brief to
+    three headlines. The answers are the model's: change a figure in the invoice and the fields
+    change. At the end the ledger is verified.
+    """
+    from jevons.cli.client import locate
+
+    settings = read_settings(config)
+    client = locate(settings, url=url, api_key=api_key)
+    is_good = demonstrate(client, settings, model=model, invoice=invoice, as_json=as_json)
+    if not is_good:
+        raise click.exceptions.Exit(1)
+
+
+def demonstrate(
+    client: Client,
+    settings: Settings,
+    *,
+    model: str | None = None,
+    invoice: Path | None = None,
+    as_json: bool = False,
+) -> bool:
+    """Run the demo, then verify the ledger if it is on this machine.
+
+    Returns:
+        Whether every answer was what it should be and the ledger holds.
+    """
+    from jevons.cli.ask import default_model
+    from jevons.cli.demo.run import run, show_total
+    from jevons.cli.screen import console, emit
+    from jevons.cli.verify import check, show
+
+    terminal = console(stderr=as_json)
+    done = run(client, terminal, model=model or default_model(client), invoice=invoice)
+    show_total(terminal, done)
+    ledger = ledger_path(settings)
+    report = check(ledger) if ledger.exists() else None
+    if report is not None:
+        show(terminal, report)
+    if as_json:
+        emit({"jobs": _plain(done), "verified": None if report is None else report.ok})
+    return all(each.fault is None for each in done) and (report is None or report.ok)
+
+
+def _plain(done: Sequence[Done]) -> list[dict[str, object]]:
+    return [
+        {
+            "job": each.job.trade,
+            "answer": each.answer,
+            "fields": each.fields,
+            "fault": each.fault,
+            "receipt": each.receipt,
+            "seconds": each.seconds,
+        }
+        for each in done
+    ]

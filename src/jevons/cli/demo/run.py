@@ -1,0 +1,160 @@
+"""Run the demo against a server: ask, stream, check, look the receipt up, sum up."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+from rich.text import Text
+
+from jevons.cli import figures, screen
+from jevons.cli.client import Said
+from jevons.cli.demo import jobs
+from jevons.types.account import Receipt
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from jevons.cli.client import Client
+
+__all__ = ("Done", "run", "show_total")
+
+
+class Done(NamedTuple):
+    """One job, done."""
+
+    job: jobs.Job
+    answer: str
+    fields: dict[str, Any] | None
+    """The answer as it was decoded against its schema; None where there is no schema."""
+    fault: str | None
+    """What the answer lacks; None if nothing."""
+    receipt: Receipt
+    seconds: float
+
+
+def run(
+    client: Client, terminal: Console, *, model: str, invoice: Path | None = None
+) -> tuple[Done, ...]:
+    """Do the four jobs, one after the other.
+
+    Args:
+        client: The server.
+        terminal: Where answers are shown as they come.
+        model: Name to ask for.
+        invoice: The user's own invoice, in place of ours.
+
+    Raises:
+        Unanswered: The server is away or refuses.
+    """
+    return tuple(
+        _do(client, terminal, job, model=model, instead=invoice if job.trade == "finance" else None)
+        for job in jobs.JOBS
+    )
+
+
+def _do(
+    client: Client, terminal: Console, job: jobs.Job, *, model: str, instead: Path | None
+) -> Done:
+    terminal.print(Text.assemble("\n", (job.trade, "bold"), "  ", (job.title, "dim")))
+    begun = time.monotonic()
+    answer, request, finish = _ask(client, terminal, job, model=model, instead=instead)
+    seconds = time.monotonic() - begun
+    fields, fault = check(job, answer, finish)
+    if fields is not None:
+        terminal.print(_fields(fields))
+    if fault is not None:
+        terminal.print(Text(f"  {fault}", style="red"))
+    receipt = msgspec.convert(client.receipt(request)["receipt"], Receipt)
+    for line in screen.receipt_lines(receipt):
+        terminal.print(Text(f"  {line}", style="dim"))
+    return Done(job, answer, fields, fault, receipt, seconds)
+
+
+def _ask(
+    client: Client, terminal: Console, job: jobs.Job, *, model: str, instead: Path | None
+) -> tuple[str, str, str | None]:
+    whole, request, finish = list[str](), "", None
+    terminal.print()
+    for piece in client.chat(jobs.body(job, jobs.read(job, instead), model=model)):
+        if isinstance(piece, Said):
+            whole.append(piece.text)
+            terminal.print(Text(piece.text), end="", soft_wrap=True)
+        else:
+            request, finish = piece.receipt or "", piece.finish
+    terminal.print()
+    return "".join(whole), request, finish
+
+
+def check(
+    job: jobs.Job, answer: str, finish: str | None
+) -> tuple[dict[str, Any] | None, str | None]:
+    """Check an answer: whole, and of the promised shape.
+
+    Returns:
+        Its fields where it has some, and what is wrong with it if anything is.
+    """
+    if job.fields is None:
+        return None, None if answer.strip() else "the answer is empty"
+    try:
+        decoded = msgspec.json.decode(answer, type=job.fields)
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        return None, f"not the promised shape ({finish}): {error}"
+    return msgspec.to_builtins(decoded), None
+
+
+def _fields(fields: dict[str, Any]) -> Any:
+    shown = screen.table("field", "value, checked against the schema")
+    for name, value in fields.items():
+        shown.add_row(
+            name.replace("_", " "), f"{value:.2f}" if isinstance(value, float) else str(value)
+        )
+    return shown
+
+
+def show_total(terminal: Console, done: Sequence[Done]) -> None:
+    """Show what all of it came to, and how the figures were got."""
+    receipts = [each.receipt for each in done]
+    headings = ("job", "cost", "Wh", "gCO2e", "place", "tokens", "seconds")
+    shown = screen.table(*headings, right=("cost", "Wh", "gCO2e", "tokens", "seconds"))
+    for each in done:
+        shown.add_row(each.job.trade, *_row(each.receipt), f"{each.seconds:.1f}")
+    shown.add_section()
+    shown.add_row(*_sum(receipts), f"{sum(each.seconds for each in done):.1f}", style="bold")
+    terminal.print(shown)
+    for model in dict.fromkeys(receipt.model for receipt in receipts):
+        terminal.print(Text(f"model {model}", style="dim"))
+    for note in screen.notes(receipts):
+        terminal.print(Text(note, style="dim"))
+
+
+def _row(receipt: Receipt) -> tuple[str, ...]:
+    return (
+        figures.cost(receipt.cost),
+        figures.quantity(receipt.energy_mj, figures.MJ_PER_WH, "").replace("  ", " "),
+        figures.quantity(receipt.carbon_mg, figures.MG_PER_G, "").replace("  ", " "),
+        receipt.place or "nowhere",
+        str(_tokens(receipt)),
+    )
+
+
+def _sum(receipts: Sequence[Receipt]) -> tuple[str, ...]:
+    energy = figures.total(receipt.energy_mj for receipt in receipts)
+    carbon = figures.total(receipt.carbon_mg for receipt in receipts)
+    return (
+        "total",
+        figures.cost(figures.total_cost(receipt.cost for receipt in receipts)),
+        figures.quantity(energy, figures.MJ_PER_WH, "").replace("  ", " "),
+        figures.quantity(carbon, figures.MG_PER_G, "").replace("  ", " "),
+        "",
+        str(sum(map(_tokens, receipts))),
+    )
+
+
+def _tokens(receipt: Receipt) -> int:
+    usage = receipt.usage
+    return usage.input + usage.cache_read + usage.cache_write + usage.output + usage.reasoning

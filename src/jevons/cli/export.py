@@ -1,0 +1,38 @@
+"""`jevons export`: every record with its proof, to keep elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from jevons.cli.options import example, ledger_path, read_settings, shared
+
+__all__ = ("export",)
+
+
+@click.command(epilog=example("jevons export books.jsonl", "jevons verify books.jsonl"))
+@click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--force", is_flag=True, help="Write over a file that is there.")
+@shared
+def export(*, out: Path, force: bool, config: Path | None, as_json: bool) -> None:
+    """Write every record and the signed checkpoint to OUT.
+
+    The export can be verified without the ledger. It holds commitments, no prompts and no
+    answers.
+    """
+    from jevons.cli.screen import emit
+    from jevons.store import export as export_books
+
+    ledger = ledger_path(read_settings(config))
+    if not ledger.exists():
+        message = f"no ledger at {ledger}; `jevons serve` begins one"
+        raise click.ClickException(message)
+    if out.exists() and not force:
+        message = f"{out} is there already; name another file or add --force"
+        raise click.ClickException(message)
+    written = export_books(ledger, out)
+    if as_json:
+        emit(written)
+    else:
+        click.echo(f"{out}: {written}")

@@ -1,0 +1,135 @@
+"""Figures as people read them: money, energy, carbon, and what is not known.
+
+Rule 1: an interval is shown wherever there is room; a figure without one is a median estimate.
+Rule 2: what is not known is said, with its reason, and never shown as zero.
+"""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import TYPE_CHECKING
+
+from jevons.types.units import Estimate, Priced, Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from jevons.types.units import Cost, Quantity
+
+__all__ = (
+    "MG_PER_G",
+    "MJ_PER_WH",
+    "bytes_of",
+    "carbon",
+    "cost",
+    "energy",
+    "money",
+    "plain",
+    "quantity",
+    "total",
+    "total_cost",
+)
+
+MJ_PER_WH = 3.6e6
+"""Millijoules in a watt-hour."""
+MG_PER_G = 1e3
+
+_CENT = Decimal("0.01")
+_NUSD_EXPONENT = -9
+
+
+def plain(value: float, digits: int = 2) -> str:
+    """Write a number with so many significant digits, never with an exponent."""
+    if value == 0:
+        return "0"
+    rounded = Decimal(f"{value:.{digits - 1}e}")
+    return f"{rounded:f}" if rounded.as_tuple().exponent else str(int(rounded))
+
+
+def money(nusd: int) -> str:
+    """Write an amount in dollars: cents from a cent up, three significant digits below."""
+    dollars = Decimal(nusd).scaleb(_NUSD_EXPONENT)
+    if abs(dollars) >= _CENT:
+        return f"${dollars.quantize(_CENT, ROUND_HALF_EVEN)}"
+    return f"${plain(float(dollars), 3).rstrip('0').rstrip('.') or '0'}" if nusd else "$0"
+
+
+def cost(amount: Cost, *, why: bool = False) -> str:
+    """Write what an answer cost.
+
+    Args:
+        amount: The cost.
+        why: Say why an unknown cost is unknown.
+    """
+    match amount:
+        case Priced(nusd=nusd):
+            return money(nusd)
+        case Unknown():
+            return _unknown(amount, why=why)
+
+
+def quantity(amount: Quantity, per_unit: float, unit: str, *, why: bool = False) -> str:
+    """Write an estimate with its 90 % interval.
+
+    Args:
+        amount: The estimate.
+        per_unit: How many of the estimate's own units make one of `unit`.
+        unit: What to write behind the figure.
+        why: Say why an unknown figure is unknown.
+    """
+    match amount:
+        case Estimate(p05=low, p50=middle, p95=high):
+            interval = f"({plain(low / per_unit)}\N{EN DASH}{plain(high / per_unit)})"
+            return f"{plain(middle / per_unit)} {unit} {interval}"
+        case Unknown():
+            return _unknown(amount, why=why)
+
+
+def energy(amount: Quantity, *, why: bool = False) -> str:
+    """Write energy at the wall, from millijoules to watt-hours."""
+    return quantity(amount, MJ_PER_WH, "Wh", why=why)
+
+
+def carbon(amount: Quantity, *, why: bool = False) -> str:
+    """Write carbon, from milligrams to grams of CO2 equivalent."""
+    return quantity(amount, MG_PER_G, "gCO2e", why=why)
+
+
+def _unknown(amount: Unknown, *, why: bool) -> str:
+    return f"unknown: {amount.why}" if why else "unknown"
+
+
+def total(amounts: Iterable[Quantity]) -> Quantity:
+    """Add estimates up, as if their errors all went the same way.
+
+    They mostly do: answers of one house share its coefficients. The interval is therefore the
+    widest it can be. One unknown makes the sum unknown.
+    """
+    low = middle = high = 0.0
+    methods: dict[str, None] = {}
+    for amount in amounts:
+        if isinstance(amount, Unknown):
+            return amount
+        low, middle, high = low + amount.p05, middle + amount.p50, high + amount.p95
+        methods[amount.method] = None
+    return Estimate(p05=low, p50=middle, p95=high, method=" + ".join(methods), source="sum")
+
+
+def total_cost(amounts: Iterable[Cost]) -> Cost:
+    """Add costs up. One unknown makes the sum unknown."""
+    nusd = 0
+    for amount in amounts:
+        if isinstance(amount, Unknown):
+            return amount
+        nusd += amount.nusd
+    return Priced(nusd=nusd, method="sum", source="sum")
+
+
+def bytes_of(size: int) -> str:
+    """Write a size: 491 MB is 491,000,000 bytes."""
+    value = float(size)
+    for unit in ("B", "kB", "MB"):
+        if value < 1000:  # noqa: PLR2004 the step of SI prefixes
+            return f"{value:.0f} {unit}"
+        value /= 1000
+    return f"{value:.2f} GB"

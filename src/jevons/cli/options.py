@@ -1,0 +1,79 @@
+"""Options that commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jevons.settings import Settings
+
+__all__ = ("example", "reaching", "read_settings", "shared", "weights_dir")
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+
+def shared(function: F) -> F:
+    """Give a command `--config` and `--json`."""
+    config = click.option(
+        "--config",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="PATH",
+        help="Settings file; without it, jevons.toml here if there is one.",
+    )
+    as_json = click.option(
+        "--json",
+        "as_json",
+        is_flag=True,
+        help="JSON on standard output, progress on standard error.",
+    )
+    return config(as_json(function))
+
+
+def reaching(function: F) -> F:
+    """Give a command `--url` and `--api-key`: which server it talks to."""
+    url = click.option(
+        "--url",
+        envvar="JEVONS_URL",
+        show_envvar=True,
+        metavar="URL",
+        help="Server; without it, the address in the settings.",
+    )
+    key = click.option(
+        "--api-key",
+        envvar="JEVONS_API_KEY",
+        show_envvar=True,
+        metavar="KEY",
+        help="Key; prefer the variable. Without it, the one in the data folder.",
+    )
+    return url(key(function))
+
+
+def example(*lines: str) -> str:
+    """Write the end of a command's help: an example that can be copied."""
+    return "\b\nExample:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+def read_settings(config: Path | None) -> Settings:
+    """Read the settings that a command runs under.
+
+    Raises:
+        Misconfigured: A setting is wrong, or the file is not there.
+    """
+    from jevons.settings import load
+
+    return load(config)
+
+
+def ledger_path(settings: Settings) -> Path:
+    """Where the books are, without loading what opens them."""
+    return settings.data_dir / "ledger.db"
+
+
+def weights_dir(settings: Settings) -> Path:
+    """Where models are kept, without loading what reads them."""
+    return settings.data_dir / "weights"

@@ -1,0 +1,76 @@
+"""What the commands that print to a terminal share: one console, one look.
+
+Rule 1: results go to standard output, everything else to standard error.
+Rule 2: it reads well at 80 columns, without colour and without a terminal.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from jevons.cli import figures
+from jevons.types.units import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jevons.types.account import Receipt
+
+__all__ = ("console", "emit", "notes", "receipt_lines", "table")
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Open the terminal. Colour, width and NO_COLOR are found out by rich."""
+    return Console(stderr=stderr, highlight=False, soft_wrap=False, emoji=False, markup=False)
+
+
+def emit(value: Any) -> None:
+    """Write one JSON value on standard output, on a line of its own."""
+    click.echo(msgspec.json.encode(value).decode())
+
+
+def table(*headings: str, right: tuple[str, ...] = ()) -> Table:
+    """Start a table in the house's look.
+
+    Args:
+        headings: One for each column.
+        right: Headings of the columns that hold figures.
+    """
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for heading in headings:
+        made.add_column(heading, justify="right" if heading in right else "left")
+    return made
+
+
+def receipt_lines(receipt: Receipt) -> Iterator[str]:
+    """Write a receipt in two lines: what it came to, and where it is from."""
+    figured = (
+        f"cost {figures.cost(receipt.cost)}",
+        figures.energy(receipt.energy_mj),
+        figures.carbon(receipt.carbon_mg),
+    )
+    yield " · ".join(figured)
+    yield " · ".join((receipt.place or "nowhere", receipt.model or "no model", receipt.id))
+
+
+def notes(receipts: list[Receipt]) -> Iterator[str]:
+    """Say, once each, why figures are unknown and how the others were got."""
+    said: dict[str, None] = {}
+    for receipt in receipts:
+        named = (
+            ("cost", receipt.cost),
+            ("energy", receipt.energy_mj),
+            ("carbon", receipt.carbon_mg),
+        )
+        for name, amount in named:
+            if isinstance(amount, Unknown):
+                said[f"{name} unknown: {amount.why}"] = None
+            else:
+                said[f"{name}: {amount.method}, {amount.source}"] = None
+    yield from said

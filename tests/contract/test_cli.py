@@ -1,0 +1,185 @@
+"""Each command explains itself, answers programs in JSON, and fails in one line that helps."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from jevons.cli import main
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from click.testing import Result
+
+
+def commands(command: click.Command, words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Walk down to everything that does something."""
+    if not isinstance(command, click.Group):
+        yield words
+        return
+    context = click.Context(command)
+    for name in command.list_commands(context):
+        found = command.get_command(context, name)
+        assert found is not None
+        yield from commands(found, (*words, name))
+
+
+EVERY = list(commands(main, ()))
+
+
+@pytest.fixture
+def call(tmp_path: Path) -> CliRunner:
+    """A shell in an empty house, whose port nobody answers."""
+    return CliRunner(
+        env={"JEVONS_DATA_DIR": str(tmp_path / "house"), "JEVONS_SERVER_PORT": "1"},
+    )
+
+
+def is_one_line(result: Result) -> bool:
+    return result.stderr.startswith("Error: ") and result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", EVERY, ids=" ".join)
+def test_every_command_has_help_with_an_example_and_both_shared_options(
+    words: tuple[str, ...], call: CliRunner
+) -> None:
+    result = call.invoke(main, [*words, "--help"])
+    assert result.exit_code == 0
+    assert "Example:" in result.stdout
+    assert "--json" in result.stdout
+    assert "--config" in result.stdout
+
+
+@pytest.mark.parametrize("words", EVERY, ids=" ".join)
+def test_an_option_that_is_not_there_is_a_usage_error(
+    words: tuple[str, ...], call: CliRunner
+) -> None:
+    assert call.invoke(main, [*words, "--no-such-option"]).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "words", [("ask", "Hello"), ("demo",), ("receipt", "req_1"), ("bench",)], ids=" ".join
+)
+def test_without_a_server_it_says_how_to_start_one(words: tuple[str, ...], call: CliRunner) -> None:
+    result = call.invoke(main, words)
+    assert result.exit_code == 1
+    assert is_one_line(result)
+    assert "`jevons serve`" in result.stderr
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize("words", [("verify",), ("export", "out.jsonl")], ids=" ".join)
+def test_without_a_ledger_it_says_what_begins_one(words: tuple[str, ...], call: CliRunner) -> None:
+    result = call.invoke(main, words)
+    assert result.exit_code == 1
+    assert is_one_line(result)
+    assert "no ledger" in result.stderr
+
+
+def test_a_wrong_setting_is_one_line_that_names_it(call: CliRunner, tmp_path: Path) -> None:
+    config = tmp_path / "wrong.toml"
+    config.write_text("[server]\nport = 'often'\n")
+    result = call.invoke(main, ["models", "--config", str(config)])
+    assert result.exit_code == 1
+    assert is_one_line(result)
+    assert "server.port" in result.stderr
+
+
+def test_a_settings_file_that_is_not_there_is_named(call: CliRunner) -> None:
+    result = call.invoke(main, ["models", "--config", "nowhere.toml"])
+    assert result.exit_code == 1
+    assert "nowhere.toml" in result.stderr
+
+
+def test_once_without_the_demo_is_a_usage_error(call: CliRunner) -> None:
+    assert call.invoke(main, ["serve", "--once"]).exit_code == 2
+
+
+def test_models_are_listed_without_a_server(call: CliRunner) -> None:
+    listed = json.loads(call.invoke(main, ["models", "--json"]).stdout)
+    assert listed["endpoints"] == []
+    assert all(each["name"] and each["licence"] for each in listed["weights"])
+    assert not any(each["is_here"] for each in listed["weights"])
+
+
+def test_a_key_is_made_listed_and_revoked(call: CliRunner) -> None:
+    made = json.loads(
+        call.invoke(main, ["keys", "create", "me", "--place", "CH", "--days", "3", "--json"]).stdout
+    )
+    assert made["secret"].startswith("jv_")
+    (listed,) = json.loads(call.invoke(main, ["keys", "list", "--json"]).stdout)
+    assert (listed["key"], listed["places"], listed["revoked"]) == (made["key"], ["CH"], False)
+    assert made["secret"] not in json.dumps(listed)
+    assert call.invoke(main, ["keys", "revoke", made["key"]]).exit_code == 0
+    (listed,) = json.loads(call.invoke(main, ["keys", "list", "--json"]).stdout)
+    assert listed["revoked"]
+
+
+def test_revoking_a_key_that_is_not_there_is_an_error(call: CliRunner) -> None:
+    result = call.invoke(main, ["keys", "revoke", "key_none"])
+    assert result.exit_code == 1
+    assert is_one_line(result)
+
+
+def test_an_export_verifies_and_is_not_written_over(call: CliRunner, tmp_path: Path) -> None:
+    out = tmp_path / "books.jsonl"
+    call.invoke(main, ["keys", "create", "me"])
+    assert call.invoke(main, ["export", str(out)]).exit_code == 0
+    assert call.invoke(main, ["verify", str(out)]).exit_code == 0
+    again = call.invoke(main, ["export", str(out)])
+    assert again.exit_code == 1
+    assert "--force" in again.stderr
+
+
+def test_verify_finds_a_byte_that_was_changed(call: CliRunner, tmp_path: Path) -> None:
+    call.invoke(main, ["keys", "create", "a name to be changed"])
+    assert call.invoke(main, ["verify"]).exit_code == 0
+    ledger = tmp_path / "house/ledger.db"
+    ledger.write_bytes(ledger.read_bytes().replace(b"a name to be", b"a name to bE", 1))
+    result = call.invoke(main, ["verify"])
+    assert result.exit_code == 1
+    assert "Traceback" not in result.output
+    report = call.invoke(main, ["verify", "--json"])
+    assert json.loads(report.stdout)["findings"]
+
+
+def test_the_doctor_has_a_word_for_everything(call: CliRunner) -> None:
+    lines = json.loads(call.invoke(main, ["doctor", "--json"]).stdout)
+    assert {"python", "engine", "clock", "settings", "weights", "port"} <= {
+        line["name"] for line in lines
+    }
+    assert all(line["advice"] for line in lines if line["state"] != "ok")
+
+
+def test_the_doctor_fails_on_settings_that_cannot_be_read(call: CliRunner) -> None:
+    result = call.invoke(main, ["doctor", "--config", "nowhere.toml", "--json"])
+    assert result.exit_code == 1
+    assert [line["name"] for line in json.loads(result.stdout) if line["state"] == "fail"] == [
+        "settings"
+    ]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_each_shell_has_a_completion(shell: str, call: CliRunner) -> None:
+    result = call.invoke(main, ["completion", shell])
+    assert result.exit_code == 0
+    assert "_JEVONS_COMPLETE" in result.stdout
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = (
+        "import sys\nfrom jevons.cli import main\n"
+        "main(['--help'], standalone_mode=False)\n"
+        "print([n for n in ('rich', 'msgspec', 'uvicorn', 'asyncio', 'http.client', "
+        "'cryptography', 'structlog') if n in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stderr.strip() == "[]"
