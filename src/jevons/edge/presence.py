@@ -36,7 +36,7 @@ class Presence:
         self._over = False
         self._callback: Callable[[], None] | None = None
         self._watching: asyncio.Task[None] | None = None
-        self._timer = asyncio.get_running_loop().call_later(PATIENCE_S, self._begin)
+        self._timer = asyncio.get_running_loop().call_later(PATIENCE_S, self.watch)
 
     @property
     def left(self) -> bool:
@@ -49,6 +49,11 @@ class Presence:
         if self._left:
             self._tell()
 
+    def watch(self) -> None:
+        """Start to watch, as happens by itself after `PATIENCE_S`."""
+        # Its end is awaited in `rest`, which the edge calls however the request ends.
+        self._watching = asyncio.get_running_loop().create_task(self._hear())
+
     async def rest(self) -> None:
         """Stop watching. Nothing of the watch is left when this returns."""
         self._timer.cancel()
@@ -57,11 +62,7 @@ class Presence:
             watching.cancel()
             await asyncio.wait((watching,))
 
-    def _begin(self) -> None:
-        # Its end is awaited in `rest`, which the edge calls however the request ends.
-        self._watching = asyncio.get_running_loop().create_task(self._watch())
-
-    async def _watch(self) -> None:
+    async def _hear(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
         # A server also says so when the answer has gone out whole.

@@ -24,10 +24,11 @@ from jevons.types.decision import Attempt, Outcome
 from jevons.types.event import Finished, TextDelta
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 
     from jevons.ports import Caller
     from jevons.types.actor import Actor
+    from jevons.types.errors import JevonsError
     from jevons.types.event import Event
     from jevons.types.request import Generate
 
@@ -76,8 +77,30 @@ def answers(*events: Event, finish: str = "stop") -> Act:
     return act
 
 
+def fails(error: JevonsError, *, after: str = "") -> Act:
+    """Fail with an error, after these words if there are any."""
+
+    async def act(attempt: Attempt, request: Generate, caller: Caller) -> Outcome:
+        if after:
+            assert caller.push(TextDelta(text=after))
+        return Outcome(attempt=attempt, committed=bool(after), error=error)
+
+    return act
+
+
+async def until(condition: Callable[[], object], *, within_s: float = 2) -> None:
+    """Wait until something is so, and fail if that takes long."""
+    async with asyncio.timeout(within_s):
+        while not condition():  # noqa: ASYNC110 what is waited for has no event
+            await asyncio.sleep(0.002)
+
+
 class House:
     """What a test may look at and speak to."""
+
+    answers = staticmethod(answers)
+    fails = staticmethod(fails)
+    until = staticmethod(until)
 
     key = "jv_a-key"
     other = "jv_another-key"
@@ -168,15 +191,12 @@ class House:
     async def chat(self, *, key: str | None = key, **fields: Any) -> Reply:
         """Ask for a chat completion."""
         asked = {"model": "here", "messages": [{"role": "user", "content": "Hi"}], **fields}
-        return await self.ask(
-            "POST", "/v1/chat/completions", json.dumps(asked).encode(), key=key
-        )
+        return await self.ask("POST", "/v1/chat/completions", json.dumps(asked).encode(), key=key)
 
     async def is_quiet(self) -> None:
         """Wait until no request is under way, and fail if that takes long."""
-        async with asyncio.timeout(2):
-            while self.metrics.in_flight or self.server.server_state.tasks or self.stage.busy:
-                await asyncio.sleep(0.005)
+        tasks = self.server.server_state.tasks
+        await until(lambda: not (self.metrics.in_flight or tasks or self.stage.busy))
 
 
 class Reply:
@@ -221,13 +241,12 @@ def _unchunked(body: bytes) -> bytes:
 
 
 @asynccontextmanager
-async def opened(it: House) -> AsyncIterator[House]:
+async def opened(it: House) -> AsyncGenerator[House]:
     """Serve; afterwards no task and no connection may be left."""
     before = our_tasks()
     # Its end is awaited below.
     serving = asyncio.get_running_loop().create_task(it.server.serve())
-    while not it.server.started:
-        await asyncio.sleep(0.001)
+    await until(lambda: it.server.started)
     yield it
     it.hang_up()
     await it.is_quiet()

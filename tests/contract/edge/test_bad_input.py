@@ -173,7 +173,9 @@ async def test_pipelined_requests_are_answered_in_order(house: House) -> None:
 
 
 async def test_a_flood_of_pipelined_requests_ends_the_connection(house: House) -> None:
-    assert (await house.say(b"GET /healthz HTTP/1.1\r\nhost: h\r\n\r\n" * 5000)).count(b"200 OK") < 5000
+    assert (await house.say(b"GET /healthz HTTP/1.1\r\nhost: h\r\n\r\n" * 5000)).count(
+        b"200 OK"
+    ) < 5000
 
 
 @pytest.mark.parametrize(
@@ -204,18 +206,14 @@ async def test_ten_thousand_idle_connections_cost_little_and_stop_nobody(
         )
         transport.write(whole)  # kept alive from now on
         idle.append(transport)
-    async with asyncio.timeout(60):
-        while house.server.server_state.total_requests < count:
-            await asyncio.sleep(0.01)
+    await house.until(lambda: house.server.server_state.total_requests >= count, within_s=60)
     assert len(house.server.server_state.connections) == count
     assert (await house.chat()).status == 200
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert grown / count < 40, "KiB a connection, both ends of it"
     for transport in idle:
         transport.abort()
-    async with asyncio.timeout(60):
-        while house.server.server_state.connections:
-            await asyncio.sleep(0.01)
+    await house.until(lambda: not house.server.server_state.connections, within_s=60)
 
 
 FIELDS = ("model", "messages", "stream", "temperature", "tools", "tool_choice", "n", "stop",

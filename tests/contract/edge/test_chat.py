@@ -17,7 +17,6 @@ from jevons.types.event import Frame, TextDelta
 
 if TYPE_CHECKING:
     from conftest import House
-
     from jevons.ports import Caller
     from jevons.types.request import Generate
 
@@ -60,7 +59,10 @@ async def test_frames_pass_as_they_are(house: House) -> None:
     async def relay(attempt: Attempt, request: Generate, caller: Caller) -> Outcome:
         assert caller.push(Frame(body=b'data: {"x":1}\n\n'))
         return Outcome(
-            attempt=attempt, committed=True, finish="stop", closing=(Frame(body=b"data: 2\n\n" + DONE),)
+            attempt=attempt,
+            committed=True,
+            finish="stop",
+            closing=(Frame(body=b"data: 2\n\n" + DONE),),
         )
 
     house.stage.act = relay
@@ -84,7 +86,7 @@ async def test_the_last_bytes_wait_for_the_receipt(house: House) -> None:
 
 @pytest.mark.parametrize("stream", [False, True])
 async def test_a_failure_before_the_first_event_has_a_status_of_its_own(
-    house: House, stream: bool
+    house: House, *, stream: bool
 ) -> None:
     async def throttled(attempt: Attempt, request: Generate, caller: Caller) -> Outcome:
         return Outcome(attempt=attempt, error=ProviderThrottled("slow down", retry_after_s=1.2))
@@ -97,11 +99,7 @@ async def test_a_failure_before_the_first_event_has_a_status_of_its_own(
 
 
 async def test_a_stream_that_broke_off_ends_in_an_error_and_never_in_done(house: House) -> None:
-    async def cut(attempt: Attempt, request: Generate, caller: Caller) -> Outcome:
-        caller.push(TextDelta(text="Hel"))
-        return Outcome(attempt=attempt, committed=True, error=ProviderTruncated("cut off"))
-
-    house.stage.act = cut
+    house.stage.act = house.fails(ProviderTruncated("cut off"), after="Hel")
     reply = await house.chat(stream=True)
     assert reply.status == 200
     assert reply.is_whole, "the connection ends as HTTP wants it to"
@@ -113,19 +111,16 @@ async def test_a_stream_that_broke_off_ends_in_an_error_and_never_in_done(house:
 
 
 async def test_a_whole_answer_that_broke_off_is_an_error_with_a_status(house: House) -> None:
-    async def cut(attempt: Attempt, request: Generate, caller: Caller) -> Outcome:
-        caller.push(TextDelta(text="Hel"))
-        return Outcome(attempt=attempt, committed=True, error=ProviderTruncated("cut off"))
-
-    house.stage.act = cut
+    house.stage.act = house.fails(ProviderTruncated("cut off"), after="Hel")
     reply = await house.chat()
     assert (reply.status, reply.error["code"]) == (502, "provider_truncated")
 
 
 @pytest.mark.parametrize("stream", [False, True])
-async def test_a_bug_is_answered_without_its_details(house: House, stream: bool) -> None:
+async def test_a_bug_is_answered_without_its_details(house: House, *, stream: bool) -> None:
     async def stumble(attempt: Attempt, request: Generate, caller: Caller) -> Outcome:
-        raise ZeroDivisionError("a secret")
+        message = "a secret"
+        raise ZeroDivisionError(message)
 
     house.stage.act = stumble
     reply = await house.chat(stream=stream)
@@ -207,8 +202,7 @@ async def test_a_reader_that_stopped_for_good_is_cut_off(house: House) -> None:
     _, writer = await house.connect()
     ask = b'{"model":"here","stream":true,"messages":[{"role":"user","content":"Hi"}]}'
     writer.write(post(ask))
-    while not house.book.receipts:
-        await asyncio.sleep(0.01)
+    await house.until(lambda: house.book.receipts)
     assert house.book.receipts[0].finish == "caller_left"
     writer.transport.abort()
 
@@ -227,8 +221,7 @@ async def test_a_request_pipelined_behind_a_stream_does_not_hide_that_its_caller
     _, writer = await house.connect()
     ask = b'{"model":"here","stream":true,"messages":[{"role":"user","content":"Hi"}]}'
     writer.write(post(ask) + b"GET /healthz HTTP/1.1\r\nhost: h\r\n\r\n")
-    while not house.stage.busy:
-        await asyncio.sleep(0.001)
+    await house.until(lambda: house.stage.busy)
     writer.close()
     async with asyncio.timeout(1):
         await stopped.wait()

@@ -9,7 +9,6 @@ import openai
 import pytest
 from openai import AsyncOpenAI
 
-from jevons.types.decision import Attempt, Outcome
 from jevons.types.errors import ProviderThrottled, ProviderTruncated
 from jevons.types.event import TextDelta, ToolCallDelta
 
@@ -17,9 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from conftest import House
-
-    from jevons.ports import Caller
-    from jevons.types.request import Generate
 
 pytestmark = pytest.mark.anyio
 
@@ -39,22 +35,6 @@ CALLS = (
 )
 
 
-def answers(*events: Any, finish: str = "stop") -> Any:
-    from jevons.types.account import Usage  # noqa: PLC0415 only here
-    from jevons.types.event import Finished  # noqa: PLC0415 only here
-
-    async def act(attempt: Attempt, request: Generate, caller: Caller) -> Outcome:
-        for event in events:
-            assert caller.push(event)
-        used = Usage(input=5, output=2, counted_by="endpoint")
-        return Outcome(
-            attempt=attempt, committed=True, usage=used, finish=finish,
-            closing=(Finished(reason=finish, usage=used),),
-        )  # fmt: skip
-
-    return act
-
-
 @pytest.fixture
 async def client(house: House) -> AsyncIterator[AsyncOpenAI]:
     async with AsyncOpenAI(base_url=house.url, api_key=house.key, max_retries=0) as it:
@@ -67,8 +47,9 @@ async def test_chat(client: AsyncOpenAI) -> None:
     assert answer.choices[0].finish_reason == "stop"
     assert answer.usage is not None
     assert (answer.usage.prompt_tokens, answer.usage.completion_tokens) == (5, 2)
-    assert answer._request_id is not None
-    assert answer._request_id.startswith("req_")
+    named = answer._request_id  # pyright: ignore[reportPrivateUsage] public, says its README
+    assert named is not None
+    assert named.startswith("req_")
 
 
 async def test_stream(client: AsyncOpenAI) -> None:
@@ -83,7 +64,7 @@ async def test_stream(client: AsyncOpenAI) -> None:
 
 
 async def test_tools(client: AsyncOpenAI, house: House) -> None:
-    house.stage.act = answers(*CALLS, finish="tool_calls")
+    house.stage.act = house.answers(*CALLS, finish="tool_calls")
     answer = await client.chat.completions.create(model="here", messages=HELLO, tools=[WEATHER])
     (call,) = answer.choices[0].message.tool_calls or []
     assert call.type == "function"
@@ -93,7 +74,7 @@ async def test_tools(client: AsyncOpenAI, house: House) -> None:
 
 
 async def test_tools_in_a_stream(client: AsyncOpenAI, house: House) -> None:
-    house.stage.act = answers(*CALLS, finish="tool_calls")
+    house.stage.act = house.answers(*CALLS, finish="tool_calls")
     async with client.chat.completions.stream(
         model="here", messages=HELLO, tools=[WEATHER]
     ) as stream:
@@ -103,7 +84,7 @@ async def test_tools_in_a_stream(client: AsyncOpenAI, house: House) -> None:
 
 
 async def test_a_json_schema(client: AsyncOpenAI, house: House) -> None:
-    house.stage.act = answers(TextDelta(text='{"total": 7}'))
+    house.stage.act = house.answers(TextDelta(text='{"total": 7}'))
     answer = await client.chat.completions.create(
         model="here", messages=HELLO, response_format=SCHEMA
     )
@@ -130,23 +111,14 @@ async def test_errors_are_of_the_classes_that_the_package_has_for_them(
     with pytest.raises(openai.BadRequestError) as wrong:
         await client.chat.completions.create(model="here", messages=HELLO, temperature="hot")  # type: ignore[call-overload]
     assert wrong.value.param == "temperature"
-    house.stage.act = fails(ProviderThrottled("later", retry_after_s=3))
+    house.stage.act = house.fails(ProviderThrottled("later", retry_after_s=3))
     with pytest.raises(openai.RateLimitError) as throttled:
         await client.chat.completions.create(model="here", messages=HELLO)
     assert throttled.value.response.headers["retry-after"] == "3"
 
 
-def fails(error: Any, *, after: str = "") -> Any:
-    async def act(attempt: Attempt, request: Generate, caller: Caller) -> Outcome:
-        if after:
-            assert caller.push(TextDelta(text=after))
-        return Outcome(attempt=attempt, committed=bool(after), error=error)
-
-    return act
-
-
 async def test_a_stream_that_broke_off_raises(client: AsyncOpenAI, house: House) -> None:
-    house.stage.act = fails(ProviderTruncated("cut off"), after="Hel")
+    house.stage.act = house.fails(ProviderTruncated("cut off"), after="Hel")
     stream = await client.chat.completions.create(model="here", messages=HELLO, stream=True)
     with pytest.raises(openai.APIError, match="cut off"):
         async for _ in stream:

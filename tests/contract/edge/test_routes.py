@@ -50,7 +50,9 @@ async def test_a_revoked_key_is_refused(house: House) -> None:
     assert (reply.status, reply.error["code"]) == (401, "unauthenticated")
 
 
-@pytest.mark.parametrize("path", ["/", "/v1", "/v1/models/", "/v1/receipts/", "/v1/embeddings", "//"])
+@pytest.mark.parametrize(
+    "path", ["/", "/v1", "/v1/models/", "/v1/receipts/", "/v1/embeddings", "//"]
+)
 async def test_what_is_not_there_is_404(house: House, path: str) -> None:
     reply = await house.ask("GET", path, key=house.key)
     assert (reply.status, reply.error["code"]) == (404, "not_found")
