@@ -19,7 +19,7 @@ from jevons.boot import open_house
 from jevons.settings import EndpointSettings, EngineSettings, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncGenerator, Iterator
     from pathlib import Path
 
 pytestmark = pytest.mark.anyio
@@ -84,7 +84,7 @@ def watch() -> Iterator[Watch]:
 
 
 @asynccontextmanager
-async def upstream() -> AsyncIterator[str]:
+async def upstream() -> AsyncGenerator[str]:
     """Run a server that gives everybody the same answer."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
