@@ -87,6 +87,8 @@ class KeyChange(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag
     act: Literal["created", "revoked"]
     key: str
     name: str
+    row: str = ""
+    """SHA-256 of what is stored of the key, hex."""
 
 
 class Intent(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="intent"):

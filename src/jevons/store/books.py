@@ -1,0 +1,218 @@
+"""The books: records in, acknowledgements out once they are durable.
+
+Rule 1: callers append to one open batch; one batch is in flight; the next leaves when it
+    is back. So a lone caller pays one flush a record, and many share one.
+Rule 2: each waiter has its own future: one that stops waiting takes nothing from the rest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+from jevons.ledger.record import encode
+from jevons.store.keys import KeyRing
+from jevons.store.opening import Opened, open_ledger
+from jevons.store.read import filed, find
+from jevons.store.schema import connect_to_read
+from jevons.store.writer import Batch, Writer
+from jevons.types.account import Receipt
+from jevons.types.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+    from pathlib import Path
+
+    from jevons import ports
+    from jevons.store.schema import Commit
+    from jevons.types.account import Record
+    from jevons.types.proof import Filed
+
+__all__ = ("Books",)
+
+_Waiter = asyncio.Future[None]
+
+
+class Books:
+    """A ledger in one SQLite file, and the keys beside it. Made by `Books.open`."""
+
+    def __init__(
+        self, path: Path, opened: Opened, *, commit: Commit, clock: ports.Clock, ids: ports.Ids
+    ) -> None:
+        self.keys = KeyRing(self._write, clock=clock, ids=ids)
+        self.keys.load(opened.connection)
+        self._path = path
+        self._loop = asyncio.get_running_loop()
+        self._leaves: list[bytes] = []
+        self._waiters: list[_Waiter] = []
+        self._receipts: dict[str, bytes] = {}
+        self._unplaced: dict[str, bytes] = {}
+        self._in_flight = False
+        self._is_closed = False
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._reading = ThreadPoolExecutor(1, thread_name_prefix="jevons-ledger-read")
+        self._reader: sqlite3.Connection | None = None
+        self._writer = Writer(
+            path,
+            opened.connection,
+            commit=commit,
+            lease=opened.lease,
+            sequencer=opened.sequencer,
+            clock=clock,
+            on_placed=self._forget,
+            on_foreign=self.keys.load,
+        )
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, path: Path, *, commit: Commit, origin: str, clock: ports.Clock, ids: ports.Ids
+    ) -> AsyncGenerator[Books]:
+        """Open the books, and close what an earlier process left open in them.
+
+        The signing key is `signing.key` beside the file, the copy of every checkpoint is
+        `checkpoints`; both are made if the log begins here.
+
+        Args:
+            path: The ledger file.
+            commit: `disk`: acknowledged once flushed to the device. `os`: once it survives
+                this process; flushed within 50 ms.
+            origin: Name of the log in its checkpoints.
+            clock: Dates what the store itself records.
+            ids: Names keys.
+
+        Raises:
+            StoreUnavailable: It cannot be opened or written.
+            Misconfigured: The signing key is not this log's, or the origin is another one.
+        """
+        opened = await asyncio.to_thread(
+            open_ledger, path, commit=commit, origin=origin, clock=clock
+        )
+        books = cls(path, opened, commit=commit, clock=clock, ids=ids)
+        books._writer.start()
+        try:
+            yield books
+        finally:
+            await asyncio.shield(books._close())
+
+    async def record(self, record: Record) -> None:
+        """Write one record; return when it is durable.
+
+        Raises:
+            StoreUnavailable: It could not be written.
+            TooLarge: It does not fit into a leaf.
+        """
+        leaf = encode(record)
+        if self._is_closed:
+            raise StoreUnavailable(_CLOSED)
+        waiter: _Waiter = self._loop.create_future()
+        if not self._waiters and not self._in_flight:
+            self._loop.call_soon(self._send)  # with all that this turn of the loop adds
+            self._idle.clear()
+        self._leaves.append(leaf)
+        self._waiters.append(waiter)
+        if type(record) is Receipt:
+            self._receipts[record.id] = leaf
+        await waiter
+
+    async def find(self, request: str) -> Filed | None:
+        """Find a receipt by its request's id, with its proof once it is under a checkpoint.
+
+        One that another process wrote is found when it has been put in order.
+
+        Raises:
+            StoreUnavailable: The books could not be read.
+        """
+        leaf = self._unplaced.get(request)
+        if leaf is not None:
+            return filed(leaf)
+        if self._is_closed:
+            raise StoreUnavailable(_CLOSED)
+        try:
+            return await self._loop.run_in_executor(self._reading, self._find, request)
+        except sqlite3.Error as error:
+            message = f"the ledger cannot be read: {error}"
+            raise StoreUnavailable(message) from error
+
+    def _find(self, request: str) -> Filed | None:
+        if self._reader is None:
+            self._reader = connect_to_read(self._path)
+        return find(self._reader, request)
+
+    def _send(self) -> None:
+        """Hand the open batch to the writer, unless one is on its way."""
+        if self._in_flight or not self._waiters:
+            return
+        waiters, leaves, receipts = self._waiters, self._leaves, self._receipts
+        self._waiters, self._leaves, self._receipts = [], [], {}
+        self._in_flight = True
+        answer = partial(self._done, waiters, receipts)
+        self._writer.put(Batch(leaves, partial(self._committed, answer, receipts)))
+
+    def _committed(
+        self,
+        answer: partial[None],
+        receipts: dict[str, bytes],
+        error: StoreUnavailable | None,
+    ) -> None:
+        """On the writer's thread: remember, then wake the loop once for the whole batch."""
+        if error is None:
+            self._unplaced.update(receipts)
+        self._loop.call_soon_threadsafe(answer, error)
+
+    def _done(
+        self, waiters: list[_Waiter], receipts: dict[str, bytes], error: StoreUnavailable | None
+    ) -> None:
+        for waiter in waiters:
+            _settle(waiter, error)
+        self._in_flight = False
+        if self._waiters:
+            self._send()
+        else:
+            self._idle.set()
+
+    def _forget(self, placed: list[str]) -> None:
+        """On the writer's thread: these can be looked up on the disk from now on."""
+        for request in placed:
+            self._unplaced.pop(request, None)
+
+    async def _write(self, record: Record, rows: list[tuple[str, tuple[object, ...]]]) -> None:
+        """Commit a record and rows together, as a batch of its own."""
+        if self._is_closed:
+            raise StoreUnavailable(_CLOSED)
+        waiter: _Waiter = self._loop.create_future()
+
+        def done(error: StoreUnavailable | None) -> None:
+            self._loop.call_soon_threadsafe(_settle, waiter, error)
+
+        self._writer.put(Batch([encode(record)], done, rows))
+        await waiter
+
+    async def _close(self) -> None:
+        self._is_closed = True
+        await self._idle.wait()
+        await asyncio.to_thread(self._writer.stop)
+        await asyncio.to_thread(self._reading.shutdown)
+        if self._reader is not None:
+            self._reader.close()
+
+
+_CLOSED = "the ledger is closed"
+
+
+def _settle(waiter: _Waiter, error: StoreUnavailable | None) -> None:
+    if waiter.done():
+        return
+    if error is None:
+        waiter.set_result(None)
+    else:
+        waiter.set_exception(StoreUnavailable(str(error)))
+
+
+if TYPE_CHECKING:
+    _ledger: type[ports.Ledger] = Books

@@ -1,0 +1,69 @@
+"""Reading: leaves, tiles and receipts, out of one connection."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from typing import TYPE_CHECKING
+
+from jevons.ledger.merkle import inclusion, leaf_hash
+from jevons.ledger.note import parse
+from jevons.ledger.record import unpack
+from jevons.ledger.tile import Tile, reader
+from jevons.store.schema import tile_key
+from jevons.types.proof import Filed, Inclusion
+
+if TYPE_CHECKING:
+    import sqlite3
+
+__all__ = ("filed", "find", "leaf_at")
+
+
+def filed(leaf: bytes, proof: Inclusion | None = None) -> Filed:
+    """Show a leaf."""
+    return Filed(leaf=leaf, leaf_hash=b64encode(leaf_hash(leaf)).decode(), inclusion=proof)
+
+
+def find(connection: sqlite3.Connection, request: str) -> Filed | None:
+    """Find a receipt that has been put in order, and prove it under the newest checkpoint."""
+    connection.execute("BEGIN")  # one moment of the books, whatever is written meanwhile
+    try:
+        row: tuple[int] | None = connection.execute(
+            "SELECT leaf FROM lookup WHERE request = ?", (request,)
+        ).fetchone()
+        if row is None:
+            return None
+        return filed(leaf_at(connection, row[0]), _proof(connection, row[0]))
+    finally:
+        connection.execute("COMMIT")
+
+
+def leaf_at(connection: sqlite3.Connection, index: int) -> bytes:
+    """Read one leaf by its index."""
+    row: tuple[int, bytes] = connection.execute(
+        "SELECT first, body FROM placed JOIN segment ON segment.id = placed.segment "
+        "WHERE first <= ? ORDER BY first DESC LIMIT 1",
+        (index,),
+    ).fetchone()
+    first, body = row
+    return unpack(body)[index - first]
+
+
+def _proof(connection: sqlite3.Connection, index: int) -> Inclusion | None:
+    row = connection.execute(
+        "SELECT size, note FROM checkpoint WHERE size > ? ORDER BY size DESC LIMIT 1", (index,)
+    ).fetchone()
+    if row is None:
+        return None
+
+    def read(tile: Tile) -> bytes:
+        at = tile_key(tile.level, tile.number)
+        return connection.execute("SELECT hashes FROM tile WHERE at = ?", (at,)).fetchone()[0]
+
+    size = parse(row[1]).size
+    path = inclusion(reader(read), index, size)
+    return Inclusion(
+        index=index,
+        size=size,
+        path=tuple(b64encode(node).decode() for node in path),
+        checkpoint=row[1],
+    )

@@ -1,0 +1,68 @@
+"""The tables, and how a connection to them is opened.
+
+Rule 1: a segment is one committed batch of leaves; the order of ids is the order of leaves.
+Rule 2: `placed`, `tile`, `lookup`, `pending` and `checkpoint` are made from segments alone.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ("SCHEMA", "Commit", "connect", "connect_to_read", "tile_key")
+
+Commit = Literal["disk", "os"]
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS segment (id INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS placed (first INTEGER PRIMARY KEY, segment INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS tile (at INTEGER PRIMARY KEY, hashes BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS lookup
+  (request TEXT PRIMARY KEY, leaf INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS pending
+  (request TEXT PRIMARY KEY, leaf INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS checkpoint (size INTEGER PRIMARY KEY, note TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS key (id TEXT PRIMARY KEY, digest BLOB NOT NULL, actor BLOB NOT NULL)
+  WITHOUT ROWID;
+"""
+
+_LOCKED_S = 5.0
+"""Longest wait for another process that is writing."""
+_LEVEL_BITS = 40
+
+
+def tile_key(level: int, number: int) -> int:
+    """Name a tile by one integer, so that each level's last tile is found by its range."""
+    return level << _LEVEL_BITS | number
+
+
+def connect(path: Path, commit: Commit) -> sqlite3.Connection:
+    """Open to write; each statement is its own transaction unless it says BEGIN.
+
+    `FULL` flushes the write-ahead log at each commit. `NORMAL` leaves that to the writer, and
+    still flushes before pages move from the log to the file, so that a file is never torn.
+    """
+    connection = sqlite3.connect(
+        path, timeout=_LOCKED_S, isolation_level=None, check_same_thread=False
+    )
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(f"PRAGMA synchronous = {'FULL' if commit == 'disk' else 'NORMAL'}")
+        connection.execute("PRAGMA secure_delete = ON")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def connect_to_read(path: Path) -> sqlite3.Connection:
+    """Open to read, also a file on a disk that cannot be written."""
+    wal = path.with_name(path.name + "-wal")
+    how = "mode=ro" if wal.exists() and wal.stat().st_size else "immutable=1"
+    uri = f"{path.absolute().as_uri()}?{how}"
+    return sqlite3.connect(
+        uri, uri=True, timeout=_LOCKED_S, isolation_level=None, check_same_thread=False
+    )

@@ -1,0 +1,205 @@
+"""The sequencer: gives committed leaves their index, extends the tree, signs checkpoints.
+
+Rule 1: it reads segments only, so what it makes can be made again from them.
+Rule 2: one slice is one transaction, and short: commits wait behind it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from jevons.ledger.merkle import leaf_hash, root
+from jevons.ledger.note import Checkpoint, sign
+from jevons.ledger.record import unpack
+from jevons.ledger.tile import Edge, Tile
+from jevons.store.schema import tile_key
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    from jevons.ports import Clock
+
+__all__ = ("Sequencer", "transaction")
+
+SLICE_LEAVES = 512
+"""Leaves after which a slice takes no further segment: 2 to 3 ms of work."""
+CHECKPOINT_S = 1.0
+
+
+class _Head(msgspec.Struct, frozen=True):
+    """What the sequencer reads of a leaf."""
+
+    kind: str
+    id: str = ""
+
+
+_heads = msgspec.json.Decoder(_Head)
+
+
+class _Slice(NamedTuple):
+    last: int
+    placed: list[tuple[int, int]]
+    leaves: list[bytes]
+
+
+class transaction:  # noqa: N801 it reads as a statement
+    """Commit what is done inside, or none of it."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        if kind is None:
+            try:
+                self._connection.execute("COMMIT")
+            except sqlite3.Error:
+                self._roll_back()
+                raise
+        else:
+            self._roll_back()
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+
+class Sequencer:
+    """Puts segments in order. Belongs to the writer thread.
+
+    Args:
+        connection: Open to write.
+        key: Signs checkpoints.
+        origin: Name of the log.
+        copy: Plain file that each checkpoint is appended to.
+        clock: When the next checkpoint is due.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        *,
+        key: Ed25519PrivateKey,
+        origin: str,
+        copy: Path,
+        clock: Clock,
+    ) -> None:
+        self._connection = connection
+        self._key = key
+        self._origin = origin
+        self._copy = copy
+        self._clock = clock
+        self._signed_s = float("-inf")
+        self._last, size = self._resume()
+        self._signed = self._one("SELECT coalesce(max(size), 0) FROM checkpoint")
+        self._edge = Edge(size, self._read_tile)
+
+    def step(self) -> tuple[bool, list[str]]:
+        """Place one slice, and sign if nothing is left or a second has passed.
+
+        Returns:
+            Whether more may be left, and the receipts that can now be looked up.
+        """
+        batch = self._take()
+        is_more = len(batch.leaves) >= SLICE_LEAVES
+        note = None
+        edge = (self._edge.size, [*self._edge.rows])
+        try:
+            with transaction(self._connection):
+                receipts = self._place(batch) if batch.leaves else []
+                if self._edge.size > self._signed and (not is_more or self._is_due()):
+                    note = self._sign()
+        except sqlite3.Error:
+            self._edge.size, self._edge.rows = edge
+            raise
+        self._last = batch.last
+        if note is not None:
+            self._signed, self._signed_s = self._edge.size, self._clock.monotonic_s()
+            self._append(note)
+        return is_more, receipts
+
+    def _resume(self) -> tuple[int, int]:
+        row = self._connection.execute(
+            "SELECT first, segment, body FROM placed JOIN segment ON segment.id = placed.segment "
+            "ORDER BY first DESC LIMIT 1"
+        ).fetchone()
+        return (row[1], row[0] + len(unpack(row[2]))) if row else (0, 0)
+
+    def _take(self) -> _Slice:
+        batch = _Slice(self._last, [], [])
+        last, first = self._last, self._edge.size
+        rows = self._connection.execute(
+            "SELECT id, body FROM segment WHERE id > ? ORDER BY id LIMIT ?", (last, SLICE_LEAVES)
+        )
+        for last, body in rows:
+            batch.placed.append((first + len(batch.leaves), last))
+            batch.leaves.extend(unpack(body))
+            if len(batch.leaves) >= SLICE_LEAVES:
+                break
+        rows.close()
+        return batch._replace(last=last)
+
+    def _place(self, batch: _Slice) -> list[str]:
+        first = self._edge.size
+        tiles = self._edge.extend([leaf_hash(leaf) for leaf in batch.leaves])
+        opened: dict[str, int] = {}
+        closed: dict[str, int] = {}
+        for index, leaf in enumerate(batch.leaves, first):
+            head = _heads.decode(leaf)
+            if head.kind == "intent":
+                opened[head.id] = index
+            elif head.kind == "receipt":
+                closed[head.id] = index
+        run = self._connection.execute
+        # One statement each: a statement a row would hand the GIL over at each.
+        run(f"INSERT INTO placed {_PAIRS}", (json.dumps(batch.placed),))
+        run(f"INSERT OR IGNORE INTO lookup {_PAIRS}", (json.dumps([*closed.items()]),))
+        waiting = [pair for pair in opened.items() if pair[0] not in closed]
+        before = [request for request in closed if request not in opened]
+        if before:
+            run(
+                "DELETE FROM pending WHERE request IN (SELECT value FROM json_each(?))",
+                (json.dumps(before),),
+            )
+        if waiting:
+            run(f"INSERT OR IGNORE INTO pending {_PAIRS}", (json.dumps(waiting),))
+        for tile, hashes in tiles.items():
+            at = tile_key(tile.level, tile.number)
+            run("INSERT OR REPLACE INTO tile VALUES (?, ?)", (at, hashes))
+        return list(closed)
+
+    def _sign(self) -> str:
+        size = self._edge.size
+        note = sign(Checkpoint(self._origin, size, root(self._edge.hashes, size)), self._key)
+        self._connection.execute("INSERT INTO checkpoint VALUES (?, ?)", (size, note))
+        return note
+
+    def _is_due(self) -> bool:
+        return self._clock.monotonic_s() - self._signed_s >= CHECKPOINT_S
+
+    def _append(self, note: str) -> None:
+        """Copy a checkpoint outside the ledger; it is in the ledger already."""
+        descriptor = os.open(self._copy, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        try:
+            os.write(descriptor, note.encode() + b"\n")
+        finally:
+            os.close(descriptor)
+
+    def _read_tile(self, tile: Tile) -> bytes:
+        at = tile_key(tile.level, tile.number)
+        return self._connection.execute("SELECT hashes FROM tile WHERE at = ?", (at,)).fetchone()[0]
+
+    def _one(self, sql: str) -> int:
+        return self._connection.execute(sql).fetchone()[0]
+
+
+_PAIRS = "SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?)"
