@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from jevons.edge.desk import Desk
 from jevons.edge.exchange import Exchange
 from jevons.edge.routes import find_route
 from jevons.telemetry import log
-from jevons.types.errors import Bug, CallerLeft, JevonsError
+from jevons.types.errors import Abandoned, Bug, CallerLeft, JevonsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -61,6 +62,9 @@ def app(
             await _answer(desk, exchange)
         except JevonsError as error:
             await _refuse(desk, exchange, error)
+        except asyncio.CancelledError:
+            await _refuse(desk, exchange, Abandoned("the house stopped before the answer ended"))
+            raise
         except Exception:  # noqa: BLE001 the outermost: a bug is answered too, and without details
             log.exception("bug", request=exchange.id)
             message = f"something we did not foresee; it is in the log under {exchange.id}"

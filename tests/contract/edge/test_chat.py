@@ -225,3 +225,21 @@ async def test_a_request_pipelined_behind_a_stream_does_not_hide_that_its_caller
     writer.close()
     async with asyncio.timeout(1):
         await stopped.wait()
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_house_that_stops_says_so_to_whoever_waits(house: House, *, stream: bool) -> None:
+    async def wait(attempt: Attempt, request: Generate, caller: Caller) -> Outcome:
+        caller.push(TextDelta(text="Hel"))
+        return await asyncio.get_running_loop().create_future()
+
+    house.stage.act = wait
+    asking = asyncio.ensure_future(house.chat(stream=stream))
+    await house.until(lambda: house.stage.busy)
+    for task in tuple(house.server.server_state.tasks):
+        task.cancel()
+    reply = await asking
+    assert reply.status == (200 if stream else 503)
+    assert b'"abandoned"' in reply.body
+    assert b"[DONE]" not in reply.body
+    assert house.book.receipts[0].finish == "lost"
