@@ -1,1 +1,306 @@
-"""The composition root: the only file that names concrete classes."""
+"""The composition root: the only file that names concrete classes.
+
+Enters: settings, and weights that were fetched beforehand.
+Leaves: a `House`: the rooms, the books and the application over them; or a server around it.
+May not know: terminals.
+State: what must be closed is closed in reverse order when the house is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import os
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from jevons.catalog import Catalog, grids, world_tariff
+from jevons.clock import SystemClock, Ulids
+from jevons.edge import allow_many_connections, app, serve_config
+from jevons.flow import Rooms
+from jevons.meter import HouseMeter
+from jevons.pick import Cheapest
+from jevons.policy import Rules
+from jevons.providers import OpenAIChat
+from jevons.store import Books
+from jevons.telemetry import Metrics
+from jevons.types.errors import Misconfigured
+from jevons.types.model import Endpoint, Tariff
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+    from pathlib import Path
+
+    from jevons.edge.asgi import Application
+    from jevons.engine import Weights
+    from jevons.ports import Provider
+    from jevons.settings import EndpointSettings, Settings
+
+__all__ = ("House", "key_path", "ledger_path", "open_house", "serve", "weights_dir")
+
+ENGINE = "engine"
+"""Name of the embedded engine's door."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """Everything that serves, open."""
+
+    settings: Settings
+    rooms: Rooms
+    books: Books
+    endpoints: tuple[Endpoint, ...]
+    metrics: Metrics
+    app: Application
+
+
+def ledger_path(settings: Settings) -> Path:
+    """Where the books are."""
+    return settings.data_dir / "ledger.db"
+
+
+def key_path(settings: Settings) -> Path:
+    """Where the key made at the first start is written, readable by its owner only."""
+    return settings.data_dir / "key"
+
+
+def weights_dir(settings: Settings) -> Path:
+    """Where models are kept."""
+    return settings.data_dir / "weights"
+
+
+@asynccontextmanager
+async def open_house(
+    settings: Settings, *, weights: Weights | None = None
+) -> AsyncGenerator[House, None]:
+    """Open every room.
+
+    Args:
+        settings: What to open.
+        weights: Model for the embedded engine; None opens none.
+
+    Raises:
+        Misconfigured: A setting cannot be.
+        StoreUnavailable: The books could not be opened.
+    """
+    clock = SystemClock()
+    ids = Ulids(clock)
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    async with AsyncExitStack() as closing:
+        books = await closing.enter_async_context(
+            Books.open(
+                ledger_path(settings),
+                commit=settings.ledger.commit,
+                origin=settings.ledger.origin,
+                clock=clock,
+                ids=ids,
+            )
+        )
+        await _settle_keys(settings, books)
+        doors: dict[str, Provider] = {}
+        rows: list[Endpoint] = []
+        if weights is not None:
+            doors[ENGINE], row = await _open_engine(settings, weights, closing)
+            rows.append(row)
+        for each in settings.endpoint:
+            doors[each.name] = _open_remote(each, clock, closing)
+            rows.append(_remote_row(each))
+        catalog = Catalog(tuple(rows))
+        rooms = Rooms(
+            policy=Rules(catalog, clock=clock),
+            pick=Cheapest(),
+            providers=doors,
+            meter=_meter(settings),
+            ledger=books,
+            clock=clock,
+        )
+        metrics = Metrics()
+        yield House(
+            settings=settings,
+            rooms=rooms,
+            books=books,
+            endpoints=catalog.endpoints,
+            metrics=metrics,
+            app=app(
+                rooms=rooms,
+                keys=books.keys,
+                ids=ids,
+                metrics=metrics,
+                ready=lambda: {"an endpoint": bool(rows)},
+                max_body_bytes=settings.server.max_body_bytes,
+                read_timeout_s=settings.server.read_timeout_s,
+            ),
+        )
+
+
+def serve(
+    settings: Settings,
+    *,
+    weights: Weights | None = None,
+    on_ready: Callable[[str], None] | None = None,
+) -> None:
+    """Serve until told to stop by SIGINT or SIGTERM.
+
+    Args:
+        settings: What to open, and where to listen.
+        weights: Model for the embedded engine; None opens none.
+        on_ready: Called with the base URL once requests are taken.
+
+    Raises:
+        Misconfigured: A setting cannot be.
+        StoreUnavailable: The books could not be opened.
+    """
+    allow_many_connections()
+    import uvloop  # noqa: PLC0415 20 ms that only a server needs
+
+    uvloop.run(_serve(settings, weights, on_ready))
+
+
+async def _serve(
+    settings: Settings, weights: Weights | None, on_ready: Callable[[str], None] | None
+) -> None:
+    async with open_house(settings, weights=weights) as house:
+        config = serve_config(
+            house.app,
+            host=settings.server.host,
+            port=settings.server.port,
+            read_timeout_s=settings.server.read_timeout_s,
+            keep_alive_s=settings.server.keep_alive_s,
+        )
+        await _Announcing(config, on_ready).serve()
+
+
+class _Announcing(uvicorn.Server):
+    """A server that says when it listens, and where."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[str], None] | None) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override] uvicorn's own is list[socket]
+        """Listen, then say so."""
+        await super().startup(sockets)  # type: ignore[arg-type] as above
+        if self.started and self._on_ready is not None:
+            host, port = self.servers[0].sockets[0].getsockname()[:2]
+            await asyncio.to_thread(self._on_ready, _url(host, port))
+
+
+async def _settle_keys(settings: Settings, books: Books) -> None:
+    """Make the first key; refuse to listen to others while there is none."""
+    if books.keys.list():
+        return
+    if not _is_loopback(settings.server.host):
+        message = (
+            f"server.host is {settings.server.host!r} and there is no key, so anybody could "
+            "ask; run `jevons keys create NAME` first, or listen on 127.0.0.1"
+        )
+        raise Misconfigured(message)
+    created = await books.keys.create("default")
+    path = key_path(settings)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(created.secret + "\n")
+
+
+async def _open_engine(
+    settings: Settings, weights: Weights, closing: AsyncExitStack
+) -> tuple[Provider, Endpoint]:
+    # Imported here: the engine is an extra, and its library takes 100 ms to load.
+    from jevons.engine import CAN, Embedded  # noqa: PLC0415
+
+    engine = await closing.enter_async_context(
+        Embedded.open(
+            weights.path,
+            name=weights.name,
+            slots=settings.engine.slots,
+            context_tokens=settings.engine.context_tokens,
+            threads=settings.engine.threads,
+        )
+    )
+    row = Endpoint(
+        name=weights.name,
+        model=weights.model,
+        provider=ENGINE,
+        upstream_model=weights.name,
+        aliases=("local", "default"),
+        host="this machine",
+        place="on-prem",
+        grid=settings.house.grid,
+        can=CAN,
+        context_tokens=settings.engine.context_tokens,
+    )
+    return engine, row
+
+
+def _open_remote(row: EndpointSettings, clock: SystemClock, closing: AsyncExitStack) -> Provider:
+    provider = OpenAIChat(
+        url=row.url,
+        api_key=_secret(row),
+        clock=clock,
+        connect_timeout_s=row.connect_timeout_s,
+        first_byte_timeout_s=row.first_byte_timeout_s,
+        idle_timeout_s=row.idle_timeout_s,
+        max_connections=row.max_connections,
+    )
+    closing.callback(provider.close)
+    return provider
+
+
+def _remote_row(row: EndpointSettings) -> Endpoint:
+    return Endpoint(
+        name=row.name,
+        model=row.model,
+        provider=row.name,
+        upstream_model=row.upstream_model or row.model,
+        aliases=row.aliases,
+        host=row.host,
+        place=row.place,
+        grid=row.grid,
+        can=frozenset(row.can),
+        context_tokens=row.context_tokens,
+        price=row.price,
+        footprint=row.footprint,
+    )
+
+
+def _secret(row: EndpointSettings) -> str:
+    if row.api_key is None:
+        return ""
+    scheme, _, name = row.api_key.partition(":")
+    secret = os.environ.get(name, "") if scheme == "env" else ""  # noqa: TID251 a secret is never a setting
+    if not secret:
+        message = (
+            f'endpoint {row.name!r}: api_key must be "env:NAME", and the variable be set; '
+            f"it is {'not set' if scheme == 'env' else 'written in the file'}"
+        )
+        raise Misconfigured(message)
+    return secret
+
+
+def _meter(settings: Settings) -> HouseMeter:
+    house = settings.house
+    paid = house.electricity_usd_per_kwh
+    tariff = (
+        Tariff(usd_per_kwh=paid, source="house.electricity_usd_per_kwh")
+        if paid is not None
+        else None
+    )
+    return HouseMeter(
+        grids=grids(),
+        house_grid=house.grid,
+        tariff=tariff or world_tariff(),
+        watts_per_thread=house.watts_per_thread,
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _url(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
