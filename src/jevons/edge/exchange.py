@@ -8,7 +8,6 @@ from jevons.types.errors import (
     JevonsError,
     MethodNotAllowed,
     ProviderThrottled,
-    TooLarge,
     TooSlow,
     Unauthenticated,
 )
@@ -95,7 +94,7 @@ def error_headers(error: JevonsError) -> Headers:
         headers.append((b"allow", ", ".join(error.allowed).encode()))
     if isinstance(error, Unauthenticated):  # RFC 9110 §11.6.1 asks for it
         headers.append((b"www-authenticate", b"Bearer"))
-    if isinstance(error, TooLarge | TooSlow):  # the rest of the body is still on its way
+    if isinstance(error, TooSlow):
         headers.append((b"connection", b"close"))
     return headers
 

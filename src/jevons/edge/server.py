@@ -145,6 +145,17 @@ class Connection(HttpToolsProtocol):
         self._bodiless_bytes = 0
         super().on_body(body)
 
+    def on_response_complete(self) -> None:
+        """Discard for a while what is left of a body that was refused.
+
+        Closing at once would reset the connection while the caller still sends, and it would
+        never read why (RFC 9112 §9.6).
+        """
+        is_unread = self._running is not None and self._running.more_body
+        super().on_response_complete()
+        if is_unread and self._deadline is None:
+            self._await_head()
+
     def pause_writing(self) -> None:
         """Give a caller that stopped reading a while to go on."""
         super().pause_writing()

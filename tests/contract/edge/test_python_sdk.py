@@ -123,3 +123,14 @@ async def test_a_stream_that_broke_off_raises(client: AsyncOpenAI, house: House)
     with pytest.raises(openai.APIError, match="cut off"):
         async for _ in stream:
             pass
+
+
+@pytest.mark.parametrize("size", [200_000, 5_000_000])
+async def test_a_body_that_is_too_long_is_answered_while_it_is_still_being_sent(
+    client: AsyncOpenAI, size: int
+) -> None:
+    long: Any = [{"role": "user", "content": "x" * size}]
+    with pytest.raises(openai.APIStatusError) as refused:
+        await client.chat.completions.create(model="here", messages=long)
+    assert refused.value.status_code == 413
+    assert [model.id async for model in client.models.list()] == ["here"]
