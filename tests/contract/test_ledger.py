@@ -50,6 +50,11 @@ async def ledger(kind: str, path: Path) -> AsyncGenerator[ports.Ledger]:
             yield opened
 
 
+def connection(where: Books) -> sqlite3.Connection:
+    """The writer's own: what fails there is what a disk would fail."""
+    return where._writer._connection  # pyright: ignore[reportPrivateUsage] no door makes disks fail
+
+
 async def serve(where: ports.Ledger, request: str) -> None:
     await where.record(an_intent(id=request))
     await where.record(a_receipt(id=request))
@@ -122,17 +127,18 @@ async def test_an_intent_that_was_left_open_gets_a_receipt_that_says_lost(path: 
 
 async def test_a_locked_ledger_is_unavailable_and_comes_back(path: Path) -> None:
     async with books(path) as where:
-        where._writer._connection.execute("PRAGMA query_only = ON")
+        run = connection(where).execute
+        run("PRAGMA query_only = ON")
         with pytest.raises(StoreUnavailable):
             await where.record(an_intent(id="req_1"))
-        where._writer._connection.execute("PRAGMA query_only = OFF")
+        run("PRAGMA query_only = OFF")
         await serve(where, "req_1")
     assert verify(path).ok
 
 
 async def test_a_full_disk_is_never_acknowledged_and_comes_back(path: Path) -> None:
     async with books(path) as where:
-        run = where._writer._connection.execute
+        run = connection(where).execute
         pages = run("PRAGMA page_count").fetchone()[0]
         run(f"PRAGMA max_page_count = {pages}")
         results = await asyncio.gather(
@@ -249,10 +255,10 @@ async def test_an_edited_tile_index_or_key_is_found(path: Path) -> None:
         ("UPDATE segment SET body = x'00'", "bad_storage"),
     ):
         raw = path.read_bytes()
-        connection = sqlite3.connect(path)
-        connection.execute(edit)
-        connection.commit()
-        connection.close()
+        forger = sqlite3.connect(path)
+        forger.execute(edit)
+        forger.commit()
+        forger.close()
         assert kind in {finding.kind for finding in verify(path).findings}, edit
         path.write_bytes(raw)
 

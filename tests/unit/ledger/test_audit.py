@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 PUBLIC = KEY.public_key()
 GENESIS = Genesis(at_ms=1, origin="a/log", public_key=b64encode(PUBLIC.public_bytes_raw()).decode())
-RECORDS: list[Record] = [GENESIS]
-for number in range(4):
-    RECORDS += [an_intent(id=f"req_{number}"), a_receipt(id=f"req_{number}")]
+RECORDS: list[Record] = [
+    GENESIS,
+    *[make(id=f"req_{number}") for number in range(4) for make in (an_intent, a_receipt)],
+]
 LEAVES = [encode(record) for record in RECORDS]
 
 
@@ -129,6 +130,14 @@ def test_no_byte_of_a_note_can_change(at: int, flip: int) -> None:
     raw[at] ^= flip
     with pytest.raises(BadNote):
         open_note(raw.decode("utf-8", "replace"), PUBLIC)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a/log\n3\n!\n\n", "a/log\n03\nAAAA\n\n", "a/log\nx\nAAAA\n\n"]
+)
+def test_what_is_no_checkpoint_is_not_read_as_one(text: str) -> None:
+    with pytest.raises(BadNote):
+        parse(text)
 
 
 def test_a_note_may_have_other_signatures_beside() -> None:

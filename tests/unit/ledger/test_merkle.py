@@ -56,9 +56,9 @@ def test_a_root_off_tiles_is_the_definitions_and_the_edges(size: int) -> None:
 def test_pymerkle_and_tamperlog_have_the_same_root() -> None:
     tree, log = InmemoryTree(algorithm="sha256"), tamperlog.AppendOnlyLog()
     for leaf in LEAVES[:37]:
-        tree.append_entry(leaf)
+        tree.append_entry(leaf)  # pyright: ignore[reportUnknownMemberType] it has no types
         log.append(leaf)
-    assert tree.get_root() == root(STORED, 37)
+    assert tree.get_root() == root(STORED, 37)  # pyright: ignore[reportUnknownMemberType] as above
     assert str(log.checkpoint()).split(":")[1] == root(STORED, 37).hex()
 
 
@@ -112,6 +112,12 @@ def test_there_is_no_proof_that_a_tree_begins_with_a_larger_one() -> None:
     with pytest.raises(ValueError, match="does not begin"):
         consistency(STORED, 5, 4)
     assert not verify_consistency(5, 4, proof=(), old_root=b"", new_root=b"")
+
+
+def test_no_proof_at_all_is_no_proof_that_a_tree_grew() -> None:
+    assert not verify_consistency(3, 5, proof=(), old_root=HASHES[0], new_root=HASHES[1])
+    longer = (HASHES[0],) * 3
+    assert not verify_consistency(1, 2, proof=longer, old_root=HASHES[0], new_root=HASHES[1])
 
 
 def test_a_tile_has_the_path_of_a_static_log() -> None:
