@@ -86,11 +86,11 @@ def test_without_a_ledger_it_says_what_begins_one(words: tuple[str, ...], call: 
 
 def test_a_wrong_setting_is_one_line_that_names_it(call: CliRunner, tmp_path: Path) -> None:
     config = tmp_path / "wrong.toml"
-    config.write_text("[server]\nport = 'often'\n")
+    config.write_text("[server]\nkeep_alive_s = 'often'\n")
     result = call.invoke(main, ["models", "--config", str(config)])
     assert result.exit_code == 1
     assert is_one_line(result)
-    assert "server.port" in result.stderr
+    assert "server.keep_alive_s" in result.stderr
 
 
 def test_a_settings_file_that_is_not_there_is_named(call: CliRunner) -> None:

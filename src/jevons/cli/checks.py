@@ -158,4 +158,4 @@ def _ledger(path: Path) -> Line:
     report = check(path)
     if not report.ok:
         return Line("fail", "ledger", "something does not fit", "run `jevons verify`")
-    return Line("ok", "ledger", f"verified, {report.size} records")
+    return Line("ok", "ledger", f"verified, {report.leaves} records")

@@ -21,6 +21,7 @@ def export(*, out: Path, force: bool, config: Path | None, as_json: bool) -> Non
     The export can be verified without the ledger. It holds commitments, no prompts and no
     answers.
     """
+    from jevons.cli.figures import bytes_of
     from jevons.cli.screen import emit
     from jevons.store import export as export_books
 
@@ -33,6 +34,9 @@ def export(*, out: Path, force: bool, config: Path | None, as_json: bool) -> Non
         raise click.ClickException(message)
     written = export_books(ledger, out)
     if as_json:
-        emit(written)
+        emit({"path": str(out), **written._asdict()})
     else:
-        click.echo(f"{out}: {written}")
+        click.echo(
+            f"{out}: {written.leaves} records, {written.checkpoints} signed checkpoints, "
+            f"{bytes_of(written.size_bytes)}"
+        )

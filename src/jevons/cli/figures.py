@@ -23,6 +23,7 @@ __all__ = (
     "carbon",
     "cost",
     "energy",
+    "median",
     "money",
     "plain",
     "quantity",
@@ -47,11 +48,11 @@ def plain(value: float, digits: int = 2) -> str:
 
 
 def money(nusd: int) -> str:
-    """Write an amount in dollars: cents from a cent up, three significant digits below."""
+    """Write an amount in dollars: cents from a cent up, two significant digits below."""
     dollars = Decimal(nusd).scaleb(_NUSD_EXPONENT)
     if abs(dollars) >= _CENT:
         return f"${dollars.quantize(_CENT, ROUND_HALF_EVEN)}"
-    return f"${plain(float(dollars), 3).rstrip('0').rstrip('.') or '0'}" if nusd else "$0"
+    return f"${plain(float(dollars)).rstrip('0').rstrip('.')}" if nusd else "$0"
 
 
 def cost(amount: Cost, *, why: bool = False) -> str:
@@ -83,6 +84,11 @@ def quantity(amount: Quantity, per_unit: float, unit: str, *, why: bool = False)
             return f"{plain(middle / per_unit)} {unit} {interval}"
         case Unknown():
             return _unknown(amount, why=why)
+
+
+def median(amount: Quantity, per_unit: float) -> str:
+    """Write the middle of an estimate alone, for a column that names its unit."""
+    return plain(amount.p50 / per_unit) if isinstance(amount, Estimate) else "unknown"
 
 
 def energy(amount: Quantity, *, why: bool = False) -> str:

@@ -35,7 +35,6 @@ def models(*, config: Path | None, as_json: bool) -> None:
 
 
 def _show(endpoints: list[dict[str, Any]], weights: list[dict[str, Any]]) -> None:
-    from jevons.cli.figures import bytes_of
     from jevons.cli.screen import console, table
 
     terminal = console()
@@ -49,8 +48,14 @@ def _show(endpoints: list[dict[str, Any]], weights: list[dict[str, Any]]) -> Non
     for each in weights:
         pinned = "pinned" if each["is_pinned"] else "not pinned"
         here = "yes" if each["is_here"] else "-"
-        local.add_row(each["name"], bytes_of(each["size_bytes"]), each["licence"], pinned, here)
+        local.add_row(each["name"], _size(each["size_bytes"]), each["licence"], pinned, here)
     terminal.print(local)
+
+
+def _size(size_bytes: int | None) -> str:
+    from jevons.cli.figures import bytes_of
+
+    return "not known" if size_bytes is None else bytes_of(size_bytes)
 
 
 def _endpoints(settings: Settings) -> list[dict[str, Any]]:
@@ -67,7 +72,7 @@ def _endpoints(settings: Settings) -> list[dict[str, Any]]:
 
 
 def _weights(settings: Settings) -> list[dict[str, Any]]:
-    from jevons.catalog.weights import cards
+    from jevons.catalog.weights import weights_cards
 
     folder = weights_dir(settings)
     return [
@@ -78,7 +83,8 @@ def _weights(settings: Settings) -> list[dict[str, Any]]:
             "licence": card.licence,
             "good_for": card.good_for,
             "is_pinned": card.sha256 is not None,
-            "is_here": (folder / card.file).exists(),
+            "is_default": card.rank is not None,
+            "is_here": (folder / card.file_name).exists(),
         }
-        for card in cards()
+        for card in weights_cards()
     ]

@@ -13,22 +13,26 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from pathlib import Path
 
-    from jevons.engine.pull import Progress
+    from rich.progress import TaskID
+
+    from jevons.engine.pull import Progress, Weights
     from jevons.settings import Settings
-    from jevons.types.weights import Weights
 
 __all__ = ("fetch", "pull", "wanted")
 
 
 @click.command(
     epilog=example(
-        "jevons pull qwen2.5-coder-0.5b-instruct",
-        "jevons pull hf://Qwen/Qwen2.5-0.5B-Instruct-GGUF/qwen2.5-0.5b-instruct-q4_k_m.gguf",
+        "jevons pull qwen2.5-coder-1.5b",
+        "jevons pull hf://OWNER/REPOSITORY/FILE.gguf --allow-unpinned",
     )
 )
-@click.argument("reference", metavar="NAME|hf://…|file://…")
+@click.argument("reference", metavar="NAME|hf://...|file://...")
+@click.option(
+    "--allow-unpinned", is_flag=True, help="Take bytes that nothing vouches for, and hold to them."
+)
 @shared
-def pull(*, reference: str, config: Path | None, as_json: bool) -> None:
+def pull(*, reference: str, allow_unpinned: bool, config: Path | None, as_json: bool) -> None:
     """Fetch weights into the data folder, and verify every byte.
 
     The names are those of `jevons models`. Sources are tried in order; a broken download
@@ -36,26 +40,47 @@ def pull(*, reference: str, config: Path | None, as_json: bool) -> None:
     """
     from jevons.cli.screen import emit
 
-    weights = fetch(reference, weights_dir(read_settings(config)))
+    folder = weights_dir(read_settings(config))
+    weights = fetch(reference, folder, allow_unpinned=allow_unpinned)
     if as_json:
-        emit(weights)
+        emit({"name": weights.name, "path": str(weights.path), "sha256": weights.sha256})
     else:
-        click.echo(f"{weights.name}: {weights.path}")
+        click.echo(f"{weights.path}\nsha256 {weights.sha256}")
 
 
 def wanted(settings: Settings) -> Weights:
-    """Have the weights that the settings name, or the default ones, fetched if need be.
+    """Have the weights that the settings name, or the best default, fetched if need be.
 
     Raises:
         WeightsRefused: No source had the bytes that were promised.
     """
-    from jevons.catalog.weights import DEFAULT
+    from jevons.engine.pull import find
 
-    return fetch(settings.engine.model or DEFAULT, weights_dir(settings))
+    folder = weights_dir(settings)
+    found = find(settings.engine.model, folder)
+    if found is not None:
+        return found
+    if settings.engine.model is not None:
+        return fetch(settings.engine.model, folder)
+    return _fetch_default(folder)
 
 
-def fetch(reference: str, folder: Path) -> Weights:
-    """Fetch weights unless they are there, showing progress on standard error.
+def _fetch_default(folder: Path) -> Weights:
+    """Fetch the first default that can be had, saying why those before it could not."""
+    from jevons.catalog.weights import weights_cards
+    from jevons.types.errors import WeightsRefused
+
+    names = [card.name for card in weights_cards() if card.rank is not None]
+    for name in names[:-1]:
+        try:
+            return fetch(name, folder)
+        except WeightsRefused as error:
+            click.echo(f"{error}; trying the next", err=True)
+    return fetch(names[-1], folder)
+
+
+def fetch(reference: str, folder: Path, *, allow_unpinned: bool = False) -> Weights:
+    """Fetch weights, showing progress on standard error.
 
     Raises:
         WeightsRefused: No source had the bytes that were promised.
@@ -63,40 +88,30 @@ def fetch(reference: str, folder: Path) -> Weights:
     from jevons.engine.pull import pull as pull_weights
 
     with _progress() as show:
-        return pull_weights(reference, folder, show)
+        return pull_weights(reference, folder, show, allow_unpinned=allow_unpinned)
 
 
 @contextmanager
 def _progress() -> Generator[Callable[[Progress], None]]:
-    """Show a bar for each source as it is tried."""
-    from rich.progress import (
-        BarColumn,
-        DownloadColumn,
-        TextColumn,
-        TransferSpeedColumn,
-    )
-    from rich.progress import (
-        Progress as Bars,
-    )
+    """Show a bar for each step; without a terminal, its last state when all is done."""
+    from rich.progress import BarColumn, DownloadColumn, TextColumn, TransferSpeedColumn
+    from rich.progress import Progress as Bars
 
     from jevons.cli.screen import console
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(24),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-    )
-    bars = Bars(*columns, console=console(stderr=True), transient=False)
-    tasks: dict[str, object] = {}
+    label = TextColumn("{task.description}", markup=False)
+    columns = (label, BarColumn(20), DownloadColumn(), TransferSpeedColumn())
+    bars = Bars(*columns, console=console(stderr=True))
+    tasks: dict[str, TaskID] = {}
 
     def show(progress: Progress) -> None:
-        task = tasks.get(progress.source)
-        if task is None:
-            task = tasks[progress.source] = bars.add_task(
-                progress.source, total=progress.total_bytes
-            )
-        bars.update(task, completed=progress.done_bytes)
+        name = f"{progress.step} {progress.detail}"
+        if progress.step == "failed":
+            bars.console.print(name)
+            return
+        if name not in tasks:
+            tasks[name] = bars.add_task(name, total=progress.total_bytes)
+        bars.update(tasks[name], completed=progress.done_bytes, total=progress.total_bytes)
 
     with bars:
         yield show

@@ -18,7 +18,7 @@ from jevons.cli import figures
 from jevons.types.units import Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from jevons.types.account import Receipt
 
@@ -51,15 +51,15 @@ def table(*headings: str, right: tuple[str, ...] = ()) -> Table:
 def receipt_lines(receipt: Receipt) -> Iterator[str]:
     """Write a receipt in two lines: what it came to, and where it is from."""
     figured = (
-        f"cost {figures.cost(receipt.cost)}",
-        figures.energy(receipt.energy_mj),
-        figures.carbon(receipt.carbon_mg),
+        ("cost", figures.cost(receipt.cost)),
+        ("energy", figures.energy(receipt.energy_mj)),
+        ("carbon", figures.carbon(receipt.carbon_mg)),
     )
-    yield " · ".join(figured)
+    yield " · ".join([f"{name} {it}" if it == "unknown" else it for name, it in figured])
     yield " · ".join((receipt.place or "nowhere", receipt.model or "no model", receipt.id))
 
 
-def notes(receipts: list[Receipt]) -> Iterator[str]:
+def notes(receipts: Sequence[Receipt]) -> Iterator[str]:
     """Say, once each, why figures are unknown and how the others were got."""
     said: dict[str, None] = {}
     for receipt in receipts:

@@ -19,8 +19,8 @@ from jevons.cli.options import example, read_settings, shared
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from jevons.engine.pull import Weights
     from jevons.settings import Settings
-    from jevons.types.weights import Weights
 
 __all__ = ("serve",)
 
@@ -38,6 +38,11 @@ _LOOPBACK = ("127.", "localhost", "::1")
 @click.option(
     "--once", is_flag=True, help="With --demo: end after it; status 1 if anything failed."
 )
+@click.option(
+    "--invoice",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="With --demo: an invoice of yours in place of ours.",
+)
 @shared
 def serve(
     *,
@@ -47,6 +52,7 @@ def serve(
     no_engine: bool,
     demo: bool,
     once: bool,
+    invoice: Path | None,
     config: Path | None,
     as_json: bool,
 ) -> None:
@@ -56,13 +62,15 @@ def serve(
     finished first.
     """
     from jevons.cli.pull import wanted
+    from jevons.telemetry import configure_logs
 
-    if once and not demo:
-        message = "--once goes with --demo"
+    if (once or invoice) and not demo:
+        message = "--once and --invoice go with --demo"
         raise click.UsageError(message)
     settings = _changed(read_settings(config), host=host, port=port, model=model)
+    configure_logs(json=as_json)
     weights = wanted(settings) if settings.engine.enabled and not no_engine else None
-    show = _Demonstration(settings, ends=once, as_json=as_json) if demo else None
+    show = _Demonstration(settings, invoice, ends=once, as_json=as_json) if demo else None
     _run(settings, weights, show.begin if show else _announcing(settings, as_json=as_json))
     if once and show and not show.is_good:
         raise click.exceptions.Exit(1)
@@ -103,6 +111,7 @@ def _interrupt(number: int, frame: object) -> None:
 def _announcing(settings: Settings, *, as_json: bool) -> Callable[[str], None]:
     def announce(url: str) -> None:
         _announce(settings, url, as_json=as_json)
+        click.echo("Up until Ctrl-C.", err=True)
 
     return announce
 
@@ -117,7 +126,7 @@ def _announce(settings: Settings, url: str, *, as_json: bool, with_key: bool = F
         return
     shown = _near(path)
     key = path.read_text().strip() if with_key and _is_loopback(url) else f"in {shown}"
-    click.echo(f"\naddress  {url}/v1\nkey      {key}\n\n{_curl(url, shown)}\n\nCtrl-C ends it.")
+    click.echo(f"\naddress  {url}/v1\nkey      {key}\n\n{_curl(url, shown)}\n")
 
 
 def _curl(url: str, key_file: str) -> str:
@@ -146,13 +155,17 @@ class _Demonstration:
 
     Args:
         settings: What the server runs under.
+        invoice: The user's own, in place of ours.
         ends: Whether the server ends with it.
         as_json: Whether standard output is for a program.
     """
 
-    def __init__(self, settings: Settings, *, ends: bool, as_json: bool) -> None:
+    def __init__(
+        self, settings: Settings, invoice: Path | None, *, ends: bool, as_json: bool
+    ) -> None:
         self.is_good = False
         self._settings = settings
+        self._invoice = invoice
         self._ends = ends
         self._as_json = as_json
 
@@ -166,6 +179,8 @@ class _Demonstration:
         try:
             self.is_good = self._demonstrate(url)
             _announce(self._settings, url, as_json=self._as_json, with_key=True)
+            if not self._ends:
+                click.echo("Up until Ctrl-C.", err=True)
         except (click.ClickException, JevonsError) as error:
             click.echo(f"Error: {error}", err=True)
         finally:
@@ -177,4 +192,4 @@ class _Demonstration:
         from jevons.cli.demo import demonstrate
 
         client = locate(self._settings, url=url, api_key=None)
-        return demonstrate(client, self._settings, as_json=self._as_json)
+        return demonstrate(client, self._settings, invoice=self._invoice, as_json=self._as_json)

@@ -29,14 +29,14 @@ UNKNOWN = Unknown(why="no price; set endpoint.price")
         (0, "$0"),
         (1, "$0.000000001"),
         (12_000, "$0.000012"),
-        (12_345, "$0.0000123"),
+        (12_345, "$0.000012"),
         (5_000_000, "$0.005"),
         (10_000_000, "$0.01"),
         (1_234_000_000, "$1.23"),
         (9_007_199_254_740_993_000, "$9007199254.74"),
     ],
 )
-def test_money_keeps_three_digits_below_a_cent_and_cents_above(nusd: int, shown: str) -> None:
+def test_money_keeps_two_digits_below_a_cent_and_cents_above(nusd: int, shown: str) -> None:
     assert figures.money(nusd) == shown
 
 

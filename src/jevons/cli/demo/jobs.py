@@ -39,7 +39,6 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """What a message about a delivery says."""
 
     order_number: str
-    sender: str
     company: str
     goods: str
     crates: int
@@ -78,7 +77,7 @@ JOBS = (
         title="a clinical note, summarised",
         document="note.txt",
         system="You summarise clinical notes for a colleague. You use only what the note says.",
-        ask="Summarise this note in at most three short sentences.",
+        ask="Write two sentences for a colleague. The first begins 'The patient has', the second begins 'The plan is to'.",
         max_tokens=120,
     ),
     Job(

@@ -12,14 +12,16 @@ from jevons.cli import figures, screen
 from jevons.cli.client import Said
 from jevons.cli.demo import jobs
 from jevons.types.account import Receipt
+from jevons.types.units import Estimate
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from rich.console import Console
 
     from jevons.cli.client import Client
+    from jevons.types.units import Cost, Quantity
 
 __all__ = ("Done", "run", "show_total")
 
@@ -123,36 +125,49 @@ def show_total(terminal: Console, done: Sequence[Done]) -> None:
     shown = screen.table(*headings, right=("cost", "Wh", "gCO2e", "tokens", "seconds"))
     for each in done:
         shown.add_row(each.job.trade, *_row(each.receipt), f"{each.seconds:.1f}")
+    total = _sum(receipts)
+    seconds = f"{sum(each.seconds for each in done):.1f}"
     shown.add_section()
-    shown.add_row(*_sum(receipts), f"{sum(each.seconds for each in done):.1f}", style="bold")
+    shown.add_row("total", *_figures(total), "", str(sum(map(_tokens, receipts))), seconds)
     terminal.print(shown)
-    for model in dict.fromkeys(receipt.model for receipt in receipts):
-        terminal.print(Text(f"model {model}", style="dim"))
-    for note in screen.notes(receipts):
-        terminal.print(Text(note, style="dim"))
+    for line in _notes(receipts, total):
+        terminal.print(Text(line, style="dim"))
+
+
+class _Total(NamedTuple):
+    cost: Cost
+    energy: Quantity
+    carbon: Quantity
+
+
+def _sum(receipts: Sequence[Receipt]) -> _Total:
+    return _Total(
+        figures.total_cost(receipt.cost for receipt in receipts),
+        figures.total(receipt.energy_mj for receipt in receipts),
+        figures.total(receipt.carbon_mg for receipt in receipts),
+    )
+
+
+def _figures(total: _Total) -> tuple[str, ...]:
+    return (
+        figures.cost(total.cost),
+        figures.median(total.energy, figures.MJ_PER_WH),
+        figures.median(total.carbon, figures.MG_PER_G),
+    )
 
 
 def _row(receipt: Receipt) -> tuple[str, ...]:
-    return (
-        figures.cost(receipt.cost),
-        figures.quantity(receipt.energy_mj, figures.MJ_PER_WH, "").replace("  ", " "),
-        figures.quantity(receipt.carbon_mg, figures.MG_PER_G, "").replace("  ", " "),
-        receipt.place or "nowhere",
-        str(_tokens(receipt)),
-    )
+    alone = _Total(receipt.cost, receipt.energy_mj, receipt.carbon_mg)
+    return (*_figures(alone), receipt.place or "nowhere", str(_tokens(receipt)))
 
 
-def _sum(receipts: Sequence[Receipt]) -> tuple[str, ...]:
-    energy = figures.total(receipt.energy_mj for receipt in receipts)
-    carbon = figures.total(receipt.carbon_mg for receipt in receipts)
-    return (
-        "total",
-        figures.cost(figures.total_cost(receipt.cost for receipt in receipts)),
-        figures.quantity(energy, figures.MJ_PER_WH, "").replace("  ", " "),
-        figures.quantity(carbon, figures.MG_PER_G, "").replace("  ", " "),
-        "",
-        str(sum(map(_tokens, receipts))),
-    )
+def _notes(receipts: Sequence[Receipt], total: _Total) -> Iterator[str]:
+    for model in dict.fromkeys(receipt.model for receipt in receipts):
+        yield f"model {model}"
+    if isinstance(total.energy, Estimate) and isinstance(total.carbon, Estimate):
+        figured = (figures.energy(total.energy), figures.carbon(total.carbon))
+        yield f"total {' · '.join(figured)}, between 5 % and 95 %"
+    yield from screen.notes(receipts)
 
 
 def _tokens(receipt: Receipt) -> int:
