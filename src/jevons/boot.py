@@ -109,6 +109,7 @@ async def open_house(
             doors[each.name] = _open_remote(each, clock, closing)
             rows.append(_remote_row(each))
         catalog = Catalog(tuple(rows))
+        metrics = Metrics()
         rooms = Rooms(
             policy=Rules(catalog, clock=clock),
             pick=Cheapest(),
@@ -116,8 +117,8 @@ async def open_house(
             meter=_meter(settings),
             ledger=books,
             clock=clock,
+            metrics=metrics,
         )
-        metrics = Metrics()
         yield House(
             settings=settings,
             rooms=rooms,

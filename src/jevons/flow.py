@@ -11,21 +11,23 @@ Rule 3: events are pushed to the caller, as in ASGI. An async generator that yie
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from jevons.ledger.commitment import commit, salt
-from jevons.pick.attempts import Walked, attempts
+from jevons.pick.attempts import attempts
+from jevons.telemetry import Metrics
 from jevons.types.account import Intent, Receipt, Tried
-from jevons.types.decision import Outcome
-from jevons.types.errors import Abandoned, Bug, CallerLeft
+from jevons.types.decision import Attempt, Outcome
+from jevons.types.errors import Abandoned, Bug, CallerLeft, StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from jevons.ports import Caller, Clock, Ledger, Meter, Pick, Policy, Provider
     from jevons.types.actor import Actor
-    from jevons.types.decision import Attempt, Plan, Verdict
+    from jevons.types.decision import Plan, Verdict
+    from jevons.types.errors import JevonsError
     from jevons.types.request import Generate
 
 __all__ = ("Rooms", "opening", "walk")
@@ -41,6 +43,7 @@ class Rooms:
     meter: Meter
     ledger: Ledger
     clock: Clock
+    metrics: Metrics = field(default_factory=Metrics)
 
 
 async def walk(request: Generate, caller: Caller, rooms: Rooms) -> Receipt:
@@ -66,21 +69,23 @@ async def walk(request: Generate, caller: Caller, rooms: Rooms) -> Receipt:
     plan = rooms.pick.plan(request, verdict)
     intent = _intent(request, verdict, plan)
     asked = _Asked(request, intent, arrived_s)
+    outcomes: list[Outcome] = []
     try:
         await rooms.ledger.record(intent)
-    except asyncio.CancelledError as accident:
-        await _lose(asked, plan, accident, caller, rooms)  # it is, or will be, in the books
-        raise
-    try:
-        walked = await _reach(request, plan, caller, rooms.providers)
+        error = await _reach(request, plan, caller, rooms.providers, outcomes)
+    except StoreUnavailable:
+        raise  # no intent, so nothing left and nothing needs a receipt
     except BaseException as accident:
-        await _lose(asked, plan, accident, caller, rooms)
+        outcomes.append(_accident(plan, len(outcomes), accident))
+        lost = _receipt(asked, outcomes, outcomes[-1].error, caller, rooms)
+        await asyncio.shield(rooms.ledger.record(lost))
         raise
 
-    receipt = _receipt(asked, walked, caller, rooms)
+    receipt = _receipt(asked, outcomes, error, caller, rooms)
     await rooms.ledger.record(receipt)
-    if walked.error is not None:
-        raise walked.error
+    rooms.metrics.answered(receipt)
+    if error is not None:
+        raise error
     await caller.close(receipt)
     return receipt
 
@@ -107,35 +112,34 @@ class _Asked(NamedTuple):
 
 
 async def _reach(
-    request: Generate, plan: Plan, caller: Caller, providers: Mapping[str, Provider]
-) -> Walked:
-    """Do the I/O that `attempts` asks for."""
+    request: Generate,
+    plan: Plan,
+    caller: Caller,
+    providers: Mapping[str, Provider],
+    outcomes: list[Outcome],
+) -> JevonsError | None:
+    """Do the I/O that `attempts` asks for, and note what became of each."""
     walking = attempts(plan)
     attempt = next(walking)
     while True:
         provider = providers[attempt.candidate.endpoint.provider]
         outcome = await provider.serve(attempt, request, caller)
+        outcomes.append(outcome)
         try:
             attempt: Attempt = walking.send(outcome)
         except StopIteration as stop:
-            walked: Walked = stop.value
-            return walked
+            error: JevonsError | None = stop.value
+            return error
 
 
-async def _lose(
-    asked: _Asked, plan: Plan, accident: BaseException, caller: Caller, rooms: Rooms
-) -> None:
-    """Give an intent its receipt although the walk was cut short."""
-    lost = _receipt(asked, _accident(plan, accident), caller, rooms)
-    await asyncio.shield(rooms.ledger.record(lost))
-
-
-def _accident(plan: Plan, accident: BaseException) -> Walked:
-    """Describe a walk that neither answered nor failed: it was cut off, or we have a bug."""
+def _accident(plan: Plan, before: int, accident: BaseException) -> Outcome:
+    """Describe an attempt that neither answered nor failed: it was cut off, or we have a bug."""
     stopped = isinstance(accident, asyncio.CancelledError)
     error = Abandoned("the house stopped") if stopped else Bug(type(accident).__name__)
-    attempt = next(attempts(plan))
-    return Walked((Outcome(attempt=attempt, error=error, finish="lost"),), error)
+    candidate = plan.candidates[min(before, len(plan.candidates) - 1)]
+    return Outcome(
+        attempt=Attempt(number=before + 1, candidate=candidate), error=error, finish="lost"
+    )
 
 
 def _intent(request: Generate, verdict: Verdict, plan: Plan) -> Intent:
@@ -151,15 +155,23 @@ def _intent(request: Generate, verdict: Verdict, plan: Plan) -> Intent:
     )
 
 
-def _receipt(asked: _Asked, walked: Walked, caller: Caller, rooms: Rooms) -> Receipt:
+def _receipt(
+    asked: _Asked,
+    outcomes: Sequence[Outcome],
+    error: JevonsError | None,
+    caller: Caller,
+    rooms: Rooms,
+) -> Receipt:
     request, intent = asked.request, asked.intent
-    outcome, error = walked.outcomes[-1], walked.error
+    outcome = outcomes[-1]
     candidate = outcome.attempt.candidate
     endpoint = candidate.endpoint
     charge = rooms.meter.charge(endpoint, outcome)
+    answered = error is None or outcome.committed
     answer = None
-    if answered := error is None or outcome.committed:
-        answer = commit(_actor(request).salting, request.id, caller.seal(outcome.closing))
+    if error is None or (outcome.committed and request.stream):  # else no byte of it went out
+        digest = caller.seal(() if error else outcome.closing)
+        answer = commit(_actor(request).salting, request.id, digest)
     return Receipt(
         id=request.id,
         at_ms=rooms.clock.now_ms(),
@@ -181,7 +193,7 @@ def _receipt(asked: _Asked, walked: Walked, caller: Caller, rooms: Rooms) -> Rec
         carbon_mg=charge.carbon_mg,
         finish="caller_left" if isinstance(error, CallerLeft) else outcome.finish,
         error=error.code if error else None,
-        tried=tuple([_tried(each) for each in walked.outcomes]),
+        tried=tuple([_tried(each) for each in outcomes]),
         changed=outcome.changed,
         request=intent.request,
         answer=answer,

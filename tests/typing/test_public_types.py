@@ -9,7 +9,7 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_type
 
-from jevons.pick.attempts import Walked, attempts
+from jevons.pick.attempts import attempts
 from jevons.settings import Settings, load
 from jevons.types.account import Genesis, Intent, KeyChange, Receipt, Usage
 from jevons.types.decision import Attempt, Candidate, Outcome, Plan, Verdict
@@ -110,7 +110,7 @@ def test_a_record_is_one_of_four() -> None:
 
 def test_attempts_are_a_generator_of_attempts() -> None:
     walking = attempts(Plan(candidates=()))
-    assert_type(walking, Generator[Attempt, Outcome, Walked])
+    assert_type(walking, Generator[Attempt, Outcome, JevonsError | None])
     walking.close()
 
 

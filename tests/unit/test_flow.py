@@ -289,12 +289,29 @@ async def test_when_nobody_answers_the_receipt_names_no_endpoint_and_the_answer_
 async def test_half_an_answer_is_receipted_and_never_ended() -> None:
     house = House(fails(ProviderTruncated("cut"), after="hel"), answers)
     with pytest.raises(ProviderTruncated):
-        await house.walk()
+        await house.walk(a_request(stream=True))
     receipt = house.settled()
     assert (receipt.endpoint, receipt.error) == ("end-0", "provider_truncated")
     assert receipt.answer is not None
     assert house.listener.heard == [TextDelta("hel")]
     assert house.listener.receipt is None
+
+
+async def test_half_an_answer_that_was_not_streamed_has_gone_nowhere() -> None:
+    house = House(fails(ProviderTruncated("cut"), after="hel"), answers)
+    with pytest.raises(ProviderTruncated):
+        await house.walk(a_request(stream=False))
+    receipt = house.settled()
+    assert (receipt.endpoint, receipt.answer) == ("end-0", None)
+
+
+async def test_what_failed_is_counted_as_what_answered_is() -> None:
+    house = House(fails(ProviderTimeout("a")))
+    with pytest.raises(ProviderTimeout):
+        await house.walk()
+    assert (
+        b'jevons_answers_total{endpoint="none",finish="error"} 1.0' in house.rooms.metrics.render()
+    )
 
 
 async def test_a_caller_that_leaves_gets_a_receipt_in_the_books() -> None:

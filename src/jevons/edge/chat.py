@@ -29,7 +29,6 @@ async def chat(desk: Desk, exchange: Exchange, actor: Actor | None, _: str) -> N
     hears = StreamCaller if request.stream else WholeCaller
     caller = exchange.caller = hears(request, exchange.receive, exchange.send)
     receipt = await walk(request, caller, desk.rooms)
-    desk.metrics.answered(receipt)
     log.debug(
         "answered",
         request=receipt.id,

@@ -7,7 +7,7 @@ without a socket, a clock or an event loop.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from jevons.types.decision import Attempt, Outcome, Plan
 from jevons.types.errors import CallerLeft, Exhausted, JevonsError, NoCandidate, Retry
@@ -15,26 +15,21 @@ from jevons.types.errors import CallerLeft, Exhausted, JevonsError, NoCandidate,
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-__all__ = ("Walked", "attempts")
+__all__ = ("attempts",)
 
 
-class Walked(NamedTuple):
-    """How a plan ended."""
-
-    outcomes: tuple[Outcome, ...]
-    """What became of each attempt, in order; the last one stands."""
-    error: JevonsError | None
-    """What to tell the caller; None if the last attempt succeeded."""
-
-
-def attempts(plan: Plan) -> Generator[Attempt, Outcome, Walked]:
-    """Yield each attempt, be sent its outcome, return how the plan ended.
+def attempts(plan: Plan) -> Generator[Attempt, Outcome, JevonsError | None]:
+    """Yield each attempt, be sent its outcome, return what to tell the caller.
 
     A second endpoint is tried only before anything reached the caller, since a second
     answer cannot be spliced onto half of a first, and only if another could help.
 
     Args:
         plan: Candidates in the order to try them.
+
+    Returns:
+        None if the last attempt succeeded; its error if no other could help; `Exhausted` if
+        several were tried and all failed.
 
     Raises:
         NoCandidate: The plan is empty.
@@ -43,15 +38,13 @@ def attempts(plan: Plan) -> Generator[Attempt, Outcome, Walked]:
         message = "no candidate left to try"
         raise NoCandidate(message)
 
-    outcomes: list[Outcome] = []
     errors: list[JevonsError] = []
     for number, candidate in enumerate(plan.candidates, start=1):
         outcome = yield Attempt(number=number, candidate=candidate)
-        outcomes.append(outcome)
         error = outcome.error
         if error is None:
-            return Walked(tuple(outcomes), None)
+            return None
         if outcome.committed or isinstance(error, CallerLeft) or error.retry is Retry.NEVER:
-            return Walked(tuple(outcomes), error)
+            return error
         errors.append(error)
-    return Walked(tuple(outcomes), errors[0] if len(errors) == 1 else Exhausted(errors))
+    return errors[0] if len(errors) == 1 else Exhausted(errors)

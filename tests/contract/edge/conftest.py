@@ -128,6 +128,7 @@ class House:
             meter=HouseMeter(grids=grids()),
             ledger=self.book,
             clock=clock,
+            metrics=self.metrics,
         )
         self.app = app(
             rooms=rooms,
