@@ -14,6 +14,7 @@ Rule 3: an error is one line that names what to do; status 1 for what went wrong
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,7 +23,7 @@ from jevons import __version__
 from jevons.types.errors import JevonsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 __all__ = ("main",)
 
@@ -99,20 +100,22 @@ def _completion() -> click.Command:
     return completion
 
 
-_COMMANDS: dict[str, Callable[[], click.Command]] = {
-    "serve": _serve,
-    "demo": _demo,
-    "ask": _ask,
-    "models": _models,
-    "pull": _pull,
-    "keys": _keys,
-    "receipt": _receipt,
-    "verify": _verify,
-    "export": _export,
-    "bench": _bench,
-    "doctor": _doctor,
-    "completion": _completion,
-}
+_COMMANDS: Mapping[str, Callable[[], click.Command]] = MappingProxyType(
+    {
+        "serve": _serve,
+        "demo": _demo,
+        "ask": _ask,
+        "models": _models,
+        "pull": _pull,
+        "keys": _keys,
+        "receipt": _receipt,
+        "verify": _verify,
+        "export": _export,
+        "bench": _bench,
+        "doctor": _doctor,
+        "completion": _completion,
+    }
+)
 """In the order a newcomer meets them."""
 
 

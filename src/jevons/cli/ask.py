@@ -13,7 +13,7 @@ from jevons.cli.options import example, reaching, read_settings, shared
 if TYPE_CHECKING:
     from jevons.cli.client import Client
 
-__all__ = ("ask", "question")
+__all__ = ("LOCAL", "ask", "default_model", "question")
 
 LOCAL = "local"
 """Alias of the embedded engine's endpoint."""

@@ -34,6 +34,7 @@ _ROOM_BYTES = 2_000_000_000
 """The default weights, twice while they are fetched, and a ledger of a million answers."""
 _RAPL = Path("/sys/class/powercap/intel-rapl:0/energy_uj")
 """Energy of the first processor package: Linux, Documentation/power/powercap."""
+_NVIDIA = Path("/proc/driver/nvidia/version")
 _BUILT_MS = 1_767_225_600_000
 """2026-01-01. A clock that shows less is wrong: no release is older."""
 
@@ -80,8 +81,8 @@ def _python() -> Line:
 
 
 def _system() -> Line:
-    found = f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors"
-    if platform.system() not in {"Linux", "Darwin"}:
+    found = f"{sys.platform} {platform.machine()}, {os.cpu_count()} processors"
+    if sys.platform not in {"linux", "darwin"}:
         return Line("warn", "system", found, "it is tested on Linux and macOS only")
     return Line("ok", "system", found)
 
@@ -104,8 +105,8 @@ def _clock() -> Line:
 def _energy() -> Line:
     if os.access(_RAPL, os.R_OK):
         return Line("ok", "energy", "measured: RAPL can be read")
-    if find_spec("pynvml") is not None:
-        return Line("ok", "energy", "measured where NVML finds a graphics processor")
+    if _NVIDIA.exists() and find_spec("pynvml") is not None:
+        return Line("ok", "energy", "measured: NVML reads the graphics processor")
     advice = "set house.watts_per_thread and house.grid for a narrower interval"
     return Line("ok", "energy", "modelled from processor time: no counter can be read", advice)
 
@@ -142,6 +143,8 @@ def _weights(settings: Settings) -> Line:
 
 
 def _port(settings: Settings) -> Line:
+    if settings.server.port == 0:
+        return Line("ok", "port", "a free one is taken at each start")
     client = locate(settings, url=None, api_key=None)
     where = client.url.partition("://")[2]
     found = client.presence()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import click
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ("doctor",)
 
-_STYLE = {"ok": "green", "warn": "yellow", "fail": "red bold"}
+_STYLE = MappingProxyType({"ok": "green", "warn": "yellow", "fail": "red bold"})
 
 
 @click.command(epilog=example("jevons doctor", "jevons doctor --json"))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from jevons.store import Books
     from jevons.types.actor import Actor
 
-__all__ = ("keys",)
+__all__ = ("create", "keys", "listing", "revoke")
 
 _MS_PER_DAY = 24 * 60 * 60 * 1000
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from jevons.cli.client import Client
     from jevons.types.units import Cost, Quantity
 
-__all__ = ("Done", "run", "show_total")
+__all__ = ("Done", "check", "run", "show_total")
 
 
 class Done(NamedTuple):
