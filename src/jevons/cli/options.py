@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from jevons.settings import Settings
 
-__all__ = ("example", "reaching", "read_settings", "shared", "weights_dir")
+__all__ = ("example", "ledger_path", "reaching", "read_settings", "shared", "weights_dir")
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
