@@ -47,9 +47,12 @@ def promises(run: Run) -> Iterator[Promise]:
 
 
 def _of_cpu(run: Run, peer: str) -> Iterator[Promise]:
-    """Compare processor time where there is much to do; elsewhere a core wakes more than it works."""
+    """Compare processor time at many whole answers at once, and at paced streams.
+
+    Not where chunks come as fast as they are taken: how many travel together differs there.
+    """
     for scenario in run.scenarios:
-        if scenario.callers < 64:
+        if scenario.callers < 64 or (scenario.chunks and not scenario.pace_ms):
             continue
         limit = _CHUNK_TIMES_NGINX if scenario.chunks else _REQUEST_TIMES_NGINX
         ratio = run.ratio(scenario.name, peer, lambda each: each.cpu_us or None, to="nginx")
