@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING
 from jevons.ledger.record import encode
 from jevons.store.keys import KeyRing
 from jevons.store.opening import Opened, open_ledger
-from jevons.store.read import filed, find
+from jevons.store.read import filed, find, placed
 from jevons.store.schema import connect_to_read
 from jevons.store.writer import Batch, Writer
-from jevons.types.account import Receipt
+from jevons.types.account import Intent, Receipt
 from jevons.types.errors import StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Callable
     from pathlib import Path
 
     from jevons import ports
@@ -36,6 +36,9 @@ __all__ = ("Books",)
 
 _Waiter = asyncio.Future[None]
 
+MAX_UNPLACED = 65_536
+"""Receipts kept in memory until they are in order, about 1 KiB each."""
+
 
 class Books:
     """A ledger in one SQLite file, and the keys beside it. Made by `Books.open`."""
@@ -44,7 +47,6 @@ class Books:
         self, path: Path, opened: Opened, *, commit: Commit, clock: ports.Clock, ids: ports.Ids
     ) -> None:
         self.keys = KeyRing(self._write, clock=clock, ids=ids)
-        self.keys.load(opened.connection)
         self._path = path
         self._loop = asyncio.get_running_loop()
         self._leaves: list[bytes] = []
@@ -65,7 +67,7 @@ class Books:
             sequencer=opened.sequencer,
             clock=clock,
             on_placed=self._forget,
-            on_foreign=self.keys.load,
+            on_foreign=self._refresh,
         )
 
     @classmethod
@@ -94,8 +96,8 @@ class Books:
             open_ledger, path, commit=commit, origin=origin, clock=clock
         )
         books = cls(path, opened, commit=commit, clock=clock, ids=ids)
-        books._writer.start()
         try:
+            await asyncio.to_thread(books._writer.start)
             yield books
         finally:
             await asyncio.shield(books._close())
@@ -110,6 +112,8 @@ class Books:
         leaf = encode(record)
         if self._is_closed:
             raise StoreUnavailable(_CLOSED)
+        if type(record) is Intent:
+            self._check_room()
         waiter: _Waiter = self._loop.create_future()
         if not self._waiters and not self._in_flight:
             self._loop.call_soon(self._send)  # with all that this turn of the loop adds
@@ -139,6 +143,14 @@ class Books:
             message = f"the ledger cannot be read: {error}"
             raise StoreUnavailable(message) from error
 
+    def _check_room(self) -> None:
+        """Take no new work while what was done is not put in order; its receipts are taken."""
+        stuck = self._writer.stuck
+        if stuck is None and len(self._unplaced) >= MAX_UNPLACED:
+            stuck = f"{len(self._unplaced)} receipts are not yet in order"
+        if stuck is not None:
+            raise StoreUnavailable(stuck)
+
     def _find(self, request: str) -> Filed | None:
         if self._reader is None:
             self._reader = connect_to_read(self._path)
@@ -163,7 +175,7 @@ class Books:
         """On the writer's thread: remember, then wake the loop once for the whole batch."""
         if error is None:
             self._unplaced.update(receipts)
-        self._loop.call_soon_threadsafe(answer, error)
+        self._wake(answer, error)
 
     def _done(
         self, waiters: list[_Waiter], receipts: dict[str, bytes], error: StoreUnavailable | None
@@ -175,6 +187,18 @@ class Books:
             self._send()
         else:
             self._idle.set()
+
+    def _wake(
+        self, answer: Callable[[StoreUnavailable | None], None], error: StoreUnavailable | None
+    ) -> None:
+        if not self._loop.is_closed():  # else nobody is left to be told
+            self._loop.call_soon_threadsafe(answer, error)
+
+    def _refresh(self, connection: sqlite3.Connection) -> None:
+        """On the writer's thread: take over what another process did."""
+        self.keys.load(connection)
+        if self._unplaced:
+            self._forget(placed(connection, self._unplaced))
 
     def _forget(self, placed: list[str]) -> None:
         """On the writer's thread: these can be looked up on the disk from now on."""
@@ -188,7 +212,7 @@ class Books:
         waiter: _Waiter = self._loop.create_future()
 
         def done(error: StoreUnavailable | None) -> None:
-            self._loop.call_soon_threadsafe(_settle, waiter, error)
+            self._wake(partial(_settle, waiter), error)
 
         self._writer.put(Batch([encode(record)], done, rows))
         await waiter

@@ -14,7 +14,7 @@ from base64 import b64decode
 from typing import TYPE_CHECKING, NamedTuple
 
 from jevons.ledger.record import BadLeaf, decode, unpack
-from jevons.store.schema import connect_to_read
+from jevons.store.schema import connect_to_read, is_live
 from jevons.types.account import Genesis
 from jevons.types.errors import StoreUnavailable
 
@@ -95,7 +95,7 @@ def load(body: bytes) -> Exported:
 def _read(path: Path) -> tuple[list[bytes], list[str]]:
     if not path.exists():
         raise FileNotFoundError(2, "no such ledger", str(path))
-    connection = connect_to_read(path)
+    connection = connect_to_read(path, live=is_live(path))
     try:
         connection.execute("BEGIN")
         size = connection.execute("SELECT coalesce(max(size), 0) FROM checkpoint").fetchone()[0]

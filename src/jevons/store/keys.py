@@ -1,6 +1,8 @@
 """Keys: made once, shown once, hashed at rest, found without touching the disk.
 
 Rule 1: each change of a key is a leaf, and holds the digest of the row it made.
+Rule 2: memory is only ever a copy of the whole table, taken by the thread that writes it: two
+    who both put single keys into it could hide one, or bring a revoked one back.
 """
 
 from __future__ import annotations
@@ -45,7 +47,7 @@ class KeyRing:
     """The keys of a house, in memory, as the table has them.
 
     Args:
-        write: Commits a record together with rows.
+        write: Commits a record together with rows, and has `load` called before it returns.
         clock: Dates the changes.
         ids: Names the keys.
     """
@@ -110,7 +112,7 @@ class KeyRing:
         raise NotFound(message)
 
     def load(self, connection: sqlite3.Connection) -> None:
-        """Read the table again."""
+        """Read the table again; on the thread that writes it, so what is read is never old."""
         rows = connection.execute("SELECT digest, actor FROM key").fetchall()
         self._found = {digest: msgspec.json.decode(actor, type=Actor) for digest, actor in rows}
 
@@ -124,7 +126,6 @@ class KeyRing:
             row=row_digest(digest, row),
         )
         await self._write(change, [(_PUT, (actor.key, digest, row))])
-        self._found = {**self._found, digest: actor}
 
 
 if TYPE_CHECKING:

@@ -56,11 +56,23 @@ class Lease:
 
     def give_back(self, *, seal: bool) -> None:
         """Leave the ledger, sealed if this was the last process that had it open."""
-        if seal and self.is_alone():
-            line = f"{digest(self._path)}  {self._path.name}\n"
-            seal_path(self._path).write_text(line)
-        os.close(self._lock)
-        os.close(self._users)
+        try:
+            if seal and self.is_alone():
+                _write_seal(self._path)
+        finally:
+            os.close(self._lock)
+            os.close(self._users)
+
+
+def _write_seal(path: Path) -> None:
+    """Put the seal there whole: half of one would accuse a ledger that is as it should be."""
+    seal = seal_path(path)
+    part = seal.with_name(seal.name + ".part")
+    with part.open("w") as file:
+        file.write(f"{digest(path)}  {path.name}\n")
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(seal)
 
 
 def _try(descriptor: int) -> bool:

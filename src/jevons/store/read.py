@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from base64 import b64encode
 from typing import TYPE_CHECKING
 
@@ -14,8 +15,9 @@ from jevons.types.proof import Filed, Inclusion
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Iterable
 
-__all__ = ("filed", "find", "leaf_at")
+__all__ = ("filed", "find", "leaf_at", "placed")
 
 
 def filed(leaf: bytes, proof: Inclusion | None = None) -> Filed:
@@ -35,6 +37,15 @@ def find(connection: sqlite3.Connection, request: str) -> Filed | None:
         return filed(leaf_at(connection, row[0]), _proof(connection, row[0]))
     finally:
         connection.execute("COMMIT")
+
+
+def placed(connection: sqlite3.Connection, requests: Iterable[str]) -> list[str]:
+    """Tell which of these receipts have been put in order."""
+    rows = connection.execute(
+        "SELECT request FROM lookup WHERE request IN (SELECT value FROM json_each(?))",
+        (json.dumps([*requests]),),
+    )
+    return [request for (request,) in rows]
 
 
 def leaf_at(connection: sqlite3.Connection, index: int) -> bytes:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ("SCHEMA", "Commit", "connect", "connect_to_read", "tile_key")
+__all__ = ("SCHEMA", "Commit", "connect", "connect_to_read", "is_live", "tile_key")
 
 Commit = Literal["disk", "os"]
 
@@ -58,11 +58,21 @@ def connect(path: Path, commit: Commit) -> sqlite3.Connection:
     return connection
 
 
-def connect_to_read(path: Path) -> sqlite3.Connection:
-    """Open to read, also a file on a disk that cannot be written."""
-    wal = path.with_name(path.name + "-wal")
-    how = "mode=ro" if wal.exists() and wal.stat().st_size else "immutable=1"
-    uri = f"{path.absolute().as_uri()}?{how}"
+def is_live(path: Path) -> bool:
+    """Tell whether someone has the file open, or left it without a clean end."""
+    wal, index = (path.with_name(path.name + end) for end in ("-wal", "-shm"))
+    return index.exists() or (wal.exists() and wal.stat().st_size > 0)
+
+
+def connect_to_read(path: Path, *, live: bool = True) -> sqlite3.Connection:
+    """Open to read.
+
+    Args:
+        path: The ledger file.
+        live: Someone may write meanwhile. Otherwise nothing is created beside the file, so
+            it can be on a disk that cannot be written, and nothing may write it.
+    """
+    uri = f"{path.absolute().as_uri()}?{'mode=ro' if live else 'immutable=1'}"
     return sqlite3.connect(
         uri, uri=True, timeout=_LOCKED_S, isolation_level=None, check_same_thread=False
     )

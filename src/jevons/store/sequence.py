@@ -96,9 +96,10 @@ class Sequencer:
         self._connection = connection
         self._key = key
         self._origin = origin
-        self._copy = copy
+        self._copies = copy
         self._clock = clock
         self._signed_s = float("-inf")
+        self._uncopied: str | None = None
         self._last, size = self._resume()
         self._signed = self._one("SELECT coalesce(max(size), 0) FROM checkpoint")
         self._edge = Edge(size, self._read_tile)
@@ -107,25 +108,28 @@ class Sequencer:
         """Place one slice, and sign if nothing is left or a second has passed.
 
         Returns:
-            Whether more may be left, and the receipts that can now be looked up.
+            Whether more may be left to do, and the receipts that can now be looked up.
         """
+        self._copy()
         batch = self._take()
         is_more = len(batch.leaves) >= SLICE_LEAVES
         note = None
+        if not batch.leaves and self._edge.size == self._signed:
+            return False, []
         edge = (self._edge.size, [*self._edge.rows])
         try:
             with transaction(self._connection):
                 receipts = self._place(batch) if batch.leaves else []
-                if self._edge.size > self._signed and (not is_more or self._is_due()):
+                if not is_more or self._is_due():
                     note = self._sign()
-        except sqlite3.Error:
+        except BaseException:
             self._edge.size, self._edge.rows = edge
             raise
         self._last = batch.last
         if note is not None:
             self._signed, self._signed_s = self._edge.size, self._clock.monotonic_s()
-            self._append(note)
-        return is_more, receipts
+            self._uncopied = note
+        return is_more or note is not None, receipts
 
     def _resume(self) -> tuple[int, int]:
         row = self._connection.execute(
@@ -186,9 +190,14 @@ class Sequencer:
     def _is_due(self) -> bool:
         return self._clock.monotonic_s() - self._signed_s >= CHECKPOINT_S
 
+    def _copy(self) -> None:
+        """Copy the newest checkpoint outside the ledger, again if it failed."""
+        if self._uncopied is not None:
+            self._append(self._uncopied)
+            self._uncopied = None
+
     def _append(self, note: str) -> None:
-        """Copy a checkpoint outside the ledger; it is in the ledger already."""
-        descriptor = os.open(self._copy, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        descriptor = os.open(self._copies, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         try:
             os.write(descriptor, note.encode() + b"\n")
         finally:

@@ -23,7 +23,7 @@ from jevons.ledger.tile import Edge
 from jevons.store.export import BadExport, load
 from jevons.store.keys import row_digest
 from jevons.store.lease import digest, seal_path
-from jevons.store.schema import connect_to_read, tile_key
+from jevons.store.schema import connect_to_read, is_live, tile_key
 from jevons.types.account import Genesis, Intent, KeyChange, Receipt
 from jevons.types.errors import NotFound
 
@@ -91,7 +91,7 @@ def _verify_export(path: Path) -> Report:
 def _verify_ledger(path: Path) -> Report:
     seal = _check_seal(path)
     try:
-        with closing(connect_to_read(path)) as connection:
+        with closing(connect_to_read(path, live=is_live(path))) as connection:
             report = _verify_tables(connection, path, is_sealed=seal is not None)
     except (sqlite3.Error, BadLeaf, ValueError, TypeError, OverflowError) as error:
         says = f"the ledger's file cannot be read: {error}"

@@ -4,6 +4,8 @@ Rule 1: a batch is one row in one statement. sqlite3 lets the GIL go at each ste
     taking it back beside a busy event loop costs up to a switch interval.
 Rule 2: an acknowledgement goes out after the commit, and a failure goes to every waiter.
 Rule 3: sequencing and flushing are done in the pauses, at most a second after something new.
+Rule 4: a failure that is foreseen is logged once and tried again; after `STUCK_S` of it no
+    new work is taken. One that is not foreseen ends all writing: nobody knows what it left.
 """
 
 from __future__ import annotations
@@ -14,9 +16,12 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from jevons.ledger.record import pack
 from jevons.store.orphan import close_orphans
 from jevons.store.sequence import transaction
+from jevons.telemetry import log
 from jevons.types.errors import StoreUnavailable
 
 if TYPE_CHECKING:
@@ -33,6 +38,11 @@ __all__ = ("Batch", "Writer")
 REST_S = 0.5
 """Pause between a commit and putting it in order, and between looks at other processes' work."""
 FLUSH_S = 0.04
+STUCK_S = 30.0
+"""How long putting in order may fail before no new work is taken."""
+
+_FORESEEN = (sqlite3.Error, OSError, ValueError, msgspec.MsgspecError)
+"""What a disk, another process or a damaged file can do."""
 
 
 class Batch(NamedTuple):
@@ -44,7 +54,11 @@ class Batch(NamedTuple):
 
 
 class Writer:
-    """Owns the connection that writes. `start` begins its thread, `stop` drains it."""
+    """Owns the connection that writes. `start` begins its thread, `stop` drains it.
+
+    Attributes:
+        stuck: Why no new work should be taken; None when all is well.
+    """
 
     def __init__(
         self,
@@ -68,15 +82,29 @@ class Writer:
         self._on_placed = on_placed
         self._on_foreign = on_foreign
         self._inbox: SimpleQueue[Batch | None] = SimpleQueue()
-        self._version = self._data_version()
+        self._version: int | None = None
         self._rest_at = clock.monotonic_s()
         self._flush_at: float | None = None
         self._fault: str | None = None
+        self._broken: str | None = None
+        self._causes: set[str] = set()
+        self._failing_since_s = 0.0
+        self.stuck: str | None = None
         self._thread = Thread(target=self._run, name="jevons-ledger", daemon=True)
 
     def start(self) -> None:
-        """Begin."""
-        self._thread.start()
+        """Load what the keys are, and begin.
+
+        Raises:
+            StoreUnavailable: They cannot be read.
+        """
+        try:
+            self._look()
+        except _FORESEEN as error:
+            message = f"the ledger cannot be read: {error}"
+            raise StoreUnavailable(message) from error
+        finally:
+            self._thread.start()
 
     def put(self, batch: Batch) -> None:
         """Have a batch committed; `done` is called on the writer's thread."""
@@ -87,40 +115,51 @@ class Writer:
         self._inbox.put(None)
         self._thread.join()
 
-    def drain(self) -> None:
-        """Put everything in order, as far as this process may.
-
-        Raises:
-            sqlite3.Error: It could not be written.
-        """
-        if not self._lease.take():
-            return
-        if self._sequencer is None:
-            self._sequencer = self._make()
-        while self._step():
-            pass
-
     def _run(self) -> None:
-        while True:
+        is_on = True
+        while is_on:
             try:
-                batch = self._inbox.get(timeout=self._pause_s())
-            except Empty:
-                self._rest()
-                continue
-            if batch is None:
-                break
-            batch.done(self._commit(batch))
-            self._rest()
+                is_on = self._turn()
+            except Exception as error:  # noqa: BLE001 the worker loop: without it all wait for ever
+                self._give_up(error)
         self._end()
 
-    def _pause_s(self) -> float:
+    def _turn(self) -> bool:
+        """Commit a batch or rest.
+
+        Returns:
+            Whether to go on.
+        """
+        try:
+            batch = self._inbox.get(timeout=self._pause_s())
+        except Empty:
+            self._rest()
+            return True
+        if batch is None:
+            return False
+        answer: StoreUnavailable | None = StoreUnavailable(_BUG)
+        try:
+            answer = self._commit(batch)
+        finally:
+            batch.done(answer)
+        self._rest()
+        return True
+
+    def _give_up(self, error: Exception) -> None:
+        if self._broken is None:
+            log.critical("ledger.stopped", exc_info=error)
+            self._broken = self.stuck = _BUG
+
+    def _pause_s(self) -> float | None:
+        if self._broken is not None:
+            return None
         until = self._rest_at if self._flush_at is None else min(self._rest_at, self._flush_at)
         return max(0.0, until - self._clock.monotonic_s())
 
     def _commit(self, batch: Batch) -> StoreUnavailable | None:
         if self._fault is not None:
             self._flush()
-        fault = self._fault
+        fault = self._broken or self._fault
         if fault is not None:
             return StoreUnavailable(fault)
         try:
@@ -140,37 +179,61 @@ class Writer:
             self._connection.execute(*insert)
             for sql, values in batch.rows:
                 self._connection.execute(sql, values)
+        self._version = None
+        self._try(self._look)
 
     def _rest(self) -> None:
         now_s = self._clock.monotonic_s()
+        if self._broken is not None:
+            return
         if self._flush_at is not None and now_s >= self._flush_at:
             self._flush()
         if now_s < self._rest_at:
             return
-        try:
-            self._look()
-            is_more = self._lease.take() and self._order()
-        except (sqlite3.Error, OSError):
-            is_more = False  # whoever commits next is told; what is unplaced stays so until then
+        is_more = self._try(self._tidy)
         self._rest_at = now_s if is_more else self._clock.monotonic_s() + REST_S
+
+    def _tidy(self) -> bool:
+        self._look()
+        is_more = self._lease.take() and self._order()
+        if self._causes:
+            log.info("ledger.recovered")
+            self._causes.clear()
+            self.stuck = None
+        return is_more
+
+    def _try(self, work: Callable[[], bool]) -> bool:
+        """Do what can wait: if it fails as foreseen, say so once, and be called again."""
+        try:
+            return work()
+        except _FORESEEN as error:
+            self._stumble(f"{type(error).__name__}: {error}")
+            return False
+
+    def _stumble(self, cause: str) -> None:
+        now_s = self._clock.monotonic_s()
+        if not self._causes:
+            self._failing_since_s = now_s
+        if cause not in self._causes and len(self._causes) < _MOST_CAUSES:
+            self._causes.add(cause)
+            log.error("ledger.stumbled", cause=cause, again_in_s=REST_S)
+        if now_s - self._failing_since_s >= STUCK_S:
+            self.stuck = f"the ledger could not be put in order for {STUCK_S:.0f} s: {cause}"
 
     def _order(self) -> bool:
         if self._sequencer is None:
             self._sequencer = self._make()
-        return self._step()
-
-    def _step(self) -> bool:
-        assert self._sequencer is not None  # noqa: S101 both callers made it
         is_more, receipts = self._sequencer.step()
         self._on_placed(receipts)
         return is_more
 
-    def _look(self) -> None:
+    def _look(self) -> bool:
         """See what another process has committed."""
         version = self._data_version()
         if version != self._version:
-            self._version = version
             self._on_foreign(self._connection)
+            self._version = version  # only now: a look that failed is taken again
+        return False
 
     def _data_version(self) -> int:
         return self._connection.execute("PRAGMA data_version").fetchone()[0]
@@ -185,19 +248,34 @@ class Writer:
             finally:
                 os.close(descriptor)
         except OSError as error:
+            if self._fault is None:
+                log.error("ledger.not_flushed", cause=str(error))
             self._fault = f"the ledger cannot be flushed: {error}"
         else:
             self._fault = None
 
     def _end(self) -> None:
-        is_whole = True
-        try:
-            self.drain()
-            if self._sequencer is not None and self._lease.is_alone():
-                self._on_placed(close_orphans(self._connection, self._sequencer, self._clock))
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        except (sqlite3.Error, OSError):
-            is_whole = False  # it is committed; the next start puts it in order
+        is_whole = self._broken is None and self._try(self._finish)
         self._connection.close()
-        wal = self._wal
-        self._lease.give_back(seal=is_whole and not (wal.exists() and wal.stat().st_size))
+        try:
+            self._lease.give_back(seal=is_whole)
+        except OSError as error:
+            log.warning("ledger.not_sealed", cause=str(error))
+
+    def _finish(self) -> bool:
+        """Put everything in order, and empty the write-ahead log.
+
+        Returns:
+            Whether the file alone is the whole ledger now.
+        """
+        if self._lease.take():
+            while self._order():
+                pass
+        if self._sequencer is not None and self._lease.is_alone():
+            self._on_placed(close_orphans(self._connection, self._sequencer, self._clock))
+        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not (self._wal.exists() and self._wal.stat().st_size)
+
+
+_BUG = "the ledger has met an error that it does not know; the log says which"
+_MOST_CAUSES = 16
