@@ -99,6 +99,7 @@ class Connection(HttpToolsProtocol):
         self._bodiless_bytes = 0
         """Received since the last byte of a body: head, trailer, or framing."""
         self._running: RequestResponseCycle | None = None
+        self._outgoing: _HeadWithBody | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Await the first head."""
@@ -151,6 +152,8 @@ class Connection(HttpToolsProtocol):
         Closing at once would reset the connection while the caller still sends, and it would
         never read why (RFC 9112 §9.6).
         """
+        if self._outgoing is not None:
+            self._outgoing.flush()  # an answer to HEAD has no body to wait for
         is_unread = self._running is not None and self._running.more_body
         super().on_response_complete()
         if is_unread and self._deadline is None:
@@ -181,6 +184,8 @@ class Connection(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._running = cycle
+        self._outgoing = _HeadWithBody(self.transport)
+        cycle.transport = self._outgoing  # type: ignore[assignment] all of it that a cycle calls
         super()._start_asgi_task(cycle, app)
 
     def _is_answering(self) -> bool:
@@ -195,3 +200,42 @@ class Connection(HttpToolsProtocol):
             self._await_head()  # a head was pipelined behind a long answer
         else:
             self.transport.close()
+
+
+class _HeadWithBody:
+    """Sends a response's head together with the first of its body.
+
+    uvicorn writes them apart, and each write is a system call: a sixth of what a short
+    answer costs (2026-11).
+    """
+
+    __slots__ = ("_held", "_transport")
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._held: bytes | None = None
+        """The head; None before it, empty after it."""
+
+    def write(self, data: bytes) -> None:
+        """Hold the head back; send everything else at once."""
+        if self._held is None and not data.startswith(b"HTTP/1.1 100"):
+            self._held = data
+            return
+        if self._held:
+            data, self._held = self._held + data, b""
+        self._transport.write(data)
+
+    def flush(self) -> None:
+        """Send a head that no body followed."""
+        if self._held:
+            self._transport.write(self._held)
+            self._held = b""
+
+    def close(self) -> None:
+        """Send what is held, and close."""
+        self.flush()
+        self._transport.close()
+
+    def is_closing(self) -> bool:
+        """Whether the connection is being closed."""
+        return self._transport.is_closing()

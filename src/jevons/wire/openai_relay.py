@@ -60,17 +60,16 @@ class Relay:
 
     def feed(self, data: bytes) -> bytes:
         """Take bytes as they were read; return the whole events that may go on."""
-        if (
-            not self._rest
-            and self._unfinished
-            and data.startswith(b'data: {"')
-            and data.find(b"\n\n") == len(data) - 2
-            and data.endswith(b"}\n\n")
-            and not _may_end(data)
-            and self.error is None
-        ):
-            self._pieces += 1
-            return data
+        if self._rest:
+            data = self._rest + data
+        end = data.rfind(b"\n\n") + 2
+        if self._unfinished and self.error is None and end > 1:
+            whole = data[:end]
+            count = _plain_events(whole)
+            if count:
+                self._pieces += count
+                self._keep_rest(data[end:])
+                return whole
         return self._take_apart(data)
 
     def end(self) -> JevonsError | None:
@@ -96,19 +95,22 @@ class Relay:
         return self._pieces
 
     def _take_apart(self, data: bytes) -> bytes:
-        """Split what came into events, and look at each."""
-        rest = self._rest + data
+        """Split what is here into events, and look at each."""
         passed: list[bytes] = []
         begin = 0
-        for blank in _BLANK.finditer(rest, max(len(self._rest) - 3, 0)):
-            event = rest[begin : blank.end()]
+        for blank in _BLANK.finditer(data):
+            event = data[begin : blank.end()]
             begin = blank.end()
             if self._take(event):
                 passed.append(event)
-        self._rest = rest[begin:]
-        if len(self._rest) > self._limit_bytes:
-            self._fail(ProviderGarbled(f"an event is longer than {self._limit_bytes} bytes"))
+        self._keep_rest(data[begin:])
         return b"".join(passed)
+
+    def _keep_rest(self, rest: bytes) -> None:
+        """Keep the beginning of an event until the rest of it comes."""
+        self._rest = rest
+        if len(rest) > self._limit_bytes:
+            self._fail(ProviderGarbled(f"an event is longer than {self._limit_bytes} bytes"))
 
     def _take(self, event: bytes) -> bool:
         """Look at one whole event; say whether it may go on now."""
@@ -123,7 +125,7 @@ class Relay:
 
     def _read(self, event: bytes) -> bool:
         """Take from an event what the books need; say whether the caller should have it."""
-        if event.startswith(b'data: {"') and event.endswith(b"}\n\n") and not _may_end(event):
+        if _plain_events(event):
             self._pieces += 1
             return True
         data = _data(event)
@@ -148,6 +150,18 @@ class Relay:
     def _fail(self, error: JevonsError) -> bool:
         self.error = self.error or error
         return False
+
+
+def _plain_events(block: bytes) -> int:
+    """Count the events of a block of which each is plainly a chunk that ends nothing; else 0."""
+    count = block.count(b"\n\n")
+    plain = (
+        block.startswith(b'data: {"')
+        and block.endswith(b"}\n\n")
+        and (count == 1 or block.count(b'}\n\ndata: {"') == count - 1)
+        and not _may_end(block)
+    )
+    return count if plain else 0
 
 
 def _may_end(event: bytes) -> bool:
