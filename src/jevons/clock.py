@@ -18,7 +18,9 @@ __all__ = ("SystemClock", "Ulids")
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford base 32, as the ULID spec has it
 _PAIRS = tuple(a + b for a in _ALPHABET for b in _ALPHABET)
-_RANDOM_BITS = 80
+_PAIR_BITS = 10
+_LOW_BITS = 40
+_LOW_LIMIT = 1 << _LOW_BITS
 
 
 class SystemClock:
@@ -41,22 +43,32 @@ class Ulids:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._last_ms = 0
-        self._random = 0
+        self._last_ms = -1
+        self._time = ""
+        self._high = ""
+        self._low = 0
 
     def new(self, prefix: str) -> str:
         """Make `prefix_` and a ULID of 26 characters."""
         now_ms = self._clock.now_ms()
-        if now_ms > self._last_ms:
-            self._last_ms = now_ms
-            self._random = int.from_bytes(os.urandom(10)) >> 1  # a clear top bit: room to count up
-        else:
-            self._random += 1
-        value = self._last_ms << _RANDOM_BITS | self._random
-        pairs = _PAIRS
-        return (
-            prefix + "_" + "".join([pairs[value >> shift & 1023] for shift in range(120, -10, -10)])
-        )
+        self._low += 1
+        if now_ms > self._last_ms or self._low == _LOW_LIMIT:
+            self._draw(max(now_ms, self._last_ms + (self._low == _LOW_LIMIT)))
+        return f"{prefix}_{self._time}{self._high}{_text(self._low, _LOW_BITS)}"
+
+    def _draw(self, at_ms: int) -> None:
+        """Begin a millisecond: its text, and a new random part to count up from."""
+        self._last_ms = at_ms
+        self._time = _text(at_ms, 50)
+        drawn = int.from_bytes(os.urandom(10))
+        self._high = _text(drawn >> _LOW_BITS, 40)
+        self._low = (drawn & (_LOW_LIMIT - 1)) >> 1  # a clear top bit: room to count up
+
+
+def _text(value: int, bits: int) -> str:
+    """Write the low bits of a number, two characters at a time: half the steps of one by one."""
+    pairs = _PAIRS
+    return "".join([pairs[value >> s & 1023] for s in range(bits - _PAIR_BITS, -1, -_PAIR_BITS)])
 
 
 if TYPE_CHECKING:
