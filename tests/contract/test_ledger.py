@@ -413,6 +413,50 @@ async def test_any_flipped_byte_of_closed_books_and_of_an_export_is_found(
         file.write_bytes(raw)
 
 
+async def test_books_without_a_seal_say_what_is_not_covered_until_they_are_closed(
+    path: Path,
+) -> None:
+    async with books(path) as where:
+        await serve(where, "req_1")
+        in_use = verify(path)
+    assert verify(path).caveat is None
+    path.with_name("ledger.db.sha256").unlink()
+    after_a_crash = verify(path)
+    for report, word in ((in_use, "in use"), (after_a_crash, "not closed cleanly")):
+        assert report.ok
+        assert not report.sealed
+        assert report.caveat is not None
+        assert word in report.caveat
+    async with books(path):
+        pass
+    assert verify(path).sealed
+
+
+async def test_an_export_of_running_books_holds_what_was_recorded_before_it(
+    path: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    async with books(path) as where:
+        await serve(where, "req_1")
+        written = await asyncio.to_thread(export, path, out)
+    assert written.left_out == 0
+    assert written.leaves == 3
+    assert verify(out).receipts == 1
+
+
+async def test_an_export_says_how_many_records_no_checkpoint_covers(
+    path: Path, tmp_path: Path
+) -> None:
+    async with books(path) as where:
+        await serve(where, "req_1")
+    forger = sqlite3.connect(path)
+    forger.execute("DELETE FROM checkpoint WHERE size > 1")
+    forger.commit()
+    forger.close()
+    written = export(path, tmp_path / "out")
+    assert (written.leaves, written.left_out) == (1, 2)
+
+
 async def test_an_end_cut_off_with_its_checkpoints_is_found_by_the_copy(
     path: Path, tmp_path: Path
 ) -> None:

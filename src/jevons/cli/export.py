@@ -1,4 +1,4 @@
-"""`jevons export`: every record with its proof, to keep elsewhere."""
+"""`jevons export`: every record and every checkpoint in one file, to keep elsewhere."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from jevons.cli.options import example, ledger_path, read_settings, shared
 __all__ = ("export",)
 
 
-@click.command(epilog=example("jevons export books.jsonl", "jevons verify books.jsonl"))
+@click.command(epilog=example("jevons export books.jevons", "jevons verify books.jevons"))
 @click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
 @shared
 def export(*, out: Path, force: bool, config: Path | None, as_json: bool) -> None:
-    """Write every record and the signed checkpoint to OUT.
+    """Write every record and every signed checkpoint to OUT.
 
     The export can be verified without the ledger. It holds commitments, no prompts and no
     answers.
@@ -40,3 +40,5 @@ def export(*, out: Path, force: bool, config: Path | None, as_json: bool) -> Non
             f"{out}: {written.leaves} records, {written.checkpoints} signed checkpoints, "
             f"{bytes_of(written.size_bytes)}"
         )
+        if written.left_out:
+            click.echo(f"left out, under no checkpoint yet: {written.left_out} records")

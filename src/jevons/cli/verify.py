@@ -21,7 +21,7 @@ __all__ = ("check", "show", "verify")
 _MOST_SHOWN = 12
 
 
-@click.command(epilog=example("jevons verify", "jevons verify books.jsonl --json"))
+@click.command(epilog=example("jevons verify", "jevons verify books.jevons --json"))
 @click.argument(
     "path", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path)
 )
@@ -85,3 +85,5 @@ def _open_questions(report: Report) -> Iterator[str]:
         yield f"requests under way, or cut off and not yet closed: {report.pending}"
     if report.unsigned:
         yield f"records not yet under a checkpoint: {report.unsigned}"
+    if report.caveat:
+        yield report.caveat

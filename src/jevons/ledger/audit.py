@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from jevons.ledger.note import Checkpoint
     from jevons.types.account import Record
 
-__all__ = ("Audit", "Finding", "Kind", "Signed", "audit", "signed")
+__all__ = ("Audit", "Auditor", "Finding", "Kind", "Seen", "Signed", "audit", "signed")
 
 Kind = Literal[
     "altered",
@@ -73,11 +73,23 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     """Root of all the leaves."""
 
 
+class Seen(NamedTuple):
+    """What one leaf is."""
+
+    at: int
+    """Leaf index."""
+    record: Record | None
+    """None when it is not a record, which is a finding."""
+    hash: bytes
+
+
 class Signed(NamedTuple):
     """A checkpoint that verified, and where it was found."""
 
     checkpoint: Checkpoint
     where: str
+    note: str
+    """The note itself, with its signatures."""
 
 
 def signed(
@@ -103,7 +115,7 @@ def signed(
             says = f"a checkpoint in {where} is of the log {checkpoint.origin!r}, not {origin!r}"
             findings.append(Finding(kind="wrong_origin", says=says))
             continue
-        good.append(Signed(checkpoint, where))
+        good.append(Signed(checkpoint, where, note))
     return good, findings
 
 
@@ -115,12 +127,22 @@ def audit(leaves: Iterable[bytes], notes: Iterable[Signed], key: Ed25519PublicKe
         notes: Checkpoints that verified, in any order.
         key: The log's public key, which the first leaf must name.
     """
-    return _Auditor(sorted(notes, key=lambda note: note.checkpoint.size), key).run(leaves)
+    auditor = Auditor(notes, key)
+    for leaf in leaves:
+        auditor.add(leaf)
+    return auditor.end()
 
 
-class _Auditor:
-    def __init__(self, notes: list[Signed], key: Ed25519PublicKey) -> None:
-        self._notes = notes
+class Auditor:
+    """An audit leaf by leaf; it keeps the ids of requests, and no leaves.
+
+    Args:
+        notes: Checkpoints that verified, in any order.
+        key: The log's public key, which the first leaf must name.
+    """
+
+    def __init__(self, notes: Iterable[Signed], key: Ed25519PublicKey) -> None:
+        self._notes = sorted(notes, key=lambda note: note.checkpoint.size)
         self._public = b64encode(key.public_bytes_raw()).decode()
         self._findings: list[Finding] = []
         self._peaks: list[tuple[int, bytes]] = []
@@ -131,12 +153,16 @@ class _Auditor:
         self._trusted = 0
         self._broken = False
 
-    def run(self, leaves: Iterable[bytes]) -> Audit:
-        for leaf in leaves:
-            self._hold(self._size)
-            self._see(self._size, leaf)
-            self._grow(leaf_hash(leaf))
-            self._size += 1
+    def add(self, leaf: bytes) -> Seen:
+        """Look at the next leaf."""
+        self._hold(self._size)
+        seen = Seen(self._size, self._see(self._size, leaf), leaf_hash(leaf))
+        self._grow(seen.hash)
+        self._size += 1
+        return seen
+
+    def end(self) -> Audit:
+        """Say what was seen, once there are no more leaves."""
         self._hold(self._size)
         self._find_rest()
         return Audit(
@@ -178,15 +204,16 @@ class _Auditor:
             yield self._notes[self._next]
             self._next += 1
 
-    def _see(self, index: int, leaf: bytes) -> None:
+    def _see(self, index: int, leaf: bytes) -> Record | None:
         try:
             record = decode(leaf)
         except BadLeaf as error:
             self._add("garbled", f"leaf {index} is not a record: {error}", index)
-            return
+            return None
         if (index == 0) != isinstance(record, Genesis):
             self._add("no_genesis", f"leaf {index}: a log begins with its one genesis", index)
         self._match(index, record)
+        return record
 
     def _match(self, index: int, record: Record) -> None:
         if isinstance(record, Genesis) and record.public_key != self._public:

@@ -10,22 +10,31 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
+import time
 from base64 import b64decode
-from typing import TYPE_CHECKING, NamedTuple
+from contextlib import closing
+from io import BytesIO
+from itertools import chain, islice
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from jevons.ledger.record import BadLeaf, decode, unpack
+from jevons.store.lease import is_open
 from jevons.store.schema import connect_to_read, is_live
 from jevons.types.account import Genesis
 from jevons.types.errors import StoreUnavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-__all__ = ("MAGIC", "BadExport", "Exported", "Written", "export", "load")
+__all__ = ("MAGIC", "BadExport", "Exported", "Written", "export", "load", "open_export")
 
 MAGIC = b"jevons-ledger 1\n"
 _DIGEST_BYTES = 32
 _HEAD_LINES = 5
+_PIECE_BYTES = 1 << 20
+_LOOKS = 30
+_LOOK_S = 0.1
 
 
 class BadExport(ValueError):
@@ -38,103 +47,164 @@ class Written(NamedTuple):
     leaves: int
     checkpoints: int
     size_bytes: int
+    left_out: int
+    """Leaves that no checkpoint covers yet."""
 
 
 class Exported(NamedTuple):
     """What was read from an export."""
 
     public_key: bytes
-    leaves: list[bytes]
+    leaves: Iterable[bytes]
     notes: list[str]
 
 
 def export(path: Path, out: Path) -> Written:
-    """Write what has been put in order to one file; the server may be running.
+    """Write what is under a signed checkpoint to one file; the server may be running.
+
+    A running server signs within about a second, and that is waited for.
 
     Raises:
         StoreUnavailable: The ledger cannot be read, or the file cannot be written.
     """
     try:
-        leaves, notes = _read(path)
-        genesis = decode(leaves[0]) if leaves else None
-        public = genesis.public_key if isinstance(genesis, Genesis) else ""
-        body = _render(public, leaves, notes)
-        part = out.with_name(out.name + ".part")
-        with part.open("wb") as file:
-            file.write(body)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(out)
+        if not path.exists():
+            raise FileNotFoundError(2, "no such ledger", str(path))
+        with closing(connect_to_read(path, live=is_live(path))) as connection:
+            if is_open(path):
+                _await_checkpoint(connection)
+            connection.execute("BEGIN")
+            return _write(connection, out)
     except (sqlite3.Error, OSError, BadLeaf) as error:
         message = f"{path} cannot be exported: {error}"
         raise StoreUnavailable(message) from error
-    return Written(len(leaves), len(notes), len(body))
 
 
-def load(body: bytes) -> Exported:
-    """Read an export.
+def open_export(file: BinaryIO) -> Exported:
+    """Read an export; its leaves are read from the file when they are asked for.
 
     Raises:
         BadExport: A byte of it is not what was written.
     """
-    content, digest = body[:-_DIGEST_BYTES], body[-_DIGEST_BYTES:]
-    if hashlib.sha256(content).digest() != digest:
-        message = "the export is not what was written: its digest does not match"
-        raise BadExport(message)
+    end = _check_digest(file)
     try:
-        lines = content.split(b"\n", _HEAD_LINES)
-        public, leaves, notes = (line.split(b" ", 1)[1] for line in lines[1:4])
-        rest = lines[_HEAD_LINES]
-        end = len(rest) if not int(notes) else _leaves_end(rest, int(leaves))
-        return Exported(b64decode(public), unpack(rest[:end]), _notes(rest[end:], int(notes)))
+        return _open(file, end)
     except (ValueError, IndexError) as error:
         message = f"not an export: {error}"
         raise BadExport(message) from None
 
 
-def _read(path: Path) -> tuple[list[bytes], list[str]]:
-    if not path.exists():
-        raise FileNotFoundError(2, "no such ledger", str(path))
-    connection = connect_to_read(path, live=is_live(path))
-    try:
-        connection.execute("BEGIN")
-        size = connection.execute("SELECT coalesce(max(size), 0) FROM checkpoint").fetchone()[0]
-        rows = connection.execute("SELECT body FROM segment ORDER BY id")
-        leaves = [leaf for (body,) in rows for leaf in unpack(body)][:size]
-        notes = [
-            note for (note,) in connection.execute("SELECT note FROM checkpoint ORDER BY size")
-        ]
-        return leaves, notes
-    finally:
-        connection.close()
+def _open(file: BinaryIO, end: int) -> Exported:
+    lines = [file.readline() for _ in range(_HEAD_LINES)]
+    public, leaves, notes = (line.split(b" ", 1)[1] for line in lines[1:4])
+    start = file.tell()
+    for _ in _leaves(file, int(leaves)):
+        pass
+    kept = [_take(file, 4).decode() for _ in range(int(notes))]
+    if lines[0] != MAGIC or file.tell() != end:
+        message = "it is longer or shorter than it says, or of another version"
+        raise ValueError(message)
+    file.seek(start)
+    return Exported(b64decode(public), _leaves(file, int(leaves)), kept)
 
 
-def _render(public: str, leaves: list[bytes], notes: list[str]) -> bytes:
-    head = f"public-key {public}\nleaves {len(leaves)}\ncheckpoints {len(notes)}\n\n"
-    raw = [note.encode() for note in notes]
-    content = b"".join(
-        [
-            MAGIC,
-            head.encode(),
-            *[len(leaf).to_bytes(2) + leaf for leaf in leaves],
-            *[len(note).to_bytes(4) + note for note in raw],
-        ]
+def load(body: bytes) -> Exported:
+    """Read an export that is in memory.
+
+    Raises:
+        BadExport: A byte of it is not what was written.
+    """
+    return open_export(BytesIO(body))
+
+
+def _await_checkpoint(connection: sqlite3.Connection) -> None:
+    wanted = _count(connection)
+    for _ in range(_LOOKS):
+        if _signed_size(connection) >= wanted:
+            return
+        time.sleep(_LOOK_S)
+
+
+def _write(connection: sqlite3.Connection, out: Path) -> Written:
+    count = _count(connection)
+    size = min(count, _signed_size(connection))
+    notes = [
+        note.encode() for (note,) in connection.execute("SELECT note FROM checkpoint ORDER BY size")
+    ]
+    leaves = islice(_stored(connection), size)
+    first = next(leaves, b"")
+    head = f"public-key {_public(first)}\nleaves {size}\ncheckpoints {len(notes)}\n\n"
+    pieces = chain(
+        [MAGIC, head.encode()],
+        (len(leaf).to_bytes(2) + leaf for leaf in chain([first] if size else [], leaves)),
+        (len(note).to_bytes(4) + note for note in notes),
     )
-    return content + hashlib.sha256(content).digest()
+    return Written(size, len(notes), _put(pieces, out), count - size)
 
 
-def _leaves_end(body: bytes, count: int) -> int:
-    at = 0
+def _put(pieces: Iterable[bytes], out: Path) -> int:
+    """Write a file whole or not at all."""
+    part = out.with_name(out.name + ".part")
+    running = hashlib.sha256()
+    with part.open("wb") as file:
+        for piece in pieces:
+            running.update(piece)
+            file.write(piece)
+        file.write(running.digest())
+        file.flush()
+        os.fsync(file.fileno())
+        size_bytes = file.tell()
+    part.replace(out)
+    return size_bytes
+
+
+def _stored(connection: sqlite3.Connection) -> Iterator[bytes]:
+    for (body,) in connection.execute("SELECT body FROM segment ORDER BY id"):
+        yield from unpack(body)
+
+
+def _count(connection: sqlite3.Connection) -> int:
+    return sum(1 for _ in _stored(connection))
+
+
+def _signed_size(connection: sqlite3.Connection) -> int:
+    return connection.execute("SELECT coalesce(max(size), 0) FROM checkpoint").fetchone()[0]
+
+
+def _public(first: bytes) -> str:
+    genesis = decode(first) if first else None
+    return genesis.public_key if isinstance(genesis, Genesis) else ""
+
+
+def _check_digest(file: BinaryIO) -> int:
+    """Hold the file against its own digest.
+
+    Returns:
+        Where the digest begins; the file is at its beginning again.
+    """
+    end = left = file.seek(0, os.SEEK_END) - _DIGEST_BYTES
+    file.seek(0)
+    running = hashlib.sha256()
+    while left > 0:
+        piece = file.read(min(left, _PIECE_BYTES))
+        running.update(piece)
+        left -= len(piece)
+    if file.read() != running.digest():
+        message = "the export is not what was written: its digest does not match"
+        raise BadExport(message)
+    file.seek(0)
+    return end
+
+
+def _leaves(file: BinaryIO, count: int) -> Iterator[bytes]:
     for _ in range(count):
-        at += 2 + int.from_bytes(body[at : at + 2])
-    return at
+        yield _take(file, 2)
 
 
-def _notes(body: bytes, count: int) -> list[str]:
-    notes: list[str] = []
-    at = 0
-    for _ in range(count):
-        size = int.from_bytes(body[at : at + 4])
-        notes.append(body[at + 4 : at + 4 + size].decode())
-        at += 4 + size
-    return notes
+def _take(file: BinaryIO, length_bytes: int) -> bytes:
+    size = int.from_bytes(file.read(length_bytes))
+    body = file.read(size)
+    if len(body) != size:
+        message = "it ends in the middle of a leaf or a checkpoint"
+        raise ValueError(message)
+    return body

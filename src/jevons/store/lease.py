@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ("Lease", "digest", "seal_path")
+__all__ = ("Lease", "digest", "is_open", "seal_path")
 
 
 def seal_path(path: Path) -> Path:
@@ -28,6 +28,18 @@ def digest(path: Path) -> str:
     """SHA-256 of a file, hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def is_open(path: Path) -> bool:
+    """Tell whether a process has the ledger open."""
+    try:
+        descriptor = os.open(path.with_name(path.name + ".users"), os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        return not _try(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 class Lease:
