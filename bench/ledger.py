@@ -1,19 +1,32 @@
-"""What a record costs: processor microseconds all in, alone and beside a busy event loop."""
+"""What a record costs to write, and a history to check.
+
+python bench/ledger.py                  processor microseconds a record, all in, alone and
+                                        beside a busy event loop
+python bench/ledger.py --check 200000   time and memory of verify and export
+"""
 
 from __future__ import annotations
 
+import argparse
 import asyncio
+import multiprocessing
+import resource
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from jevons.clock import SystemClock, Ulids
-from jevons.store import Books
+from jevons.store import Books, export, verify
 from jevons.testing.make import a_receipt, an_intent
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from multiprocessing.connection import Connection
+
 RECORDS = 6000
+CALLERS = 64
 
 
 async def spin(stop: asyncio.Event) -> None:
@@ -52,6 +65,58 @@ async def measure(commit: Literal["disk", "os"], callers: int, *, beside: bool) 
     return f"{commit:>6} {callers:>8} {beside_word:>6} {cost:>14} {wall_s / total * 1e6:>15.1f}"
 
 
+async def fill(path: Path, records: int) -> None:
+    """Write a ledger of about `records` records."""
+    clock = SystemClock()
+    ids = Ulids(clock)
+    async with Books.open(path, commit="os", origin="a/log", clock=clock, ids=ids) as books:
+
+        async def serve() -> None:
+            for _ in range(records // CALLERS // 2):
+                request = ids.new("req")
+                await books.record(an_intent(id=request))
+                await books.record(a_receipt(id=request))
+
+        await asyncio.gather(*[serve() for _ in range(CALLERS)])
+
+
+def alone(work: Callable[[], int]) -> str:
+    """Do something in a process of its own; say how fast it was, and its peak memory."""
+    receiver, sender = multiprocessing.Pipe(duplex=False)
+    worker = multiprocessing.get_context("fork").Process(target=_timed, args=(work, sender))
+    worker.start()
+    leaves, wall_s, peak_kib = receiver.recv()
+    worker.join()
+    return f"{leaves:>8} {wall_s:>7.2f} {leaves / wall_s:>9.0f} {peak_kib / 1024:>9.0f}"
+
+
+def _timed(work: Callable[[], int], sender: Connection) -> None:
+    wall_s = time.perf_counter()
+    leaves = work()
+    wall_s = time.perf_counter() - wall_s
+    sender.send((leaves, wall_s, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
+
+
+def check(records: int) -> None:
+    """Measure verify and export on a history of this length."""
+    with tempfile.TemporaryDirectory() as folder:
+        path, out = Path(folder) / "ledger.db", Path(folder) / "out"
+        writer = multiprocessing.Process(target=lambda: asyncio.run(fill(path, records)))
+        writer.start()
+        writer.join()
+        print(f"{'':>14} {'leaves':>8} {'s':>7} {'leaves/s':>9} {'peak MiB':>9}")
+        print(f"{'verify':>14}", alone(lambda: _verified(path)))
+        print(f"{'export':>14}", alone(lambda: export(path, out).leaves))
+        print(f"{'verify export':>14}", alone(lambda: _verified(out)))
+
+
+def _verified(path: Path) -> int:
+    report = verify(path)
+    if not report.ok:
+        raise SystemExit(str(report.findings))
+    return report.leaves
+
+
 async def main() -> None:
     print(f"{'commit':>6} {'callers':>8} {'loop':>6} {'cpu us/record':>14} {'wall us/record':>15}")
     for commit in ("disk", "os"):
@@ -61,4 +126,7 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--check", type=int, metavar="RECORDS")
+    wanted = options.parse_args().check
+    sys.exit(check(wanted) if wanted else asyncio.run(main()))
