@@ -33,11 +33,11 @@ if TYPE_CHECKING:
 __all__ = ("HttpCaller", "StreamCaller", "WholeCaller")
 
 _DONE = b"data: [DONE]\n\n"
-_STREAM_HEAD: Headers = [
+_STREAM_HEAD = (
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-cache"),
     (b"x-accel-buffering", b"no"),  # nginx would hold a stream back until a buffer is full
-]
+)
 
 
 class StreamCaller(Presence):
@@ -143,7 +143,7 @@ class StreamCaller(Presence):
 
     async def _send_head(self) -> None:
         self.begun = True
-        headers = [*_STREAM_HEAD, (b"x-request-id", self._request.id.encode())]
+        headers: Headers = [*_STREAM_HEAD, (b"x-request-id", self._request.id.encode())]
         await self._send({"type": "http.response.start", "status": 200, "headers": headers})
 
     async def _flush(self, coroutine: Coroutine[Any, Any, None], waits_for: object) -> None:

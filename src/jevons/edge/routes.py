@@ -8,6 +8,7 @@ Rule 2: a key is found here and judged by policy: the edge refuses nobody by its
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -114,7 +115,7 @@ ROUTES = (
     Route("/metrics", ("GET", "HEAD"), needs_key=False, answer=_metrics),
 )
 
-_EXACT = {route.path: route for route in ROUTES if not route.path.endswith("/")}
+_EXACT = MappingProxyType({route.path: route for route in ROUTES if not route.path.endswith("/")})
 _BELOW = tuple([route for route in ROUTES if route.path.endswith("/")])
 
 

@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from jevons.types.event import Event
     from jevons.types.model import Endpoint
 
-__all__ = ("Chunks", "render_answer", "render_error", "render_error_event", "render_models")
+__all__ = (
+    "Chunks",
+    "model_object",
+    "render_answer",
+    "render_error",
+    "render_error_event",
+    "render_models",
+)
 
 DONE = b"data: [DONE]\n\n"
 
