@@ -29,6 +29,12 @@ _PASSED = frozenset(
 _OURS = frozenset({"model", "stream", "stream_options", "tools", "tool_choice", "n"})
 """What the corridor has dealt with already."""
 
+_UNSAID = (msgspec.Raw(b"null"), msgspec.Raw(b"false"))
+"""Values that ask for nothing."""
+
+_NOT_WITH_TOOLS = ("logprobs", "response_format", "top_logprobs")
+"""What the model writes then is a choice in JSON, not the text that the caller hears."""
+
 
 class Prompt(NamedTuple):
     """A request for the engine."""
@@ -42,33 +48,32 @@ class Prompt(NamedTuple):
 def prompt_of(request: Generate) -> Prompt:
     """Turn a request into what the engine takes."""
     fields = request.source.fields
-    body: dict[str, Any] = {
-        name: msgspec.json.decode(fields[name]) for name in fields.keys() & _PASSED
-    }
-    changed = [f"{name}: dropped, the engine does not know it" for name in _strangers(request)]
+    said = {name: raw for name, raw in fields.items() if raw not in _UNSAID}
+    body = {name: msgspec.json.decode(said[name]) for name in said.keys() & _PASSED}
+    changed = [
+        f"{name}: dropped, the engine does not know it"
+        for name in sorted(said.keys() - _PASSED - _OURS)
+    ]
+    calls_tools = bool(request.tools) and request.tool_choice != "none"
+    if calls_tools:
+        changed.extend(_offer(request, body))
+    elif request.tools:
+        changed.append("tools: not shown to the model, since tool_choice is none")
     body["stream"] = True
     body["stream_options"] = {"include_usage": True}
-    calls_tools = "tools" in request.needs
-    if calls_tools:
-        _offer(request, body)
-        changed.append("tools: compiled into a JSON schema, which the engine enforces")
+    body["return_progress"] = True
     return Prompt(body, calls_tools, tuple(changed))
 
 
-def _strangers(request: Generate) -> list[str]:
-    fields = request.source.fields
-    return sorted(
-        name
-        for name in fields.keys() - _PASSED - _OURS
-        if fields[name] not in {msgspec.Raw(b"null"), msgspec.Raw(b"false")}
-    )
-
-
-def _offer(request: Generate, body: dict[str, Any]) -> None:
-    """Have the model choose among the tools."""
-    told = {"role": "system", "content": tools.instruction(request)}
-    body["messages"] = [told, *body["messages"]]
+def _offer(request: Generate, body: dict[str, Any]) -> list[str]:
+    """Have the model choose among the tools; say what that changes."""
+    dropped = [name for name in _NOT_WITH_TOOLS if body.pop(name, None) is not None]
+    body["messages"] = tools.instruct(request, body["messages"])
     body["response_format"] = {
         "type": "json_schema",
         "json_schema": {"name": "tools", "schema": tools.schema(request), "strict": True},
     }
+    return [
+        "tools: compiled into a JSON schema, which the engine enforces",
+        *(f"{name}: dropped, the schema of the tools takes its place" for name in dropped),
+    ]

@@ -1,8 +1,8 @@
 """Whose processor time was it?
 
 The engine computes several answers at once with the same threads, so what the process
-used is shared out: at every start, end and look, what was used since the last one goes to
-the requests under way, by the tokens they went through in between.
+used is shared out: at every start and end, what was used since the last one goes to the
+requests under way, by the work they went through in between.
 
 Rule 1: what the requests are given adds up to what was used while any was under way.
 Rule 2: what was used while none was is nobody's.
@@ -10,63 +10,81 @@ Rule 2: what was used while none was is nobody's.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ("PROMPT_WEIGHT", "Share", "Shares")
+__all__ = ("PROMPT_WEIGHT", "Share", "Shares", "Spent")
 
 PROMPT_WEIGHT = 0.3
 """Processor time of a prompt token against an answer token: 10.3 s against 33.8 s a thousand,
 Qwen2.5-Coder-0.5B Q4_K_M on two threads (2026-11)."""
 
 
+class Spent(NamedTuple):
+    """What work took; both only grow."""
+
+    cpu_s: float
+    """Processor seconds."""
+    counter_mj: float = 0.0
+    """Millijoules that a hardware counter read; 0 where there is none."""
+
+
 class Share:
     """One request's part."""
 
-    __slots__ = ("cpu_s", "weight")
+    __slots__ = ("spent", "work")
 
-    def __init__(self, weight: float) -> None:
-        self.cpu_s = 0.0
-        """Processor seconds so far."""
-        self.weight = weight
+    def __init__(self) -> None:
+        self.spent = Spent(0.0)
+        """What it took so far."""
+        self.work = 0.0
         """Work since the last look, in answer tokens."""
+
+    def read(self, tokens: int) -> None:
+        """Note prompt tokens that the engine went through; cached ones are none."""
+        self.work += tokens * PROMPT_WEIGHT
+
+    def wrote(self) -> None:
+        """Note one answer token."""
+        self.work += 1
 
 
 class Shares:
-    """Shares a growing counter out among those under way.
+    """Shares growing counters out among the requests under way.
 
     Args:
-        used_s: Reads the counter: processor seconds of the process.
+        spent: Reads the counters of the process.
     """
 
-    def __init__(self, used_s: Callable[[], float]) -> None:
-        self._used_s = used_s
-        self._last_s = 0.0
+    def __init__(self, spent: Callable[[], Spent]) -> None:
+        self._spent = spent
+        self._last = spent()
         self._under_way: list[Share] = []
 
-    def begin(self, prompt_tokens: float) -> Share:
-        """Start a request; `prompt_tokens` may be a guess."""
+    def begin(self) -> Share:
+        """Start a request."""
         self._look()
-        share = Share(prompt_tokens * PROMPT_WEIGHT)
+        share = Share()
         self._under_way.append(share)
         return share
 
-    def end(self, share: Share) -> float:
-        """End a request; return its processor seconds."""
+    def end(self, share: Share) -> Spent:
+        """End a request; return all it took."""
         self._look()
         self._under_way.remove(share)
-        return share.cpu_s
+        return share.spent
 
     def _look(self) -> None:
-        now_s = self._used_s()
-        used_s, self._last_s = now_s - self._last_s, now_s
+        now, last = self._spent(), self._last
+        self._last = now
         sharing = self._under_way
-        if not sharing:
-            return
-        total = sum([share.weight for share in sharing])
+        total = sum([share.work for share in sharing])
         for share in sharing:
-            part = share.weight / total if total else 1 / len(sharing)
-            share.cpu_s += used_s * part
-            share.weight = 0.0
+            part = share.work / total if total else 1 / len(sharing)
+            share.work = 0.0
+            share.spent = Spent(
+                share.spent.cpu_s + (now.cpu_s - last.cpu_s) * part,
+                share.spent.counter_mj + (now.counter_mj - last.counter_mj) * part,
+            )

@@ -2,7 +2,8 @@
 
 llama.cpp does not enforce `tool_choice`, and small models write calls in ways no parser
 knows. It does enforce a JSON schema. So the tools become one schema, with a branch for
-each and one for a plain reply, and what comes back is turned into a call again.
+each and one for a plain reply, and what comes back is turned into a call again, by
+`jevons.engine.choice`.
 """
 
 from __future__ import annotations
@@ -14,35 +15,40 @@ import msgspec
 if TYPE_CHECKING:
     from jevons.types.request import Generate, Tool
 
-__all__ = ("Decided", "decide", "instruction", "schema")
-
-
-class Decided(msgspec.Struct, frozen=True):
-    """What the model chose."""
-
-    name: str
-    """Empty for a plain reply."""
-    arguments: str
-    """JSON text; of a plain reply the reply itself."""
+__all__ = ("instruct", "schema")
 
 
 def schema(request: Generate) -> dict[str, Any]:
-    """Write the schema that admits every choice the request allows, and no other."""
+    """Write the schema that admits every choice the request allows, and no other.
+
+    `tool` comes first in every branch: that is how `choice` knows early what follows.
+    """
     branches = [_branch(tool) for tool in _offered(request)]
     if request.tool_choice == "auto":
-        branches.append(
-            {
-                "type": "object",
-                "properties": {"tool": {"const": "none"}, "reply": {"type": "string"}},
-                "required": ["tool", "reply"],
-                "additionalProperties": False,
-            }
-        )
+        branches.append(_object(tool={"const": "none"}, reply={"type": "string"}))
     return branches[0] if len(branches) == 1 else {"anyOf": branches}
 
 
-def instruction(request: Generate) -> str:
-    """Tell the model, in a system message, what the schema will make it write."""
+def instruct(request: Generate, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Tell the model what the schema will make it write.
+
+    In the caller's own system message where there is one: templates of many models take
+    only one, and that at the start.
+    """
+    first = messages[0] if messages else {}
+    told = _instruction(request)
+    if first.get("role") not in {"system", "developer"}:
+        return [{"role": "system", "content": told}, *messages]
+    return [{**first, "content": _joined(first.get("content"), told)}, *messages[1:]]
+
+
+def _joined(content: Any, told: str) -> Any:
+    if isinstance(content, list):
+        return [*content, {"type": "text", "text": told}]
+    return f"{content}\n\n{told}" if content else told
+
+
+def _instruction(request: Generate) -> str:
     offered = [
         {
             "name": tool.name,
@@ -61,19 +67,6 @@ def instruction(request: Generate) -> str:
     )
 
 
-def decide(text: str) -> Decided:
-    """Read what the model wrote.
-
-    Raises:
-        msgspec.MsgspecError: It was cut off before it was JSON.
-    """
-    said: dict[str, msgspec.Raw] = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
-    name = msgspec.json.decode(said.get("tool", b'"none"'), type=str)
-    if name == "none":
-        return Decided("", msgspec.json.decode(said.get("reply", b'""'), type=str))
-    return Decided(name, bytes(said.get("arguments", b"{}")).decode())
-
-
 def _offered(request: Generate) -> tuple[Tool, ...]:
     """List the tools that may be called: all, or the one that was named."""
     if request.tool_choice in {"auto", "required"}:
@@ -83,12 +76,13 @@ def _offered(request: Generate) -> tuple[Tool, ...]:
 
 def _branch(tool: Tool) -> dict[str, Any]:
     parameters: Any = msgspec.json.decode(tool.parameters)
+    return _object(tool={"const": tool.name}, arguments={"type": "object", **parameters})
+
+
+def _object(**properties: dict[str, Any]) -> dict[str, Any]:
     return {
         "type": "object",
-        "properties": {
-            "tool": {"const": tool.name},
-            "arguments": {"type": "object", **parameters} if parameters else {"type": "object"},
-        },
-        "required": ["tool", "arguments"],
+        "properties": properties,
+        "required": list(properties),
         "additionalProperties": False,
     }
