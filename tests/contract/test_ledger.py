@@ -432,6 +432,28 @@ async def test_books_without_a_seal_say_what_is_not_covered_until_they_are_close
     assert verify(path).sealed
 
 
+async def test_a_receipt_that_is_damaged_is_unavailable(path: Path, tmp_path: Path) -> None:
+    async with books(path) as where:
+        await serve(where, "req_1")
+    for edit in (
+        "UPDATE checkpoint SET note = x'00'",
+        "UPDATE checkpoint SET note = 'a'",
+        "UPDATE tile SET hashes = x''",
+        "UPDATE lookup SET leaf = 99",
+    ):
+        raw = path.read_bytes()
+        async with books(path) as where:
+            with closing(sqlite3.connect(path)) as forger:
+                forger.execute(edit)
+                forger.commit()
+            with pytest.raises(StoreUnavailable, match="cannot be read"):
+                await where.find("req_1")
+            if "checkpoint SET note = x" in edit:
+                with pytest.raises(StoreUnavailable, match="cannot be exported"):
+                    export(path, tmp_path / "out")
+        path.write_bytes(raw)
+
+
 async def test_an_export_of_running_books_holds_what_was_recorded_before_it(
     path: Path, tmp_path: Path
 ) -> None:
@@ -482,6 +504,8 @@ async def test_an_edited_tile_index_or_key_is_found(path: Path) -> None:
         ("UPDATE key SET actor = x'7b7d'", "bad_key_row"),
         ("DELETE FROM checkpoint", "seal_broken"),
         ("UPDATE segment SET body = x'00'", "bad_storage"),
+        ("UPDATE segment SET body = 'text'", "bad_storage"),
+        ("UPDATE checkpoint SET note = x'00'", "bad_storage"),
     ):
         raw = path.read_bytes()
         forger = sqlite3.connect(path)

@@ -139,7 +139,7 @@ class Books:
             raise StoreUnavailable(_CLOSED)
         try:
             return await self._loop.run_in_executor(self._reading, self._find, request)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, ValueError, TypeError, LookupError) as error:  # or is damaged
             message = f"the ledger cannot be read: {error}"
             raise StoreUnavailable(message) from error
 

@@ -17,8 +17,9 @@ from io import BytesIO
 from itertools import chain, islice
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from jevons.ledger.record import BadLeaf, decode, unpack
+from jevons.ledger.record import decode, unpack
 from jevons.store.lease import is_open
+from jevons.store.read import checkpoints
 from jevons.store.schema import connect_to_read, is_live
 from jevons.types.account import Genesis
 from jevons.types.errors import StoreUnavailable
@@ -75,7 +76,7 @@ def export(path: Path, out: Path) -> Written:
                 _await_checkpoint(connection)
             connection.execute("BEGIN")
             return _write(connection, out)
-    except (sqlite3.Error, OSError, BadLeaf) as error:
+    except (sqlite3.Error, OSError, ValueError, TypeError) as error:
         message = f"{path} cannot be exported: {error}"
         raise StoreUnavailable(message) from error
 
@@ -128,9 +129,7 @@ def _await_checkpoint(connection: sqlite3.Connection) -> None:
 def _write(connection: sqlite3.Connection, out: Path) -> Written:
     count = _count(connection)
     size = min(count, _signed_size(connection))
-    notes = [
-        note.encode() for (note,) in connection.execute("SELECT note FROM checkpoint ORDER BY size")
-    ]
+    notes = [note.encode() for note in checkpoints(connection)]
     leaves = islice(_stored(connection), size)
     first = next(leaves, b"")
     head = f"public-key {_public(first)}\nleaves {size}\ncheckpoints {len(notes)}\n\n"

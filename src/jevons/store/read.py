@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
 
-__all__ = ("filed", "find", "leaf_at", "placed")
+__all__ = ("checkpoints", "filed", "find", "leaf_at", "placed")
 
 
 def filed(leaf: bytes, proof: Inclusion | None = None) -> Filed:
@@ -37,6 +37,22 @@ def find(connection: sqlite3.Connection, request: str) -> Filed | None:
         return filed(leaf_at(connection, row[0]), _proof(connection, row[0]))
     finally:
         connection.execute("COMMIT")
+
+
+def checkpoints(connection: sqlite3.Connection) -> list[str]:
+    """List the checkpoints, smallest first.
+
+    Raises:
+        ValueError: One is not text: SQLite keeps whatever a damaged file says it is.
+    """
+    notes: list[object] = [
+        note for (note,) in connection.execute("SELECT note FROM checkpoint ORDER BY size")
+    ]
+    texts = [note for note in notes if isinstance(note, str)]
+    if len(texts) < len(notes):
+        message = "a checkpoint is not text"
+        raise ValueError(message)
+    return texts
 
 
 def placed(connection: sqlite3.Connection, requests: Iterable[str]) -> list[str]:

@@ -24,6 +24,7 @@ from jevons.ledger.record import BadLeaf, decode, unpack
 from jevons.store.derived import Derived
 from jevons.store.export import BadExport, open_export
 from jevons.store.lease import digest, is_open, seal_path
+from jevons.store.read import checkpoints
 from jevons.store.schema import connect_to_read, is_live
 from jevons.types.account import Genesis
 from jevons.types.errors import NotFound
@@ -172,8 +173,7 @@ def _caveat(connection: sqlite3.Connection, path: Path) -> str:
 
 def _notes(connection: sqlite3.Connection, path: Path) -> list[tuple[str, str]]:
     """Collect every checkpoint once, from the ledger and from the copy beside it."""
-    rows = connection.execute("SELECT note FROM checkpoint ORDER BY size")
-    notes: dict[str, str] = {note: "the ledger" for (note,) in rows}
+    notes = dict.fromkeys(checkpoints(connection), "the ledger")
     copy = path.with_name("checkpoints")
     if copy.exists():
         for note in _cut(copy.read_text("utf-8", "replace")):
