@@ -20,9 +20,9 @@ __all__ = ("Loaded", "load", "usual_threads")
 _CACHE_MIB = 256
 """Of prompts already read; llama.cpp would take 8 GiB."""
 
-_BATCH_TOKENS = 512
-"""Prompt tokens between two looks at whether the caller is still there. It is what llama.cpp
-computes at once anyhow."""
+_BATCH_TOKENS = 256
+"""Prompt tokens between two looks at whether the caller is still there. Half of llama.cpp's usual
+512 costs no processor time (Qwen2.5-Coder-0.5B, 14 ms a token either way, 2026-11)."""
 
 
 class Loaded(NamedTuple):
@@ -41,7 +41,9 @@ def usual_threads() -> int:
     Half, since two hardware threads mostly share one core's arithmetic; where there are no
     more than two, they are cores of a small virtual machine.
     """
-    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    there = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
     return min(there, max(2, there // 2))
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import os
 import re
 import shutil
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from jevons.catalog.weights import WeightsCard, weights_cards
 from jevons.engine.sources import from_hub, from_index
+from jevons.engine.stamp import promised_by, read_stamp, write_stamp
 from jevons.types.errors import WeightsRefused
 
 if TYPE_CHECKING:
@@ -94,21 +94,25 @@ def card_of(reference: str) -> WeightsCard:
 def find(reference: str | None, folder: Path) -> Weights | None:
     """Find weights that are already here; None looks for the best default.
 
-    They were verified when they came. `pull` verifies again.
+    Files that were fetched were verified when they came. One that has changed since, or is
+    not what the catalogue promises today, is not found; `pull` verifies it again.
     """
     if reference is None:
         found = (find(card.name, folder) for card in weights_cards() if card.rank is not None)
         return next((weights for weights in found if weights is not None), None)
     card = card_of(reference)
-    path = _path(reference, card, folder)
-    stamp = _stamp(folder / card.file_name)
-    if not path.exists() or (path.parent == folder and not stamp.exists()):
+    if reference.startswith("file://"):
+        path = _local(reference)
+        return Weights(path, card, "") if path.is_file() else None
+    path = folder / card.file_name
+    sha256 = read_stamp(path)
+    if sha256 is None or card.sha256 not in {None, sha256}:
         return None
-    return Weights(path, card, stamp.read_text() if stamp.exists() else "")
+    return Weights(path, card, sha256)
 
 
 def pull(
-    reference: str,
+    reference: str | WeightsCard,
     folder: Path,
     progress: Callable[[Progress], None],
     *,
@@ -120,7 +124,7 @@ def pull(
     Blocks; run it before a loop, or in a thread.
 
     Args:
-        reference: See `card_of`.
+        reference: A card, or what means one: see `card_of`.
         folder: Where weights are kept.
         progress: Told what happens.
         allow_unpinned: Accept bytes that nothing vouches for; their hash is kept, and they
@@ -130,26 +134,33 @@ def pull(
     Raises:
         WeightsRefused: No source had the bytes; the message says what each one said.
     """
-    card = card_of(reference)
-    if reference.startswith("file://"):
-        return _own(Path(reference.removeprefix("file://")), card, progress)
+    card = card_of(reference) if isinstance(reference, str) else reference
+    if isinstance(reference, str) and reference.startswith("file://"):
+        return _own(_local(reference), card, progress)
     folder.mkdir(parents=True, exist_ok=True)
     with _alone(folder, card):
         path = folder / card.file_name
-        if path.exists() and (sha256 := _checked(path, card, progress)) is not None:
+        promised = card.sha256 or promised_by(path)
+        if path.exists() and (sha256 := _checked(path, card, promised, progress)) is not None:
+            write_stamp(path, sha256)
             return Weights(path, card, sha256)
-        if card.sha256 is None and not _stamp(path).exists() and not allow_unpinned:
+        if promised is None and not allow_unpinned:
             message = (
                 f"nothing vouches for the bytes of {card.name!r}: the catalogue has no sha256 "
                 "for it; say --allow-unpinned to take what the hub sends"
             )
             raise WeightsRefused(message)
         _refuse_without_room(folder, card)
-        return _fetch(card, path, progress, hub)
+        return _fetch(card, path, promised, progress, hub=hub)
 
 
 def _fetch(
-    card: WeightsCard, path: Path, progress: Callable[[Progress], None], hub: str
+    card: WeightsCard,
+    path: Path,
+    promised: str | None,
+    progress: Callable[[Progress], None],
+    *,
+    hub: str,
 ) -> Weights:
     """Try each source in turn."""
     failures: list[str] = []
@@ -161,19 +172,18 @@ def _fetch(
 
         try:
             source(part, report)
-            sha256 = _checked(part, card, progress)
+            sha256 = _verified(part, card, promised, progress)
         except OSError as error:
             failures.append(f"{name}: {error}")
             progress(Progress("failed", failures[-1]))
             continue
-        if sha256 is not None:
-            part.replace(path)
-            _stamp(path).write_text(sha256)
-            return Weights(path, card, sha256)
-        failures.append(f"{name}: other bytes than {card.sha256}")
-        progress(Progress("failed", failures[-1]))
+        part.replace(path)
+        write_stamp(path, sha256)
+        return Weights(path, card, sha256)
     message = (
-        f"no source had the weights of {card.name!r}: {'; '.join(failures) or 'none is known'}"
+        f"no source had the weights of {card.name!r}: {'; '.join(failures) or 'none is known'}. "
+        f"What was fetched is kept, and a second try goes on from there. On a machine without "
+        f"a network, copy the file to {str(path)!r} and try again, or name it: file://PATH"
     )
     raise WeightsRefused(message)
 
@@ -190,31 +200,34 @@ def _sources(
         yield "index", lambda part, report: from_index(index, part, report, size=card.size_bytes)
 
 
-def _checked(path: Path, card: WeightsCard, progress: Callable[[Progress], None]) -> str | None:
-    """Hash a file; None, and the file is gone, if it is not what was promised."""
-    digest = hashlib.sha256()
-    total = path.stat().st_size
-    with path.open("rb") as file:
-        done = 0
-        while block := file.read(_BLOCK_BYTES):
-            digest.update(block)
-            done += len(block)
-            progress(Progress("verify", card.name, done, total))
-    stamp = _stamp(path.with_suffix(".gguf"))
-    promised = card.sha256 or (stamp.read_text() if stamp.exists() else None)
-    sha256 = digest.hexdigest()
-    if promised in {None, sha256}:
-        return sha256
-    path.unlink()
-    return None
+def _checked(
+    path: Path, card: WeightsCard, promised: str | None, progress: Callable[[Progress], None]
+) -> str | None:
+    """Hash a file that is here already; None, and it is gone, if it is not what was promised."""
+    try:
+        return _verified(path, card, promised, progress)
+    except OSError as error:
+        progress(Progress("failed", f"{path.name}: {error}"))
+        return None
 
 
-def _own(path: Path, card: WeightsCard, progress: Callable[[Progress], None]) -> Weights:
-    """Take a file where it is: whoever names it vouches for it."""
-    path = path.expanduser()
-    if not path.is_file():
-        message = f"no file {str(path)!r}"
-        raise WeightsRefused(message)
+def _verified(
+    path: Path, card: WeightsCard, promised: str | None, progress: Callable[[Progress], None]
+) -> str:
+    """Hash a file.
+
+    Raises:
+        OSError: It is not what was promised; it is gone.
+    """
+    sha256 = _hashed(path, card, progress)
+    if promised not in {None, sha256}:
+        path.unlink()
+        message = f"these bytes have sha256 {sha256}, and {promised} was promised; removed"
+        raise OSError(message)
+    return sha256
+
+
+def _hashed(path: Path, card: WeightsCard, progress: Callable[[Progress], None]) -> str:
     digest = hashlib.sha256()
     total, done = path.stat().st_size, 0
     with path.open("rb") as file:
@@ -222,7 +235,15 @@ def _own(path: Path, card: WeightsCard, progress: Callable[[Progress], None]) ->
             digest.update(block)
             done += len(block)
             progress(Progress("verify", card.name, done, total))
-    return Weights(path, card, digest.hexdigest())
+    return digest.hexdigest()
+
+
+def _own(path: Path, card: WeightsCard, progress: Callable[[Progress], None]) -> Weights:
+    """Take a file where it is: whoever names it vouches for it."""
+    if not path.is_file():
+        message = f"no file {str(path)!r}"
+        raise WeightsRefused(message)
+    return Weights(path, card, _hashed(path, card, progress))
 
 
 @contextmanager
@@ -241,15 +262,8 @@ def _refuse_without_room(folder: Path, card: WeightsCard) -> None:
         raise WeightsRefused(message)
 
 
-def _path(reference: str, card: WeightsCard, folder: Path) -> Path:
-    if reference.startswith("file://"):
-        return Path(reference.removeprefix("file://")).expanduser()
-    return folder / card.file_name
-
-
-def _stamp(path: Path) -> Path:
-    """The file that holds the hash of what was verified."""
-    return path.with_suffix(".sha256")
+def _local(reference: str) -> Path:
+    return Path(reference.removeprefix("file://")).expanduser()
 
 
 def _at(found: re.Match[str]) -> str:
@@ -259,4 +273,4 @@ def _at(found: re.Match[str]) -> str:
 def _hub_url(reference: str, hub: str) -> str:
     path, _, revision = reference.partition("@")
     owner, repository, file = path.split("/", 2)
-    return f"{hub.rstrip(os.sep)}/{owner}/{repository}/resolve/{revision or 'main'}/{file}"
+    return f"{hub.rstrip('/')}/{owner}/{repository}/resolve/{revision or 'main'}/{file}"

@@ -6,6 +6,7 @@ Rule 2: every failure is an `OSError` that says what to do about it.
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -39,7 +40,9 @@ def from_hub(url: str, part: Path, report: Report) -> None:
         OSError: It could not be had.
     """
     done = part.stat().st_size if part.exists() else 0
-    headers = {"range": f"bytes={done}-"} if done else {}
+    headers = {"accept-encoding": "identity"}  # a range is of the file, not of a packing of it
+    if done:
+        headers["range"] = f"bytes={done}-"
     timeout = httpx2.Timeout(_READ_S, connect=_CONNECT_S)
     try:
         with httpx2.stream(
@@ -55,7 +58,7 @@ def from_hub(url: str, part: Path, report: Report) -> None:
             length = answer.headers.get("content-length")
             total = done + int(length) if length else None
             with part.open("ab" if goes_on else "wb") as file:
-                for block in answer.iter_bytes(_BLOCK_BYTES):
+                for block in answer.iter_raw():
                     file.write(block)
                     done += len(block)
                     report(done, total)
@@ -79,10 +82,9 @@ def from_index(index: Index, part: Path, report: Report, *, size: int | None) ->
             _fetch_part(index, number, wanted, lambda: report(_held(parts), size))
     with part.open("wb") as whole:
         for number in numbers:
-            whole.write((parts / f"{number}.bin").read_bytes())
-    for path in parts.iterdir():
-        path.unlink()
-    parts.rmdir()
+            with (parts / f"{number}.bin").open("rb") as piece:
+                shutil.copyfileobj(piece, whole, _BLOCK_BYTES)
+    shutil.rmtree(parts)
 
 
 def _fetch_part(index: Index, number: int, wanted: Path, look: Callable[[], None]) -> None:
