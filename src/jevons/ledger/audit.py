@@ -44,6 +44,7 @@ Kind = Literal[
     "truncated",
     "unindexed",
     "wrong_origin",
+    "wrong_signer",
 ]
 """What can be wrong. `altered` is any history that is not the one that was signed: a leaf
 edited, deleted, moved or put in, or another history altogether; the tree cannot tell which."""

@@ -6,7 +6,6 @@ Rule 2: one slice is one transaction, and short: commits wait behind it.
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 from typing import TYPE_CHECKING, NamedTuple
@@ -165,17 +164,17 @@ class Sequencer:
                 closed[head.id] = index
         run = self._connection.execute
         # One statement each: a statement a row would hand the GIL over at each.
-        run(f"INSERT INTO placed {_PAIRS}", (json.dumps(batch.placed),))
-        run(f"INSERT OR IGNORE INTO lookup {_PAIRS}", (json.dumps([*closed.items()]),))
-        waiting = [pair for pair in opened.items() if pair[0] not in closed]
+        run(f"INSERT INTO placed {_PAIRS}", (_text(dict(batch.placed)),))
+        run(f"INSERT OR IGNORE INTO lookup {_PAIRS}", (_text(closed),))
+        waiting = {request: leaf for request, leaf in opened.items() if request not in closed}
         before = [request for request in closed if request not in opened]
         if before:
             run(
                 "DELETE FROM pending WHERE request IN (SELECT value FROM json_each(?))",
-                (json.dumps(before),),
+                (_text(before),),
             )
         if waiting:
-            run(f"INSERT OR IGNORE INTO pending {_PAIRS}", (json.dumps(waiting),))
+            run(f"INSERT OR IGNORE INTO pending {_PAIRS}", (_text(waiting),))
         for tile, hashes in tiles.items():
             at = tile_key(tile.level, tile.number)
             run("INSERT OR REPLACE INTO tile VALUES (?, ?)", (at, hashes))
@@ -211,4 +210,9 @@ class Sequencer:
         return self._connection.execute(sql).fetchone()[0]
 
 
-_PAIRS = "SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?)"
+_PAIRS = "SELECT key, value FROM json_each(?)"
+"""Rows out of one JSON object; a key that is to be an integer becomes one by its column."""
+
+
+def _text(rows: object) -> str:
+    return msgspec.json.encode(rows).decode()

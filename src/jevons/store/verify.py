@@ -17,7 +17,10 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 import msgspec
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+    Ed25519PrivateKey,
+    Ed25519PublicKey,
+)
 
 from jevons.ledger.audit import Auditor, Finding, signed
 from jevons.ledger.record import BadLeaf, decode, unpack
@@ -152,9 +155,24 @@ def _verify_tables(connection: sqlite3.Connection, path: Path, *, is_sealed: boo
     report = _report(auditor, good, findings, closed=is_sealed)
     return msgspec.structs.replace(
         report,
-        findings=(*damage, *report.findings, *derived.end()),
+        findings=(*damage, *report.findings, *derived.end(), *_check_signer(path, key)),
         caveat=None if is_sealed else _caveat(connection, path),
     )
+
+
+def _check_signer(path: Path, key: Ed25519PublicKey) -> list[Finding]:
+    """Hold the signing key against the log's, where it is and whoever checks may read it."""
+    try:
+        raw = path.with_name("signing.key").read_bytes()
+    except OSError:
+        return []
+    try:
+        if Ed25519PrivateKey.from_private_bytes(raw).public_key() == key:
+            return []
+    except ValueError:
+        pass
+    says = "signing.key is not the key of this log: nothing more can be signed with it"
+    return [Finding(kind="wrong_signer", says=says)]
 
 
 def _caveat(connection: sqlite3.Connection, path: Path) -> str:
