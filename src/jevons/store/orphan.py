@@ -49,6 +49,7 @@ def _drain(sequencer: Sequencer) -> list[str]:
     while is_more:
         is_more, receipts = sequencer.step()
         placed += receipts
+    sequencer.copy()
     return placed
 
 

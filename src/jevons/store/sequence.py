@@ -107,9 +107,8 @@ class Sequencer:
         """Place one slice, and sign if nothing is left or a second has passed.
 
         Returns:
-            Whether more may be left to do, and the receipts that can now be looked up.
+            Whether more may be left, and the receipts that can now be looked up.
         """
-        self._copy()
         batch = self._take()
         is_more = len(batch.leaves) >= SLICE_LEAVES
         note = None
@@ -128,7 +127,17 @@ class Sequencer:
         if note is not None:
             self._signed, self._signed_s = self._edge.size, self._clock.monotonic_s()
             self._uncopied = note
-        return is_more or note is not None, receipts
+        return is_more, receipts
+
+    def copy(self) -> None:
+        """Copy the newest checkpoint outside the ledger, unless that was done.
+
+        Raises:
+            OSError: It could not be written; the next call tries again.
+        """
+        if self._uncopied is not None:
+            self._append(self._uncopied)
+            self._uncopied = None
 
     def _resume(self) -> tuple[int, int]:
         row = self._connection.execute(
@@ -188,12 +197,6 @@ class Sequencer:
 
     def _is_due(self) -> bool:
         return self._clock.monotonic_s() - self._signed_s >= CHECKPOINT_S
-
-    def _copy(self) -> None:
-        """Copy the newest checkpoint outside the ledger, again if it failed."""
-        if self._uncopied is not None:
-            self._append(self._uncopied)
-            self._uncopied = None
 
     def _append(self, note: str) -> None:
         descriptor = os.open(self._copies, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)

@@ -225,6 +225,7 @@ class Writer:
             self._sequencer = self._make()
         is_more, receipts = self._sequencer.step()
         self._on_placed(receipts)
+        self._sequencer.copy()
         return is_more
 
     def _look(self) -> bool:
