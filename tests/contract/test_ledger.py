@@ -216,7 +216,10 @@ async def test_a_reader_that_began_before_anything_was_written_sees_what_came_la
     path: Path,
 ) -> None:
     async with books(path) as where:
-        connection(where).execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with closing(sqlite3.connect(path)) as other:
+            empty = "PRAGMA wal_checkpoint(TRUNCATE)"
+            await until(lambda: other.execute(empty).fetchone() == (0, 0, 0), 5)
+        assert path.with_name("ledger.db-wal").stat().st_size == 0
         assert await where.find("req_1") is None
         await serve(where, "req_1")
         await in_order(where)
@@ -453,6 +456,30 @@ async def test_a_receipt_that_is_damaged_is_unavailable(path: Path, tmp_path: Pa
                 with pytest.raises(StoreUnavailable, match="cannot be exported"):
                     export(path, tmp_path / "out")
         path.write_bytes(raw)
+
+
+async def test_a_damaged_beginning_does_not_open_and_holds_nothing_open(path: Path) -> None:
+    async with books(path) as where:
+        await serve(where, "req_1")
+    raw = path.read_bytes()
+    for edit in ("UPDATE segment SET body = x'0001'", "UPDATE segment SET body = x'00027b7d'"):
+        with closing(sqlite3.connect(path)) as forger:
+            forger.execute(edit)
+            forger.commit()
+        with pytest.raises(StoreUnavailable, match="cannot be opened"):
+            async with books(path):
+                pass
+        path.write_bytes(raw)
+    async with books(path):
+        pass
+    assert verify(path).sealed
+
+
+async def test_checkpoints_are_signed_in_the_pauses_and_not_for_each_record(path: Path) -> None:
+    async with books(path) as where:
+        for n in range(40):
+            await serve(where, f"req_{n}")
+    assert verify(path).checkpoints < 10
 
 
 async def test_an_export_of_running_books_holds_what_was_recorded_before_it(

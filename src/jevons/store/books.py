@@ -8,7 +8,6 @@ Rule 2: each waiter has its own future: one that stops waiting takes nothing fro
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
@@ -18,12 +17,13 @@ from jevons.ledger.record import encode
 from jevons.store.keys import KeyRing
 from jevons.store.opening import Opened, open_ledger
 from jevons.store.read import filed, find, placed
-from jevons.store.schema import connect_to_read
+from jevons.store.schema import UNREADABLE, connect_to_read
 from jevons.store.writer import Batch, Writer
 from jevons.types.account import Intent, Receipt
 from jevons.types.errors import StoreUnavailable
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import AsyncGenerator, Callable
     from pathlib import Path
 
@@ -139,7 +139,7 @@ class Books:
             raise StoreUnavailable(_CLOSED)
         try:
             return await self._loop.run_in_executor(self._reading, self._find, request)
-        except (sqlite3.Error, ValueError, TypeError, LookupError) as error:  # or is damaged
+        except UNREADABLE as error:
             message = f"the ledger cannot be read: {error}"
             raise StoreUnavailable(message) from error
 

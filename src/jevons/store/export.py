@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sqlite3
 import time
 from base64 import b64decode
 from contextlib import closing
@@ -20,11 +19,12 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 from jevons.ledger.record import decode, unpack
 from jevons.store.lease import is_open
 from jevons.store.read import checkpoints
-from jevons.store.schema import connect_to_read, is_live
+from jevons.store.schema import UNREADABLE, connect_to_read, is_live
 from jevons.types.account import Genesis
 from jevons.types.errors import StoreUnavailable
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
@@ -76,7 +76,7 @@ def export(path: Path, out: Path) -> Written:
                 _await_checkpoint(connection)
             connection.execute("BEGIN")
             return _write(connection, out)
-    except (sqlite3.Error, OSError, ValueError, TypeError) as error:
+    except UNREADABLE as error:
         message = f"{path} cannot be exported: {error}"
         raise StoreUnavailable(message) from error
 

@@ -6,7 +6,6 @@ Rule 2: intents that were left open are closed before anything new is written.
 
 from __future__ import annotations
 
-import sqlite3
 from base64 import b64encode
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,13 +13,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from jevons.ledger.record import decode, encode, pack, unpack
 from jevons.store.lease import Lease
 from jevons.store.orphan import close_orphans
-from jevons.store.schema import SCHEMA, connect
+from jevons.store.schema import SCHEMA, UNREADABLE, connect
 from jevons.store.sequence import Sequencer
 from jevons.store.signing import load_or_make
 from jevons.types.account import Genesis
 from jevons.types.errors import Misconfigured, StoreUnavailable
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable
     from pathlib import Path
 
@@ -57,11 +57,11 @@ def open_ledger(path: Path, *, commit: Commit, origin: str, clock: Clock) -> Ope
         connection = connect(path, commit)
         sequencer = _begin(connection, path, lease, origin=origin, clock=clock)
         return Opened(connection, lease, sequencer)
-    except (sqlite3.Error, OSError) as error:
+    except UNREADABLE as error:
         _let_go(connection, lease)
         message = f"the ledger {path} cannot be opened: {error}"
         raise StoreUnavailable(message) from error
-    except Misconfigured:
+    except BaseException:
         _let_go(connection, lease)
         raise
 

@@ -9,10 +9,21 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING, Literal
 
+import msgspec
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ("SCHEMA", "Commit", "connect", "connect_to_read", "is_live", "tile_key")
+__all__ = (
+    "FORESEEN",
+    "SCHEMA",
+    "UNREADABLE",
+    "Commit",
+    "connect",
+    "connect_to_read",
+    "is_live",
+    "tile_key",
+)
 
 Commit = Literal["disk", "os"]
 
@@ -28,6 +39,11 @@ CREATE TABLE IF NOT EXISTS checkpoint (size INTEGER PRIMARY KEY, note TEXT NOT N
 CREATE TABLE IF NOT EXISTS key (id TEXT PRIMARY KEY, digest BLOB NOT NULL, actor BLOB NOT NULL)
   WITHOUT ROWID;
 """
+
+FORESEEN = (sqlite3.Error, OSError, ValueError, msgspec.MsgspecError)
+"""What a disk, another process or a damaged record can raise."""
+UNREADABLE = (*FORESEEN, TypeError, LookupError)
+"""And what rows of the wrong type or number can, where nothing but rows is read."""
 
 _LOCKED_S = 5.0
 """Longest wait for another process that is writing."""

@@ -16,10 +16,9 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
-
 from jevons.ledger.record import pack
 from jevons.store.orphan import close_orphans
+from jevons.store.schema import FORESEEN, UNREADABLE
 from jevons.store.sequence import transaction
 from jevons.telemetry import log
 from jevons.types.errors import StoreUnavailable
@@ -40,9 +39,6 @@ REST_S = 0.5
 FLUSH_S = 0.04
 STUCK_S = 30.0
 """How long putting in order may fail before no new work is taken."""
-
-_FORESEEN = (sqlite3.Error, OSError, ValueError, msgspec.MsgspecError)
-"""What a disk, another process or a damaged file can do."""
 
 
 class Batch(NamedTuple):
@@ -100,7 +96,7 @@ class Writer:
         """
         try:
             self._look()
-        except _FORESEEN as error:
+        except UNREADABLE as error:
             message = f"the ledger cannot be read: {error}"
             raise StoreUnavailable(message) from error
         finally:
@@ -206,7 +202,7 @@ class Writer:
         """Do what can wait: if it fails as foreseen, say so once, and be called again."""
         try:
             return work()
-        except _FORESEEN as error:
+        except FORESEEN as error:
             self._stumble(f"{type(error).__name__}: {error}")
             return False
 
