@@ -83,7 +83,7 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     context_tokens: int = 4096
     """Context of each slot."""
     threads: int | None = None
-    """Processor threads. Unset: half of those this process may use, at least one."""
+    """Processor threads. Unset: half of those this process may use, at least two."""
 
 
 class EndpointSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

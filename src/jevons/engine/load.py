@@ -48,9 +48,23 @@ def usual_threads() -> int:
 
 
 def load(
-    weights: Path, *, name: str, slots: int, context_tokens: int, threads: int | None
+    weights: Path,
+    *,
+    name: str,
+    slots: int,
+    context_tokens: int,
+    threads: int | None,
+    key: str | None = None,
 ) -> Loaded:
     """Load a model. Takes a second or more; not for the event loop.
+
+    Args:
+        weights: A GGUF file, verified.
+        name: What to call the model.
+        slots: Answers written at once.
+        context_tokens: Context of each.
+        threads: Processor threads; None is `usual_threads`.
+        key: Opens the library's own port; None is one that nobody knows.
 
     Raises:
         Misconfigured: The engine is not installed, or cannot load the file.
@@ -68,7 +82,7 @@ def load(
     params.ui = False
     params.endpoint_slots = False
     params.cache_ram_mib = _CACHE_MIB
-    params.api_keys = [secrets.token_hex(32)]
+    params.api_keys = [key or secrets.token_hex(32)]
     try:
         server = library.Server(params)
     except (ValueError, RuntimeError) as error:
@@ -78,13 +92,23 @@ def load(
 
 
 def _library() -> Any:
-    """Import llama.cpp, its threads told not to spin while they wait for one another.
+    """Import llama.cpp, its threads told how long to spin while they wait for one another.
 
-    They wait some hundred times a token. A thread that spins keeps the one it waits for off
-    its core as soon as anything else runs. GNU OpenMP reads this when it is loaded.
+    They wait some hundred times a token. Two threads on two cores, Qwen2.5-Coder-0.5B Q4_K_M,
+    tokens a second, alone on the machine and beside two processes that never rest (2026-11-23,
+    medians of 3 and of 2):
+
+        GNU OpenMP's own      40    3    whom it waits for is kept off the core by who spins
+        GOMP_SPINCOUNT=10000  36    3
+        GOMP_SPINCOUNT=3000   41   10
+        GOMP_SPINCOUNT=1000   39   18
+        GOMP_SPINCOUNT=0      20   16    every wait is a sleep
+        one thread            19   13
+
+    GNU OpenMP reads it when it is loaded; a wish of whoever runs this stands.
     """
     if "OMP_WAIT_POLICY" not in os.environ:  # noqa: TID251 OpenMP's setting, not ours
-        os.environ.setdefault("GOMP_SPINCOUNT", "0")  # noqa: TID251 as above
+        os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # noqa: TID251 as above
     try:
         import xllamacpp  # noqa: PLC0415 the engine is an extra
     except ImportError:
