@@ -174,6 +174,7 @@ def parse_request(body: bytes, *, id: str, at_ms: int, actor: Actor | None) -> G
         Malformed: It is not JSON, not UTF-8, or not this dialect; the message says where.
     """
     try:
+        body.decode()  # msgspec does not look inside fields that it keeps raw
         fields = _FIELDS.decode(body)
         read = _BODY.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -215,7 +216,7 @@ def render_request(request: Generate, *, model: str) -> Rendered:
     if not request.stream or request.want_usage:
         return Rendered(_ENCODER.encode(fields), ())
     given = fields.get("stream_options")
-    options = {} if given is None or given == b"null" else _FIELDS.decode(given)
+    options = {} if given is None or bytes(given) == b"null" else _FIELDS.decode(given)
     options["include_usage"] = msgspec.Raw(b"true")
     fields["stream_options"] = msgspec.Raw(_ENCODER.encode(options))
     return Rendered(_ENCODER.encode(fields), ())
