@@ -366,12 +366,10 @@ async def test_a_model_serves_from_opening_to_closing(weights: Path) -> None:
 
 
 async def _stands_still() -> None:
-    """Hold that the engine computes nothing."""
-    await asyncio.sleep(0.05)
-    before_s = time.process_time()
-    await asyncio.sleep(0.1)
-    assert time.process_time() - before_s < 0.05
-
-
-def _cpu_s(outcomes: Any) -> float:
-    return sum([outcome.measured.cpu_s for outcome in outcomes])
+    """Hold that the engine soon computes nothing: a batch of prompt that it has begun it ends."""
+    for _ in range(20):
+        before_s = time.process_time()
+        await asyncio.sleep(0.1)
+        if time.process_time() - before_s < 0.05:
+            return
+    pytest.fail("the engine computes on for nobody")
