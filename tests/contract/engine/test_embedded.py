@@ -373,3 +373,7 @@ async def _stands_still() -> None:
         if time.process_time() - before_s < 0.05:
             return
     pytest.fail("the engine computes on for nobody")
+
+
+def _cpu_s(outcomes: Any) -> float:
+    return sum([outcome.measured.cpu_s for outcome in outcomes])
