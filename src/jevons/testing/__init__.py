@@ -2,13 +2,31 @@
 
 Enters: what a test says should happen.
 Leaves: things that can stand behind the doors of `jevons.ports`.
-May not know: the network, the disk, the machine's clock.
+May not know: the network beyond loopback, the disk, the machine's clock.
 State: each double's own.
 """
 
 from jevons.testing.book import Book, Gate
 from jevons.testing.clock import Clock, Ids
 from jevons.testing.listener import Listener
+from jevons.testing.reply import Reply
 from jevons.testing.rooms import Allow, InOrder, NoMeter, Ring
+from jevons.testing.script import Script, Stop
+from jevons.testing.vendor import Heard, Vendor
 
-__all__ = ("Allow", "Book", "Clock", "Gate", "Ids", "InOrder", "Listener", "NoMeter", "Ring")
+__all__ = (
+    "Allow",
+    "Book",
+    "Clock",
+    "Gate",
+    "Heard",
+    "Ids",
+    "InOrder",
+    "Listener",
+    "NoMeter",
+    "Reply",
+    "Ring",
+    "Script",
+    "Stop",
+    "Vendor",
+)

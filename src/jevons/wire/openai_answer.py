@@ -4,6 +4,10 @@ Text is not decoded: an answer that is relayed is never taken apart.
 
 Rule 1: usage comes out in buckets that do not overlap, whoever counted it.
 Rule 2: a count that cannot be (more cached than read) is cut to what can.
+Rule 3: usage that counts nothing is no usage: a zero that nobody measured stays unknown.
+
+Sources, read 2026-11: OpenAI API reference, "Chat Completions"; DeepSeek API docs, "Create
+Chat Completion"; Moonshot platform docs, "Chat"; xAI docs, "Reasoning".
 """
 
 from __future__ import annotations
@@ -13,8 +17,12 @@ from typing import NamedTuple
 import msgspec
 
 from jevons.types.account import Usage
+from jevons.types.errors import ProviderGarbled
 
-__all__ = ("Read", "Said", "read_answer", "read_chunk", "read_usage")
+__all__ = ("Read", "Said", "read_answer", "read_chunk")
+
+# With these a server says that it did not finish: DeepSeek, vLLM and SGLang, Z.ai, OpenRouter.
+_GAVE_UP = frozenset({"insufficient_system_resource", "abort", "aborted", "network_error", "error"})
 
 
 class _Details(msgspec.Struct):
@@ -25,6 +33,7 @@ class _Details(msgspec.Struct):
 class _Usage(msgspec.Struct):
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    total_tokens: int | None = None
     prompt_tokens_details: _Details | None = None
     completion_tokens_details: _Details | None = None
     prompt_cache_hit_tokens: int | None = None
@@ -34,15 +43,16 @@ class _Usage(msgspec.Struct):
 
 
 class _Choice(msgspec.Struct):
+    index: int | None = None
     finish_reason: str | None = None
     usage: _Usage | None = None
     """Moonshot puts the usage of a stream here."""
 
 
 class _Piece(msgspec.Struct):
-    choices: list[_Choice] = []
+    choices: list[_Choice] | None = None
     usage: _Usage | None = None
-    error: msgspec.Raw | None = None
+    error: msgspec.Raw = msgspec.Raw(b"null")
 
 
 _PIECE = msgspec.json.Decoder(_Piece)
@@ -53,11 +63,13 @@ class Said(NamedTuple):
 
     choices: int
     """Choices it speaks of; 0 in a chunk of usage alone."""
-    finishes: tuple[str, ...]
-    """Finish reasons of the choices that end with it."""
+    finished: tuple[int, ...]
+    """Indices of the choices that end with it."""
+    finish: str | None
+    """Why the last of them ended."""
     usage: Usage | None
     error: str | None
-    """What an error envelope says, if it is one."""
+    """What an error envelope says, or why the server gave up, if it is one or did."""
 
 
 class Read(NamedTuple):
@@ -72,63 +84,72 @@ def read_chunk(data: bytes) -> Said:
     """Read the JSON of one chunk.
 
     Raises:
-        msgspec.MsgspecError: It is not a chunk.
+        ProviderGarbled: It is not a chunk.
     """
-    piece = _PIECE.decode(data)
-    finishes = tuple([each.finish_reason for each in piece.choices if each.finish_reason])
-    usage = piece.usage
-    if usage is None:
-        usage = next((each.usage for each in piece.choices if each.usage), None)
-    return Said(
-        len(piece.choices),
-        finishes,
-        None if usage is None else read_usage(usage),
-        _fault(piece.error),
-    )
+    try:
+        piece = _PIECE.decode(data)
+        error = _fault(piece.error)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as garbled:
+        message = f"not JSON of this dialect: {garbled}"
+        raise ProviderGarbled(message) from None
+    choices = piece.choices or ()
+    ended = [each for each in choices if each.finish_reason]
+    finish = ended[-1].finish_reason if ended else None
+    if error is None and finish in _GAVE_UP:
+        error = f"it finished with {finish!r}"
+    usage = _usage(piece.usage)
+    for each in choices:
+        usage = usage or _usage(each.usage)
+    return Said(len(choices), tuple([each.index or 0 for each in ended]), finish, usage, error)
 
 
 def read_answer(body: bytes) -> Read:
     """Read a whole answer.
 
     Raises:
-        msgspec.MsgspecError: It is not an answer.
+        ProviderGarbled: It is not an answer.
     """
     said = read_chunk(body)
-    return Read(said.finishes[-1] if said.finishes else None, said.usage, said.error)
+    return Read(said.finish, said.usage, said.error)
 
 
-def read_usage(usage: _Usage) -> Usage:
+def _usage(counts: _Usage | None) -> Usage | None:
     """Sort overlapping counts into disjoint buckets.
 
     OpenAI's `prompt_tokens` holds the cached ones, and `completion_tokens` the reasoning.
+    xAI's `completion_tokens` does not hold it; its total tells.
     """
-    details, written = usage.prompt_tokens_details, usage.completion_tokens_details
-    prompt = max(usage.prompt_tokens or 0, 0)
-    completion = max(usage.completion_tokens or 0, 0)
-    cached = (
-        (details.cached_tokens if details else None)
-        or usage.prompt_cache_hit_tokens
-        or usage.cached_tokens
-        or 0
-    )
-    reasoning = (written.reasoning_tokens if written else None) or 0
-    cached = min(max(cached, 0), prompt)
-    reasoning = min(max(reasoning, 0), completion)
+    if counts is None or (counts.prompt_tokens is None and counts.completion_tokens is None):
+        return None
+    prompt = max(counts.prompt_tokens or 0, 0)
+    completion = max(counts.completion_tokens or 0, 0)
+    cached = min(max(_cached(counts), 0), prompt)
+    written = counts.completion_tokens_details
+    reasoning = max((written and written.reasoning_tokens) or 0, 0)
+    beside = reasoning > 0 and counts.total_tokens == prompt + completion + reasoning
+    if not beside:
+        reasoning = min(reasoning, completion)
     return Usage(
         input=prompt - cached,
         cache_read=cached,
-        output=completion - reasoning,
+        output=completion if beside else completion - reasoning,
         reasoning=reasoning,
         counted_by="endpoint",
     )
 
 
-def _fault(error: msgspec.Raw | None) -> str | None:
+def _cached(counts: _Usage) -> int:
+    """Find the count of cached prompt tokens under any of its names."""
+    read = counts.prompt_tokens_details
+    named = (read and read.cached_tokens, counts.prompt_cache_hit_tokens, counts.cached_tokens)
+    return next((each for each in named if each), 0)
+
+
+def _fault(error: msgspec.Raw) -> str | None:
     """Find the sentence in an error envelope, whatever its shape."""
-    if error is None or error == b"null":
+    if bytes(error) == b"null":  # a Raw never equals bytes
         return None
     said = msgspec.json.decode(error)
     if isinstance(said, dict):
-        found = said.get("message") or said.get("code")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] foreign JSON
-        return str(found or "an error without a message")  # pyright: ignore[reportUnknownArgumentType]
-    return str(said)
+        said = said.get("message") or said.get("code")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] foreign JSON
+    return str(said or "an error without a message")  # pyright: ignore[reportUnknownArgumentType] as above

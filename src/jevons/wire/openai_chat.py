@@ -3,7 +3,7 @@
 Source: OpenAI API reference, "Chat Completions", read 2026-11.
 """
 
-from jevons.wire.openai_answer import Read, Said, read_answer, read_chunk, read_usage
+from jevons.wire.openai_answer import Read, Said, read_answer, read_chunk
 from jevons.wire.openai_render import (
     Chunks,
     render_answer,
@@ -21,7 +21,6 @@ __all__ = (
     "parse_request",
     "read_answer",
     "read_chunk",
-    "read_usage",
     "render_answer",
     "render_error",
     "render_error_event",

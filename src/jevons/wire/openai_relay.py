@@ -7,29 +7,28 @@ Rule 1: only whole events go on. A truncated one never leaves.
 Rule 2: an event is decoded only if a cheap look says that it ends something, or is not
     plainly a chunk: decoding each would cost more than relaying it.
 Rule 3: from the first event that ends the answer on, nothing goes; order is kept.
-Rule 4: an answer without a finish reason is truncated, whatever followed it.
+Rule 4: an answer ends when each choice that was asked for has a finish reason. One that
+    stops before is truncated, whatever followed it.
+Rule 5: endpoints are always asked for usage; a caller who did not ask never sees the chunk
+    that holds nothing else.
 
-Source: WHATWG HTML Living Standard §9.2.6, parsing an event stream; OpenAI API reference,
-"Chat Completions", streaming.
+Source: OpenAI API reference, "Chat Completions", streaming, read 2026-11.
 """
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from jevons.types.errors import JevonsError, ProviderGarbled, ProviderTruncated, ProviderUnavailable
+from jevons.types.errors import ProviderGarbled, ProviderTruncated, ProviderUnavailable
 from jevons.wire.openai_answer import read_chunk
+from jevons.wire.sse import Framing, read_event, split
 
 if TYPE_CHECKING:
     from jevons.types.account import Usage
+    from jevons.types.errors import JevonsError
+    from jevons.wire.openai_answer import Said
 
 __all__ = ("Relay",)
-
-_BLANK = re.compile(rb"\r\n\r\n|\n\n|\r\r")
-_LINES = re.compile(rb"\r\n|\n|\r")
 
 _DONE = b"data: [DONE]\n\n"
 
@@ -40,112 +39,99 @@ class Relay:
     Args:
         choices: How many choices were asked for; the answer ends when all have.
         want_usage: Whether the caller asked for the chunk of usage at the end.
-        limit_bytes: Longest event.
     """
 
-    def __init__(
-        self, *, choices: int, want_usage: bool, limit_bytes: int = 8 * 1024 * 1024
-    ) -> None:
+    def __init__(self, *, choices: int, want_usage: bool) -> None:
         self.usage: Usage | None = None
-        self.finish: str | None = None
+        """The last usage that came; it is cumulative where there are several."""
+        self.finish = "error"
+        """Why the last choice ended; `error` until it has."""
         self.error: JevonsError | None = None
         """What went wrong; nothing more goes on once it is set."""
-        self._pieces = 0
-        self._unfinished = choices
+        self.pieces = 0
+        """Chunks that carried an answer: tokens at least, where nobody counted them."""
+        self.done = False
+        """Whether `[DONE]` came; nothing after it is read."""
+        self._choices = choices
         self._want_usage = want_usage
-        self._limit_bytes = limit_bytes
-        self._rest = b""
+        self._framing = Framing()
+        self._finished: frozenset[int] = frozenset()
+        self._ended = False
         self._closing: list[bytes] = []
-        self._done = False
 
     def feed(self, data: bytes) -> bytes:
         """Take bytes as they were read; return the whole events that may go on."""
-        if self._rest:
-            data = self._rest + data
-        end = data.rfind(b"\n\n") + 2
-        if self._unfinished and self.error is None and end > 1:
-            whole = data[:end]
+        try:
+            whole = self._framing.feed(data)
+        except ProviderGarbled as error:
+            self._fail(error)
+            return b""
+        if not self._ended and self.error is None:
             count = _plain_events(whole)
             if count:
-                self._pieces += count
-                self._keep_rest(data[end:])
+                self.pieces += count
                 return whole
-        return self._take_apart(data)
+        return b"".join([event for event in split(whole) if self._goes_on(event)])
 
     def end(self) -> JevonsError | None:
         """Say that the body ended cleanly; return what is wrong with that, if anything."""
-        rest = self._rest.strip()
-        if rest == b"data: [DONE]":  # some servers forget the last blank line
-            self._done = True
-        elif rest:
-            self._fail(ProviderTruncated("the stream ended inside an event"))
-        if self.error is None and self._unfinished:
-            self.error = ProviderTruncated("the stream ended without a finish reason")
+        rest = self._framing.rest
+        if not self.done and self.error is None and rest.strip():
+            if read_event(rest).data == b"[DONE]":  # some servers forget the last blank line
+                self._take_done()
+            else:
+                self._fail(ProviderTruncated("the stream ended inside an event"))
+        if not self._ended:
+            self._fail(ProviderTruncated("the stream ended without a finish reason"))
         return self.error
 
     @property
     def closing(self) -> bytes:
         """What ends the answer, `[DONE]` included."""
-        body = b"".join(self._closing)
-        return body if self._done else body + _DONE
+        return b"".join([*self._closing, _DONE])
 
-    @property
-    def pieces(self) -> int:
-        """Chunks that carried an answer: tokens at least, where nobody counted them."""
-        return self._pieces
-
-    def _take_apart(self, data: bytes) -> bytes:
-        """Split what is here into events, and look at each."""
-        passed: list[bytes] = []
-        begin = 0
-        for blank in _BLANK.finditer(data):
-            event = data[begin : blank.end()]
-            begin = blank.end()
-            if self._take(event):
-                passed.append(event)
-        self._keep_rest(data[begin:])
-        return b"".join(passed)
-
-    def _keep_rest(self, rest: bytes) -> None:
-        """Keep the beginning of an event until the rest of it comes."""
-        self._rest = rest
-        if len(rest) > self._limit_bytes:
-            self._fail(ProviderGarbled(f"an event is longer than {self._limit_bytes} bytes"))
-
-    def _take(self, event: bytes) -> bool:
-        """Look at one whole event; say whether it may go on now."""
-        if self.error is not None or self._done:
+    def _goes_on(self, event: bytes) -> bool:
+        """Look at one event; keep it for the end, or say whether it may go on now."""
+        if self.error is not None or self.done or not self._is_for_caller(event):
             return False
-        if not self._read(event):
+        if self._ended:
+            self._closing.append(event)
             return False
-        if self._unfinished:
-            return True
-        self._closing.append(event)
-        return False
+        return True
 
-    def _read(self, event: bytes) -> bool:
+    def _is_for_caller(self, event: bytes) -> bool:
         """Take from an event what the books need; say whether the caller should have it."""
         if _plain_events(event):
-            self._pieces += 1
+            self.pieces += 1
             return True
-        data = _data(event)
+        name, data = read_event(event)
+        if data == b"[DONE]":
+            return self._take_done()
         if data is None:
             return True
-        if data == b"[DONE]":
-            self._done = True
-            return not self._unfinished
         try:
             said = read_chunk(data)
-        except msgspec.MsgspecError as error:
-            return self._fail(ProviderGarbled(f"an event is not a chunk: {error}"))
-        if said.error is not None:
-            return self._fail(ProviderUnavailable(f"in the middle of the answer: {said.error}"))
-        self._pieces += said.choices > 0
+        except ProviderGarbled as error:
+            return self._fail(error)
+        if said.error is not None or name == b"error":
+            reason = said.error or data.decode("utf-8", "replace")
+            return self._fail(ProviderUnavailable(f"in the middle of the answer: {reason}"))
+        return self._note(said)
+
+    def _note(self, said: Said) -> bool:
+        self.pieces += said.choices > 0
         self.usage = said.usage or self.usage
-        if said.finishes:
-            self.finish = said.finishes[-1]
-            self._unfinished = max(self._unfinished - len(said.finishes), 0)
+        if said.finish is not None:
+            self.finish = said.finish
+            self._finished = self._finished.union(said.finished)
+            self._ended = len(self._finished) >= self._choices
         return bool(said.choices or said.usage is None or self._want_usage)
+
+    def _take_done(self) -> bool:
+        self.done = True
+        if not self._ended:
+            self._fail(ProviderTruncated("[DONE] came before a finish reason"))
+        return False
 
     def _fail(self, error: JevonsError) -> bool:
         self.error = self.error or error
@@ -179,13 +165,3 @@ def _may_end(event: bytes) -> bool:
         or b'"error"' in event
         or b"[DONE]" in event
     )
-
-
-def _data(event: bytes) -> bytes | None:
-    """Join an event's data lines; None if it has none, as a comment has."""
-    lines = [
-        line[5:].removeprefix(b" ")
-        for line in _LINES.split(event.removeprefix(b"\xef\xbb\xbf"))
-        if line.startswith(b"data:")
-    ]
-    return b"\n".join(lines) if lines else None
