@@ -48,7 +48,10 @@ class Bench:
         self.provider: OpenAIChat | None = None
 
     async def open(
-        self, *replies: Reply, tls: tuple[ssl.SSLContext, ssl.SSLContext] | None = None, **limits: Any
+        self,
+        *replies: Reply,
+        tls: tuple[ssl.SSLContext, ssl.SSLContext] | None = None,
+        **limits: Any,
     ) -> OpenAIChat:
         """Have a vendor answer these, and a provider with these limits."""
         self.vendor = Vendor(*replies, context=tls[0] if tls else None)
@@ -58,7 +61,11 @@ class Bench:
 
     def aim(self, url: str, **limits: Any) -> OpenAIChat:
         """Make a provider with short patience."""
-        patience = {"connect_timeout_s": 2.0, "first_byte_timeout_s": 5.0, "idle_timeout_s": 5.0}
+        patience: dict[str, Any] = {
+            "connect_timeout_s": 2.0,
+            "first_byte_timeout_s": 5.0,
+            "idle_timeout_s": 5.0,
+        }
         return OpenAIChat(url=url, api_key=KEY, clock=Clock(), **{**patience, **limits})
 
     async def ask(
