@@ -107,7 +107,7 @@ def nvml(library: Any = None) -> Counter | None:
     """Read the graphics cards' counters, if there are any and `nvidia-ml-py` is installed."""
     if library is None:
         try:
-            import pynvml  # noqa: PLC0415 an extra; pyright: ignore[reportMissingImports]
+            import pynvml  # noqa: PLC0415  # pyright: ignore[reportMissingImports] an extra
         except ImportError:
             return None
         library = pynvml
