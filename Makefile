@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-PURE := src/jevons/types/*,src/jevons/policy/*,src/jevons/pick/*
+PURE := src/jevons/types/*,src/jevons/wire/*,src/jevons/policy/*,src/jevons/pick/*
 PURE := $(PURE),src/jevons/meter/*,src/jevons/ledger/*,src/jevons/flow.py
 
 .DEFAULT_GOAL := help

@@ -13,6 +13,7 @@ good.drip()                 # one byte at a time
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -38,7 +39,7 @@ DONE = b"data: [DONE]\n\n"
 Framed = Literal["chunked", "length", "close"]
 """How a body's length is told: RFC 9112 §6.3, cases 4, 6 and 8."""
 
-_HEAD = {"id": "chatcmpl-fake", "created": 1_767_225_600, "model": "fake"}
+_HEAD = MappingProxyType({"id": "chatcmpl-fake", "created": 1_767_225_600, "model": "fake"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,7 +49,7 @@ class Relay:
         self.error: JevonsError | None = None
         """What went wrong; nothing more goes on once it is set."""
         self.pieces = 0
-        """Chunks that carried an answer: tokens at least, where nobody counted them."""
+        """Chunks so far: about one a token, and the guess where nobody counted."""
         self.done = False
         """Whether `[DONE]` came; nothing after it is read."""
         self._choices = choices

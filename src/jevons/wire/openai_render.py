@@ -62,7 +62,7 @@ class Chunks:
                 return self._chunk({"reasoning_content": event.text}, None, None)
             case ToolCallDelta():
                 return self._chunk({"tool_calls": [_call_delta(event)]}, None, None)
-            case Finished():
+            case _:
                 return self._finished(event)
 
     def closing(self, events: tuple[Event, ...]) -> bytes:

@@ -254,7 +254,7 @@ def _part(part: _Part) -> Part:
             return Image(url=part.image_url.url, detail=part.image_url.detail)
         case _AudioPart():
             return Audio(data=part.input_audio.data, format=part.input_audio.format)
-        case _FilePart():
+        case _:
             return File(fields=part.file)
 
 

@@ -1,0 +1,184 @@
+"""What the books need is read off an answer, whoever wrote it; any bytes are read or garbled."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jevons.types.account import Usage
+from jevons.types.errors import ProviderGarbled
+from jevons.wire.openai_chat import read_answer, read_chunk
+
+COUNTS = st.none() | st.integers(-5, 1000)
+
+
+def said(**fields: Any) -> bytes:
+    return msgspec.json.encode(fields)
+
+
+def counted(**usage: Any) -> Usage | None:
+    return read_chunk(said(choices=[], usage=usage)).usage
+
+
+def used(**buckets: int) -> Usage:
+    return Usage(**buckets, counted_by="endpoint")
+
+
+@pytest.mark.parametrize(
+    ("usage", "buckets"),
+    [
+        ({"prompt_tokens": 7, "completion_tokens": 3}, {"input": 7, "output": 3}),
+        (
+            {
+                "prompt_tokens": 7,
+                "completion_tokens": 9,
+                "prompt_tokens_details": {"cached_tokens": 5},
+                "completion_tokens_details": {"reasoning_tokens": 4},
+            },
+            {"input": 2, "cache_read": 5, "output": 5, "reasoning": 4},
+        ),
+        (
+            {"prompt_tokens": 7, "completion_tokens": 3, "prompt_cache_hit_tokens": 6},
+            {"input": 1, "cache_read": 6, "output": 3},
+        ),
+        (
+            {"prompt_tokens": 7, "completion_tokens": 3, "cached_tokens": 2},
+            {"input": 5, "cache_read": 2, "output": 3},
+        ),
+        (  # reasoning beside the completion, as the total tells
+            {
+                "prompt_tokens": 7,
+                "completion_tokens": 3,
+                "total_tokens": 30,
+                "completion_tokens_details": {"reasoning_tokens": 20},
+            },
+            {"input": 7, "output": 3, "reasoning": 20},
+        ),
+        (  # more than can be
+            {
+                "prompt_tokens": 7,
+                "completion_tokens": 3,
+                "prompt_tokens_details": {"cached_tokens": 9},
+                "completion_tokens_details": {"reasoning_tokens": 5},
+            },
+            {"cache_read": 7, "reasoning": 3},
+        ),
+        ({"prompt_tokens": 7, "completion_tokens": None}, {"input": 7}),
+    ],
+)
+def test_usage_comes_out_in_buckets_that_do_not_overlap(
+    usage: dict[str, Any], buckets: dict[str, int]
+) -> None:
+    assert counted(**usage) == used(**buckets)
+
+
+@given(COUNTS, COUNTS, COUNTS, COUNTS, COUNTS)
+def test_no_bucket_is_negative_and_nothing_is_counted_twice(
+    prompt: int | None,
+    completion: int | None,
+    total: int | None,
+    cached: int | None,
+    reasoning: int | None,
+) -> None:
+    usage = counted(
+        prompt_tokens=prompt,
+        completion_tokens=completion,
+        total_tokens=total,
+        prompt_tokens_details={"cached_tokens": cached},
+        completion_tokens_details={"reasoning_tokens": reasoning},
+    )
+    if usage is None:
+        assert prompt is None
+        assert completion is None
+        return
+    buckets = (usage.input, usage.cache_read, usage.output, usage.reasoning)
+    assert min(buckets) >= 0
+    assert usage.input + usage.cache_read == max(prompt or 0, 0)
+    written = usage.output + usage.reasoning
+    assert written == max(completion or 0, 0) or sum(buckets) == total
+
+
+def test_usage_that_counts_nothing_is_unknown_and_not_zero() -> None:
+    assert counted() is None
+    assert counted(prompt_tokens=None, total_tokens=3) is None
+    assert read_chunk(b'{"choices":[],"usage":null}').usage is None
+
+
+def test_usage_is_found_inside_a_choice() -> None:
+    choices = [{"index": 0}, {"index": 1, "usage": {"prompt_tokens": 1, "completion_tokens": 2}}]
+    assert read_chunk(said(choices=choices)).usage == used(input=1, output=2)
+
+
+def test_each_choice_that_ends_is_named() -> None:
+    chunk = read_chunk(
+        said(
+            choices=[
+                {"index": 0, "finish_reason": None},
+                {"index": 1, "finish_reason": "length"},
+                {"index": 2, "finish_reason": ""},
+                {"index": None, "finish_reason": "stop"},
+            ]
+        )
+    )
+    assert (chunk.choices, chunk.finished, chunk.finish) == (4, (1, 0), "stop")
+
+
+@pytest.mark.parametrize("choices", [b"null", b"[]"])
+def test_a_chunk_without_choices_says_none(choices: bytes) -> None:
+    assert read_chunk(b'{"choices":%b}' % choices) == (0, (), None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        ({"message": "too busy", "code": "busy"}, "too busy"),
+        ({"code": 503}, "503"),
+        ({"other": 1}, "an error without a message"),
+        ("plain", "plain"),
+        (False, "an error without a message"),
+        (["a"], "['a']"),
+    ],
+)
+def test_an_error_envelope_of_any_shape_is_heard(error: Any, sentence: str) -> None:
+    assert read_answer(said(error=error)) == (None, None, sentence)
+
+
+def test_an_error_that_is_null_is_none() -> None:
+    assert read_chunk(b'{"choices":[],"error": null}').error is None
+
+
+@pytest.mark.parametrize(
+    "reason", ["abort", "aborted", "error", "insufficient_system_resource", "network_error"]
+)
+def test_a_server_that_gave_up_has_not_finished(reason: str) -> None:
+    answer = read_answer(said(choices=[{"finish_reason": reason}]))
+    assert answer.error is not None
+    assert reason in answer.error
+
+
+@given(st.binary(max_size=120) | st.text(max_size=60).map(str.encode))
+def test_any_bytes_are_an_answer_or_garbled(body: bytes) -> None:
+    with suppress(ProviderGarbled):
+        read_answer(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b'{"choices":3}',
+        b'{"choices":[{"finish_reason":"\xff"}]}',
+        b'{"choices":[],"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+        b'{"error":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+        b'{"error":"\xff"}',
+    ],
+)
+def test_what_is_not_the_dialect_is_garbled(body: bytes) -> None:
+    with pytest.raises(ProviderGarbled):
+        read_answer(body)
