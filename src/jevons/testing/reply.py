@@ -78,6 +78,14 @@ class Reply:
         piece = b"%x\r\n%b\r\n" % (len(event), event)
         return replace(self, raw=self.raw.removesuffix(b"0\r\n\r\n"), endless=piece)
 
+    def longer(self, extra: bytes) -> Reply:
+        """Send something after its end, which belongs to no response."""
+        return replace(self, raw=self.raw + extra)
+
+    def replaced(self, old: bytes, new: bytes) -> Reply:
+        """Replace the first `old` in it; its offsets are those of the original."""
+        return replace(self, raw=self.raw.replace(old, new, 1))
+
     def closing(self) -> Reply:
         """Close the connection once it is sent, without a word of it in the head."""
         return replace(self, closes=True)
