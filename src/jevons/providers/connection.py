@@ -121,8 +121,12 @@ class Connection(asyncio.Protocol):
             self._transport.resume_reading()
 
     def abort(self) -> None:
-        """Drop the connection and whatever is still to come on it."""
+        """Drop the connection, and whatever is still to come on it; its exchange hears no more."""
         self._exchange = None
+        self.close()
+
+    def close(self) -> None:
+        """Drop the connection; its exchange hears that it was lost."""
         if self.is_made:
             self._transport.abort()
 

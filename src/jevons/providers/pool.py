@@ -108,7 +108,7 @@ class Pool:
         """Drop every connection; nobody gets one any more."""
         self._is_closed = True
         for connection in tuple(self._open):
-            connection.abort()
+            connection.close()
         for waiter in self._line:
             if not waiter.done():
                 waiter.set_exception(self._no_more())

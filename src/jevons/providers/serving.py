@@ -235,11 +235,10 @@ class Serving:
         if self.status == _OK:
             limit = self._limits.answer_bytes
             self.first_byte_s = self.first_byte_s or self._clock.monotonic_s()
+        self._body.append(data[: limit - self._size])
         self._size += len(data)
         if self._size > limit:
             self._stop(ProviderGarbled(f"the answer is longer than {limit} bytes"))
-        else:
-            self._body.append(data)
 
     def _wrong_kind(self) -> JevonsError | None:
         """Check that a 200 is of the kind that was asked for."""

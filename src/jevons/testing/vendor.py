@@ -129,6 +129,11 @@ class Vendor:
         for line in tuple(self._lines):
             line.transport.abort()
 
+    def say(self, data: bytes) -> None:
+        """Send bytes that nobody asked for on every connection."""
+        for line in self._lines:
+            line.transport.write(data)
+
     def answer(self, line: _Line, heard: Heard) -> None:
         """Begin to answer a request; called by its connection."""
         self.heard.append(heard)
@@ -183,7 +188,10 @@ class _Line(asyncio.Protocol):
         self._has_room.set()
 
     def data_received(self, data: bytes) -> None:
-        self._parser.feed_data(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserError:
+            self.transport.abort()
 
     def on_message_begin(self) -> None:
         self._hearing = Heard(self._number)

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncIterator
 
+    from jevons.ports import Provider
     from jevons.testing import Reply
+    from jevons.types.event import Event
     from jevons.types.request import Generate
 
 KEY = "sk-very-secret"
@@ -45,7 +47,7 @@ class Bench:
 
     def __init__(self) -> None:
         self.vendor = Vendor()
-        self.provider: OpenAIChat | None = None
+        self.provider: Provider | None = None
 
     async def open(
         self,
@@ -56,17 +58,20 @@ class Bench:
         """Have a vendor answer these, and a provider with these limits."""
         self.vendor = Vendor(*replies, context=tls[0] if tls else None)
         await self.vendor.__aenter__()
-        self.provider = self.aim(self.vendor.url, context=tls[1] if tls else None, **limits)
-        return self.provider
+        provider = self.aim(self.vendor.url, context=tls[1] if tls else None, **limits)
+        self.provider = provider
+        return provider
 
     def aim(self, url: str, **limits: Any) -> OpenAIChat:
         """Make a provider with short patience."""
-        patience: dict[str, Any] = {
+        usual: dict[str, Any] = {
+            "api_key": KEY,
             "connect_timeout_s": 2.0,
             "first_byte_timeout_s": 5.0,
             "idle_timeout_s": 5.0,
         }
-        return OpenAIChat(url=url, api_key=KEY, clock=Clock(), **{**patience, **limits})
+        usual.update(limits)
+        return OpenAIChat(url=url, clock=Clock(), **usual)
 
     async def ask(
         self, caller: Listener | None = None, *, stream: bool = True, **fields: Any
@@ -76,19 +81,24 @@ class Bench:
         caller = caller or Listener()
         async with asyncio.timeout(20):
             outcome = await self.provider.serve(ATTEMPT, asking(stream=stream, **fields), caller)
-        return outcome, said(*caller.heard)
+        return outcome, _said(*caller.heard)
 
     async def close(self) -> None:
-        if self.provider is not None:
+        if isinstance(self.provider, OpenAIChat):
             self.provider.close()
         await self.vendor.__aexit__(None, None, None)
 
 
-def said(*events: Any) -> bytes:
-    """Join the bytes of frames, of which each must be whole."""
-    for each in events:
-        assert isinstance(each, Frame)
-    return b"".join([each.body for each in events])
+def _said(*events: Event) -> bytes:
+    """Join the bytes of frames, and what was said in other events."""
+    return b"".join([_bytes(each) for each in events])
+
+
+def _bytes(event: Event) -> bytes:
+    if isinstance(event, Frame):
+        assert event.body.endswith((b"\n\n", b"\r\n\r\n")), "only whole events are pushed"
+        return event.body
+    return msgspec.json.encode(event)
 
 
 @pytest.fixture
