@@ -101,8 +101,14 @@ def _bytes(event: Event) -> bytes:
     return msgspec.json.encode(event)
 
 
+@pytest.fixture(params=[False, True], ids=["asyncio", "uvloop"])
+def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]:
+    """Both loops: connections of the one are not connections of the other."""
+    return "asyncio", {"use_uvloop": request.param}
+
+
 @pytest.fixture
-async def bench(anyio_backend: str) -> AsyncIterator[Bench]:
+async def bench(anyio_backend: object) -> AsyncIterator[Bench]:
     """A vendor and a provider; afterwards no task may be left."""
     before = _tasks()
     it = Bench()
