@@ -133,6 +133,20 @@ def test_no_byte_of_a_note_can_change(at: int, flip: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        (NOTES[0][:-1], "does not end"),
+        (NOTES[0].replace("a/log\n3\n", "a/log\n4\n"), "no signature"),
+        (NOTES[0].replace("— a/log ", "— b/log "), "no signature"),
+        (NOTES[1].partition("\n\n")[0] + "\n\n" + NOTES[0].partition("\n\n")[2], "no signature"),
+    ],
+)
+def test_a_note_that_its_key_did_not_sign_is_not_opened(changed: str, why: str) -> None:
+    with pytest.raises(BadNote, match=why):
+        open_note(changed, PUBLIC)
+
+
+@pytest.mark.parametrize(
     "text", ["", "a/log\n3\n!\n\n", "a/log\n03\nAAAA\n\n", "a/log\nx\nAAAA\n\n"]
 )
 def test_what_is_no_checkpoint_is_not_read_as_one(text: str) -> None:
@@ -141,8 +155,10 @@ def test_what_is_no_checkpoint_is_not_read_as_one(text: str) -> None:
 
 
 def test_a_note_may_have_other_signatures_beside() -> None:
-    witnessed = NOTES[0] + "— a/log AAAA\n— a/log !\n— w AAAA\n"
-    assert open_note(witnessed, PUBLIC).size == 3
+    text, blank, ours = NOTES[0].partition("\n\n")
+    others = "— a/log AAAA\n— a/log !\n— w AAAA\n"
+    assert open_note(text + blank + ours + others, PUBLIC).size == 3
+    assert open_note(text + blank + others + ours, PUBLIC).size == 3
 
 
 @given(st.lists(st.binary(max_size=300)), st.data())
@@ -156,6 +172,14 @@ def test_a_bundle_is_read_as_it_was_written_or_not_at_all(
         assert pack(unpack(cut)) == cut
     except BadLeaf:
         assert cut != body
+
+
+def test_a_bundle_cut_in_a_leaf_or_in_its_length_is_refused() -> None:
+    body = pack([b"one", b"three"])
+    assert unpack(body) == [b"one", b"three"]
+    for end in (1, 4, 6, len(body) - 1):
+        with pytest.raises(BadLeaf, match="middle"):
+            unpack(body[:end])
 
 
 def test_a_leaf_reads_back_as_its_record() -> None:
