@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.anyio
 
 ROOT = Path(__file__).parents[3]
-ASK = {"messages": [{"role": "user", "content": "Count to three."}], "temperature": 0}
+ASK: dict[str, Any] = {"messages": [{"role": "user", "content": "Count to three."}], "temperature": 0}
 
 
 @pytest.fixture(scope="session")
@@ -121,7 +121,7 @@ async def test_a_caller_that_leaves_ends_an_answer_without_end(far: Bench) -> No
 
 
 async def test_what_it_refuses_is_told_in_its_words(far: Bench, server: str) -> None:
-    long = {"messages": [{"role": "user", "content": "word " * 3000}]}
+    long: dict[str, Any] = {"messages": [{"role": "user", "content": "word " * 3000}]}
     outcome, _ = await far.ask(**long)
     assert isinstance(outcome.error, ProviderRejected)
     assert "context" in str(outcome.error)
