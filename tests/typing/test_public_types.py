@@ -14,7 +14,16 @@ from jevons.settings import Settings, load
 from jevons.types.account import Genesis, Intent, KeyChange, Receipt, Usage
 from jevons.types.decision import Attempt, Candidate, Outcome, Plan, Verdict
 from jevons.types.errors import JevonsError, PolicyError, Retry
-from jevons.types.event import Finished, Frame, ReasoningDelta, TextDelta, ToolCallDelta
+from jevons.types.event import (
+    Finished,
+    Frame,
+    OpaqueBlock,
+    ReasoningDelta,
+    RefusalDelta,
+    Started,
+    TextDelta,
+    ToolCallDelta,
+)
 from jevons.types.units import Estimate, Priced, Unknown
 
 if TYPE_CHECKING:
@@ -64,10 +73,14 @@ def spoken(event: Event) -> str:
     match event:
         case Frame(body):
             return body.decode()
-        case TextDelta(text) | ReasoningDelta(text):
+        case TextDelta(text) | ReasoningDelta(text) | RefusalDelta(text):
             return text
         case ToolCallDelta():
             return event.name
+        case Started():
+            return event.model
+        case OpaqueBlock():
+            return event.kind
         case Finished():
             return event.reason
 

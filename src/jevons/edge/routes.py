@@ -22,7 +22,7 @@ from jevons.types.actor import Actor
 from jevons.types.errors import MethodNotAllowed, NotFound
 from jevons.types.proof import Inclusion
 from jevons.wire.openai_chat import render_models
-from jevons.wire.openai_render import model_object
+from jevons.wire.openai_chat.render import model_object
 
 if TYPE_CHECKING:
     from jevons.types.model import Endpoint

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from jevons.types.request import Tool
+
 if TYPE_CHECKING:
-    from jevons.types.request import Generate, Tool
+    from jevons.types.request import Generate
 
 __all__ = ("instruct", "schema")
 
@@ -69,9 +71,10 @@ def _instruction(request: Generate) -> str:
 
 def _offered(request: Generate) -> tuple[Tool, ...]:
     """List the tools that may be called: all, or the one that was named."""
-    if request.tool_choice in {"auto", "required"}:
-        return request.tools
-    return tuple([tool for tool in request.tools if tool.name == request.tool_choice])
+    ours = tuple([tool for tool in request.tools if isinstance(tool, Tool)])
+    if request.tool_choice != "named":
+        return ours
+    return tuple([tool for tool in ours if tool.name == request.tool])
 
 
 def _branch(tool: Tool) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from jevons.types.errors import (
 )
 from jevons.types.event import Frame
 from jevons.wire.openai_chat import read_answer, render_request
-from jevons.wire.openai_relay import Relay
+from jevons.wire.openai_chat.relay import Relay
 
 if TYPE_CHECKING:
     import ssl

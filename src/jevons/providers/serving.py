@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from jevons.ports import Caller, Clock
     from jevons.providers.connection import Connection
     from jevons.providers.pool import Pool
-    from jevons.wire.openai_relay import Relay
+    from jevons.wire.openai_chat.relay import Relay
 
 __all__ = ("Limits", "Serving")
 

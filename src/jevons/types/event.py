@@ -5,15 +5,32 @@ nothing has to be rewritten it pushes `Frame`s, the wire's own bytes; everywhere
 pushes the others, and the edge renders them. The events that end an answer (finish,
 usage) are not pushed: they come back in `Outcome.closing`, and the corridor sends them
 once the receipt is durable.
+
+An answer is a row of blocks: text, reasoning, calls to tools, in the order in which the
+model wrote them. Deltas that follow each other and have the same type and `block` belong
+to one block.
 """
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from jevons.types.account import Usage
+from jevons.types.message import Extra
 
-__all__ = ("Event", "Finished", "Frame", "ReasoningDelta", "TextDelta", "ToolCallDelta")
+__all__ = (
+    "Event",
+    "Finished",
+    "Frame",
+    "OpaqueBlock",
+    "ReasoningDelta",
+    "RefusalDelta",
+    "Started",
+    "TextDelta",
+    "ToolCallDelta",
+)
 
 
 class Frame(msgspec.Struct, frozen=True, tag="frame"):
@@ -22,27 +39,64 @@ class Frame(msgspec.Struct, frozen=True, tag="frame"):
     body: bytes
 
 
+class Started(msgspec.Struct, frozen=True, kw_only=True, tag="started"):
+    """An answer has begun."""
+
+    id: str = ""
+    """What the endpoint calls the answer."""
+    model: str = ""
+    """The model that answers, in the endpoint's words: an alias may hide another."""
+    extra: Extra = None
+
+
 class TextDelta(msgspec.Struct, frozen=True, tag="text"):
     """Some more text."""
 
     text: str
     logprobs: msgspec.Raw | None = None
     """Log probabilities of its tokens, in OpenAI chat's `logprobs` shape, if asked for."""
+    block: int = 0
+    extra: Extra = None
+
+
+class RefusalDelta(msgspec.Struct, frozen=True, tag="refusal"):
+    """Some more of the model's own words for not answering."""
+
+    text: str
+    block: int = 0
+    extra: Extra = None
 
 
 class ReasoningDelta(msgspec.Struct, frozen=True, tag="reasoning"):
-    """Some more thinking."""
+    """Some more thinking. See `jevons.types.message.Reasoning`."""
 
     text: str
+    kind: Literal["thinking", "summary", "redacted"] = "thinking"
+    opaque: str | None = None
+    id: str = ""
+    owner: str = ""
+    block: int = 0
+    extra: Extra = None
 
 
 class ToolCallDelta(msgspec.Struct, frozen=True, kw_only=True, tag="tool_call"):
     """A piece of a call to a tool. The first piece of each carries `id` and `name`."""
 
     index: int
+    """Of the call among the calls of this answer, from 0."""
     id: str = ""
     name: str = ""
     arguments: str = ""
+    opaque: str | None = None
+    owner: str = ""
+    extra: Extra = None
+
+
+class OpaqueBlock(msgspec.Struct, frozen=True, kw_only=True, tag="opaque"):
+    """A block that only its dialect has a meaning for, whole."""
+
+    kind: str
+    fields: dict[str, msgspec.Raw]
 
 
 class Finished(msgspec.Struct, frozen=True, kw_only=True, tag="finished"):
@@ -51,6 +105,18 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True, tag="finished"):
     reason: str
     """`stop`, `length`, `tool_calls` or `content_filter`."""
     usage: Usage
+    native: str = ""
+    """The reason in the endpoint's own words."""
+    extra: Extra = None
 
 
-Event = Frame | TextDelta | ReasoningDelta | ToolCallDelta | Finished
+Event = (
+    Frame
+    | Started
+    | TextDelta
+    | RefusalDelta
+    | ReasoningDelta
+    | ToolCallDelta
+    | OpaqueBlock
+    | Finished
+)

@@ -7,15 +7,29 @@ from typing import Literal
 import msgspec
 
 from jevons.types.actor import Actor
-from jevons.types.message import Message
+from jevons.types.message import Extra, Message
 
-__all__ = ("Dialect", "Generate", "Need", "Output", "Sampling", "Source", "Tool")
+__all__ = (
+    "Dialect",
+    "Effort",
+    "Generate",
+    "HostedTool",
+    "Need",
+    "Output",
+    "Sampling",
+    "Source",
+    "Thinking",
+    "Tool",
+)
 
-Dialect = Literal["openai-chat"]
+Dialect = Literal["openai-chat", "openai-responses", "anthropic-messages", "gemini", "ollama"]
 """Wire formats that we speak, on either side."""
 
 Need = Literal["text", "image", "audio", "file", "tools", "json", "json_schema", "logprobs", "n"]
 """What an endpoint must be able to do to serve a request."""
+
+Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+"""How hard to think, least first."""
 
 
 class Sampling(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,6 +37,7 @@ class Sampling(msgspec.Struct, frozen=True, kw_only=True):
 
     temperature: float | None = None
     top_p: float | None = None
+    top_k: int | None = None
     max_tokens: int | None = None
     """Most tokens of answer, reasoning included."""
     stop: tuple[str, ...] = ()
@@ -30,6 +45,17 @@ class Sampling(msgspec.Struct, frozen=True, kw_only=True):
     n: int = 1
     logprobs: bool = False
     top_logprobs: int | None = None
+
+
+class Thinking(msgspec.Struct, frozen=True, kw_only=True):
+    """How much to think before the answer. None leaves it to the endpoint."""
+
+    effort: Effort | None = None
+    budget_tokens: int | None = None
+    """Most tokens of reasoning."""
+    visible: bool | None = None
+    """Whether the caller wants to see it."""
+    extra: Extra = None
 
 
 class Tool(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +66,16 @@ class Tool(msgspec.Struct, frozen=True, kw_only=True):
     parameters: msgspec.Raw = msgspec.Raw(b"{}")
     """JSON Schema."""
     strict: bool | None = None
+    extra: Extra = None
+
+
+class HostedTool(msgspec.Struct, frozen=True, kw_only=True):
+    """A tool that the endpoint itself runs, as web search: only its dialect has a meaning for it."""
+
+    kind: str
+    """What the dialect calls it."""
+    fields: dict[str, msgspec.Raw]
+    """All of it."""
 
 
 class Output(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,9 +112,13 @@ class Generate(msgspec.Struct, frozen=True, kw_only=True):
     """As the caller wrote it: an endpoint, a model or an alias."""
     messages: tuple[Message, ...]
     sampling: Sampling = Sampling()
-    tools: tuple[Tool, ...] = ()
-    tool_choice: str = "auto"
-    """`auto`, `none`, `required`, or the name of one tool."""
+    thinking: Thinking = Thinking()
+    tools: tuple[Tool | HostedTool, ...] = ()
+    tool_choice: Literal["auto", "none", "required", "named"] = "auto"
+    tool: str = ""
+    """The tool that must be called, when `tool_choice` is `named`."""
+    parallel_tools: bool | None = None
+    """Whether several tools may be called at once."""
     output: Output = Output()
     stream: bool = False
     want_usage: bool = False

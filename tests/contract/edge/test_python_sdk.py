@@ -11,6 +11,7 @@ from openai import AsyncOpenAI
 
 from jevons.types.errors import ProviderThrottled, ProviderTruncated
 from jevons.types.event import TextDelta, ToolCallDelta
+from jevons.types.request import Tool
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -70,7 +71,9 @@ async def test_tools(client: AsyncOpenAI, house: House) -> None:
     assert call.type == "function"
     assert call.function.name == "weather"
     assert json.loads(call.function.arguments) == {"place": "Here"}
-    assert [tool.name for tool in house.stage.heard[0].tools] == ["weather"]
+    (heard,) = house.stage.heard[0].tools
+    assert isinstance(heard, Tool)
+    assert heard.name == "weather"
 
 
 async def test_tools_in_a_stream(client: AsyncOpenAI, house: House) -> None:

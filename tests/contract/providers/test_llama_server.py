@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.anyio
 
 ROOT = Path(__file__).parents[3]
-ASK: dict[str, Any] = {"messages": [{"role": "user", "content": "Count to three."}], "temperature": 0}
+ASK: dict[str, Any] = {
+    "messages": [{"role": "user", "content": "Count to three."}],
+    "temperature": 0,
+}
 
 
 @pytest.fixture(scope="session")

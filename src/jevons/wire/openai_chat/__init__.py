@@ -3,20 +3,19 @@
 Source: OpenAI API reference, "Chat Completions", read 2026-11.
 """
 
-from jevons.wire.openai_answer import Read, Said, read_answer, read_chunk
-from jevons.wire.openai_render import (
+from jevons.wire.openai_chat.answer import Read, Said, read_answer, read_chunk
+from jevons.wire.openai_chat.render import (
     Chunks,
     render_answer,
     render_error,
     render_error_event,
     render_models,
 )
-from jevons.wire.openai_request import Rendered, parse_request, render_request
+from jevons.wire.openai_chat.request import parse_request, render_request
 
 __all__ = (
     "Chunks",
     "Read",
-    "Rendered",
     "Said",
     "parse_request",
     "read_answer",

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from jevons.types.errors import JevonsError, PolicyError
-from jevons.types.event import Finished, Frame, ReasoningDelta, TextDelta, ToolCallDelta
+from jevons.types.event import (
+    Finished,
+    Frame,
+    OpaqueBlock,
+    ReasoningDelta,
+    RefusalDelta,
+    Started,
+    TextDelta,
+    ToolCallDelta,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,14 +65,12 @@ class Chunks:
             case Frame():
                 return event.body
             case TextDelta():
-                logprobs = event.logprobs
-                return self._chunk({"content": event.text}, None, logprobs)
-            case ReasoningDelta():
-                return self._chunk({"reasoning_content": event.text}, None, None)
-            case ToolCallDelta():
-                return self._chunk({"tool_calls": [_call_delta(event)]}, None, None)
-            case _:
+                return self._chunk({"content": event.text}, None, event.logprobs)
+            case Finished():
                 return self._finished(event)
+            case _:
+                delta = _delta(event)
+                return self._chunk(delta, None, None) if delta else b""
 
     def closing(self, events: tuple[Event, ...]) -> bytes:
         """Render what ends an answer, `[DONE]` included; a `Frame` brings its own."""
@@ -156,6 +163,21 @@ def model_object(endpoint: Endpoint, created_s: int) -> dict[str, Any]:
 
 def _answer_id(request: str) -> str:
     return "chatcmpl-" + request.removeprefix("req_")
+
+
+def _delta(
+    event: Started | RefusalDelta | ReasoningDelta | ToolCallDelta | OpaqueBlock,
+) -> dict[str, Any]:
+    """Write what a delta holds; nothing, if this dialect has no word for it."""
+    match event:
+        case RefusalDelta():
+            return {"refusal": event.text}
+        case ReasoningDelta():
+            return {"reasoning_content": event.text}
+        case ToolCallDelta():
+            return {"tool_calls": [_call_delta(event)]}
+        case Started() | OpaqueBlock():
+            return {}
 
 
 def _call_delta(event: ToolCallDelta) -> dict[str, Any]:

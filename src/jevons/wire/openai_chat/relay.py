@@ -20,13 +20,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jevons.types.errors import ProviderGarbled, ProviderTruncated, ProviderUnavailable
-from jevons.wire.openai_answer import read_chunk
+from jevons.wire.openai_chat.answer import read_chunk
 from jevons.wire.sse import Framing, read_event, split
 
 if TYPE_CHECKING:
     from jevons.types.account import Usage
     from jevons.types.errors import JevonsError
-    from jevons.wire.openai_answer import Said
+    from jevons.wire.openai_chat.answer import Said
 
 __all__ = ("Relay",)
 

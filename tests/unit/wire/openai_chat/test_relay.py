@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from jevons.testing.reply import DONE, chunk, event, usage
 from jevons.types.account import Usage
 from jevons.types.errors import ProviderGarbled, ProviderTruncated, ProviderUnavailable
-from jevons.wire.openai_relay import Relay
+from jevons.wire.openai_chat.relay import Relay
 
 TEXT = (chunk("", role="assistant"), chunk("Hel"), chunk('lo "finish"'))
 FINISH = chunk(finish="stop")

@@ -28,7 +28,7 @@ from jevons.wire.openai_chat import (
     render_error_event,
     render_models,
 )
-from jevons.wire.openai_relay import Relay
+from jevons.wire.openai_chat.relay import Relay
 from jevons.wire.sse import read_event, split
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -21,12 +21,14 @@ from jevons.types.message import (
     Image,
     Message,
     Reasoning,
+    Refusal,
     Role,
     Text,
     ToolCall,
     ToolResult,
 )
 from jevons.types.request import Generate, Output, Sampling, Source, Tool
+from jevons.wire.rendered import Rendered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     from jevons.types.message import Part
     from jevons.types.request import Need
 
-__all__ = ("Rendered", "parse_request", "render_request")
+__all__ = ("parse_request", "render_request")
 
 
 class _ImageUrl(msgspec.Struct):
@@ -64,8 +66,14 @@ class _AudioPart(msgspec.Struct, tag_field="type", tag="input_audio"):
     input_audio: _InputAudio
 
 
+class _File(msgspec.Struct):
+    file_data: str = ""
+    file_id: str = ""
+    filename: str = ""
+
+
 class _FilePart(msgspec.Struct, tag_field="type", tag="file"):
-    file: dict[str, msgspec.Raw]
+    file: _File
 
 
 _Part = _TextPart | _RefusalPart | _ImagePart | _AudioPart | _FilePart
@@ -103,6 +111,9 @@ class _Tool(msgspec.Struct):
     type: Literal["function"] = "function"
 
 
+_Mode = Literal["auto", "none", "required"]
+
+
 class _Chosen(msgspec.Struct):
     name: str
 
@@ -135,7 +146,8 @@ class _Body(msgspec.Struct):
     stream: bool | None = None
     stream_options: _StreamOptions | None = None
     tools: list[_Tool] | None = None
-    tool_choice: Literal["auto", "none", "required"] | _Choice | None = None
+    tool_choice: _Mode | _Choice | None = None
+    parallel_tool_calls: bool | None = None
     response_format: _Format | None = None
     temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
     top_p: Annotated[float, Meta(ge=0, le=1)] | None = None
@@ -151,14 +163,6 @@ class _Body(msgspec.Struct):
 _FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _BODY = msgspec.json.Decoder(_Body)
 _ENCODER = msgspec.json.Encoder()
-
-
-class Rendered(NamedTuple):
-    """A request as it goes to an endpoint."""
-
-    body: bytes
-    changed: tuple[str, ...]
-    """Fields that are not as the caller sent them, and how."""
 
 
 def parse_request(body: bytes, *, id: str, at_ms: int, actor: Actor | None) -> Generate:  # noqa: A002 the field's name
@@ -188,6 +192,8 @@ def parse_request(body: bytes, *, id: str, at_ms: int, actor: Actor | None) -> G
         sampling=_sampling(read),
         tools=tuple([_tool(tool.function) for tool in read.tools or ()]),
         tool_choice=_choice(read.tool_choice),
+        tool=read.tool_choice.function.name if isinstance(read.tool_choice, _Choice) else "",
+        parallel_tools=read.parallel_tool_calls,
         output=_output(read.response_format),
         stream=bool(read.stream),
         want_usage=bool(read.stream_options and read.stream_options.include_usage),
@@ -233,7 +239,7 @@ def _message(turn: _Turn) -> Message:
         parts.append(Reasoning(text=turn.reasoning_content))
     content = turn.content
     if turn.role == "tool":
-        parts.append(ToolResult(call=turn.tool_call_id or "", text=_plain(content)))
+        parts.append(_result(turn))
     elif isinstance(content, str):
         parts.append(Text(text=content))
     elif content:
@@ -249,20 +255,22 @@ def _part(part: _Part) -> Part:
         case _TextPart():
             return Text(text=part.text)
         case _RefusalPart():
-            return Text(text=part.refusal)
+            return Refusal(text=part.refusal)
         case _ImagePart():
             return Image(url=part.image_url.url, detail=part.image_url.detail)
         case _AudioPart():
             return Audio(data=part.input_audio.data, format=part.input_audio.format)
         case _:
-            return File(fields=part.file)
+            file = part.file
+            return File(url=file.file_data, id=file.file_id, name=file.filename)
 
 
-def _plain(content: str | list[_Part] | None) -> str:
-    """Join a tool's answer, which may come in parts."""
-    if content is None or isinstance(content, str):
-        return content or ""
-    return "".join([part.text for part in content if isinstance(part, _TextPart)])
+def _result(turn: _Turn) -> ToolResult:
+    content = turn.content
+    if isinstance(content, str):
+        content = [_TextPart(content)]
+    parts = tuple([_part(part) for part in content or ()])
+    return ToolResult(call=turn.tool_call_id or "", parts=parts)
 
 
 def _sampling(read: _Body) -> Sampling:
@@ -288,9 +296,9 @@ def _tool(function: _Function) -> Tool:
     )
 
 
-def _choice(choice: str | _Choice | None) -> str:
+def _choice(choice: _Mode | _Choice | None) -> Literal["auto", "none", "required", "named"]:
     if isinstance(choice, _Choice):
-        return choice.function.name
+        return "named"
     return choice or "auto"
 
 

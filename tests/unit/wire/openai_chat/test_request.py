@@ -6,13 +6,13 @@ import json
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from jevons.types.errors import Malformed
-from jevons.types.message import Audio, File, Image, Reasoning, Text, ToolCall, ToolResult
+from jevons.types.message import Audio, File, Image, Reasoning, Refusal, Text, ToolCall, ToolResult
+from jevons.types.request import Tool
 from jevons.wire.openai_chat import parse_request, render_request
 
 if TYPE_CHECKING:
@@ -132,14 +132,14 @@ def test_parts_of_every_kind_are_read() -> None:
     user, assistant, first, second = request.messages
     assert user.parts == (
         Text(text="a"),
-        Text(text="no"),
+        Refusal(text="no"),
         Image(url="data:,", detail="low"),
         Audio(data="AA==", format="wav"),
-        File(fields={"file_id": msgspec.Raw(b'"f"')}),
+        File(id="f"),
     )
     assert assistant.parts == (Reasoning(text="hm"), ToolCall(id="c", name="f", arguments="{}"))
-    assert first.parts == (ToolResult(call="c", text="4"),)
-    assert second.parts == (ToolResult(call="d", text=""),)
+    assert first.parts == (ToolResult(call="c", parts=(Text(text="4"),)),)
+    assert second.parts == (ToolResult(call="d"),)
     assert request.needs == {"text", "image", "audio", "file"}
 
 
@@ -170,6 +170,9 @@ def test_sampling_is_read_whatever_its_spelling() -> None:
     assert asked(stop=["a", "b"]).sampling.stop == ("a", "b")
     tools = [{"type": "function", "function": {"name": "f"}}]
     named = {"type": "function", "function": {"name": "f"}}
-    assert asked(tools=tools, tool_choice=named).tool_choice == "f"
+    assert asked(tools=tools, tool_choice=named).tool_choice == "named"
+    assert asked(tools=tools, tool_choice=named).tool == "f"
     assert asked(tools=tools, tool_choice="required").tool_choice == "required"
-    assert asked(tools=tools).tools[0].name == "f"
+    (tool,) = asked(tools=tools).tools
+    assert isinstance(tool, Tool)
+    assert tool.name == "f"
