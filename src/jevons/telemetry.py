@@ -24,7 +24,21 @@ if TYPE_CHECKING:
 
 __all__ = ("Metrics", "configure_logs", "log")
 
-log: structlog.stdlib.BoundLogger = structlog.get_logger("jevons")
+
+class _StandardError:
+    """Where lines go, also before `configure_logs`: structlog's own choice is standard output.
+
+    That belongs to what a command answers. Looked up at each line, since a test or a caller may
+    have put another file in its place.
+    """
+
+    def msg(self, line: str) -> None:
+        sys.stderr.write(f"{line}\n")
+
+    debug = info = warning = error = critical = msg
+
+
+log: structlog.stdlib.BoundLogger = structlog.wrap_logger(_StandardError())
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 
@@ -36,8 +50,11 @@ def configure_logs(*, json: bool, verbose: bool = False) -> None:
         json: One JSON object a line; otherwise lines for a person.
         verbose: Debug level too.
     """
+    plain = structlog.dev.plain_traceback  # rich's shows local variables, and so prompts and keys
     renderer = (
-        structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=False)
+        structlog.processors.JSONRenderer()
+        if json
+        else structlog.dev.ConsoleRenderer(colors=False, exception_formatter=plain)
     )
     structlog.configure(
         processors=[

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
-from jevons.telemetry import Metrics, configure_logs
+from jevons.telemetry import Metrics, configure_logs, log
 from jevons.types.account import Receipt, Usage
 from jevons.types.units import Cost, Estimate, Priced, Quantity, Unknown
 
@@ -124,6 +124,7 @@ def logs() -> Iterator[None]:
     """Leave logging as it was found."""
     yield
     structlog.reset_defaults()
+    vars(log).pop("bind", None)  # what structlog keeps of how it was configured at the first line
 
 
 @pytest.mark.usefixtures("logs")
@@ -143,3 +144,32 @@ def test_details_are_logged_only_when_asked_for(
     configure_logs(json=False, verbose=verbose)
     structlog.get_logger("test").debug("a detail")
     assert len(capsys.readouterr().err.splitlines()) == lines
+
+
+@pytest.mark.parametrize("is_configured", [False, True])
+@pytest.mark.usefixtures("logs")
+def test_nothing_is_ever_logged_to_standard_output(
+    capsys: pytest.CaptureFixture[str], *, is_configured: bool
+) -> None:
+    if is_configured:
+        configure_logs(json=True)
+    for say in (log.info, log.warning, log.error, log.critical):
+        say("ledger.stumbled")
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.count("ledger.stumbled") == 4
+
+
+@pytest.mark.parametrize("is_json", [False, True])
+@pytest.mark.usefixtures("logs")
+def test_an_error_is_logged_without_the_variables_that_were_about(
+    capsys: pytest.CaptureFixture[str], *, is_json: bool
+) -> None:
+    configure_logs(json=is_json)
+    secret = "what was asked"
+    with pytest.raises(ZeroDivisionError) as caught:
+        _ = len(secret) / 0
+    log.critical("ledger.stopped", exc_info=caught.value)
+    said = capsys.readouterr().err
+    assert "ZeroDivisionError" in said
+    assert secret not in said

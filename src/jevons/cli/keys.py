@@ -122,7 +122,9 @@ async def _books(config: Path | None) -> AsyncGenerator[Books]:
     """Open the books, beside the server if one runs."""
     from jevons.clock import SystemClock, Ulids
     from jevons.store import Books
+    from jevons.telemetry import configure_logs
 
+    configure_logs(json=False)
     settings = read_settings(config)
     clock = SystemClock()
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
