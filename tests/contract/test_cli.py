@@ -99,6 +99,40 @@ def test_a_settings_file_that_is_not_there_is_named(call: CliRunner) -> None:
     assert "nowhere.toml" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("ask", "Hello"), "no_server"),
+        (("demo",), "no_server"),
+        (("receipt", "req_1"), "no_server"),
+        (("bench",), "no_server"),
+        (("verify",), "not_found"),
+        (("export", "out.jsonl"), "not_found"),
+        (("keys", "revoke", "key_none"), "not_found"),
+        (("models", "--config", "nowhere.toml"), "misconfigured"),
+        (("serve", "--config", "nowhere.toml"), "misconfigured"),
+        (("pull", "nothing"), "weights_refused"),
+        (("completion", "csh"), "usage"),
+        (("serve", "--once"), "usage"),
+        (("ask",), "usage"),
+        (("verify", "--no-such-option"), "usage"),
+        (("no-such-command",), "usage"),
+        (("--no-such-option",), "usage"),
+    ],
+    ids=str,
+)
+def test_with_json_a_failure_is_an_object_and_ends_as_it_does_without(
+    words: tuple[str, ...], code: str, call: CliRunner
+) -> None:
+    plain, told = call.invoke(main, words), call.invoke(main, [*words, "--json"])
+    error = json.loads(told.stdout)["error"]
+    assert error["code"] == code
+    assert error["message"] in told.stderr
+    assert told.exit_code == plain.exit_code > 0
+    assert told.stderr == plain.stderr
+    assert plain.stdout == ""
+
+
 def test_once_without_the_demo_is_a_usage_error(call: CliRunner) -> None:
     assert call.invoke(main, ["serve", "--once"]).exit_code == 2
 

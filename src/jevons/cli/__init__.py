@@ -7,7 +7,7 @@ State: none.
 
 Rule 1: `jevons --help` loads click and nothing that is heavy; a command imports what it needs
     when it is called.
-Rule 2: with `--json`, standard output is JSON and nothing else.
+Rule 2: with `--json`, standard output is JSON and nothing else, also when a command fails.
 Rule 3: an error is one line that names what to do; status 1 for what went wrong, 2 for what was
     typed wrong.
 """
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jevons import __version__
+from jevons.cli.failure import telling, wants_json
 from jevons.types.errors import JevonsError
 
 if TYPE_CHECKING:
@@ -119,8 +120,12 @@ _COMMANDS: Mapping[str, Callable[[], click.Command]] = MappingProxyType(
 """In the order a newcomer meets them."""
 
 
+_AS_JSON = "jevons.cli.as_json"
+"""Where click's context keeps whether a program reads the answer."""
+
+
 class _Nouns(click.Group):
-    """A group that loads a command when it is named."""
+    """A group that loads a command when it is named, and knows how one fails."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -129,9 +134,15 @@ class _Nouns(click.Group):
         load = _COMMANDS.get(cmd_name)
         return load() if load else None
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta[_AS_JSON] = wants_json(args)
+        with telling(as_json=ctx.meta[_AS_JSON]):
+            return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            with telling(as_json=ctx.meta[_AS_JSON]):
+                return super().invoke(ctx)
         except JevonsError as error:
             raise click.ClickException(str(error)) from error
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jevons.cli.options import example, reaching, read_settings, shared
+from jevons.types.errors import Malformed, UnknownModel
 
 if TYPE_CHECKING:
     from jevons.cli.client import Client
@@ -86,7 +87,7 @@ def default_model(client: Client) -> str:
     names = client.models()
     if not names:
         message = "the server offers this key no model; name endpoints in jevons.toml"
-        raise click.ClickException(message)
+        raise UnknownModel(message)
     return LOCAL if LOCAL in names else names[0]
 
 
@@ -114,7 +115,7 @@ def _format(path: Path) -> dict[str, Any]:
         schema = msgspec.json.decode(path.read_bytes())
     except msgspec.DecodeError as error:
         message = f"{path} is not JSON: {error}"
-        raise click.ClickException(message) from error
+        raise Malformed(message) from error
     wanted = {"name": path.stem, "schema": schema, "strict": True}
     return {"type": "json_schema", "json_schema": wanted}
 

@@ -10,9 +10,9 @@ import http.client
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
-import click
 import msgspec
 
+from jevons.cli.failure import Failure
 from jevons.types.errors import Misconfigured
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ TIMEOUT_S = 300.0
 """Longest silence of the server; a small machine may read a long document for minutes."""
 
 
-class Unanswered(click.ClickException):
+class Unanswered(Failure):
     """The server could not be reached, or answered with an error."""
 
 
@@ -130,7 +130,7 @@ class Client:
             return connection.getresponse()
         except (OSError, http.client.HTTPException) as error:
             message = f"no server at {self.url} ({error}); start one with `jevons serve`"
-            raise Unanswered(message) from error
+            raise Unanswered(message, code="no_server") from error
 
 
 def locate(settings: Settings, *, url: str | None, api_key: str | None) -> Client:
@@ -170,13 +170,13 @@ def read_stream(lines: Iterable[bytes], request: str | None) -> Iterator[Said | 
             return
         chunk = msgspec.json.decode(value)
         if "error" in chunk:
-            raise Unanswered(chunk["error"]["message"])
+            raise _refused(chunk["error"])
         for choice in chunk["choices"]:
             finish = choice.get("finish_reason") or finish
             if text := choice["delta"].get("content"):
                 yield Said(text)
     message = f"the answer broke off before its end; see `jevons receipt {request}`"
-    raise Unanswered(message)
+    raise Unanswered(message, code="provider_truncated")
 
 
 def _lines(answer: http.client.HTTPResponse) -> Iterator[bytes]:
@@ -195,11 +195,17 @@ def _read_whole(content: bytes, request: str | None) -> Iterator[Said | Ended]:
 
 
 def _error(status: int, content: bytes) -> Unanswered:
+    """Read an error's body; one that is not jevons's has only its status."""
     try:
-        said = msgspec.json.decode(content)["error"]["message"]
+        return _refused(msgspec.json.decode(content)["error"], _advice(status))
     except (msgspec.DecodeError, KeyError, TypeError):
-        said = f"the server answered with status {status}"
-    return Unanswered(said + _advice(status))
+        message = f"the server answered with status {status}{_advice(status)}"
+        return Unanswered(message, code="no_answer", status=status)
+
+
+def _refused(error: dict[str, Any], advice: str = "") -> Unanswered:
+    details = {name: error[name] for name in ("param", "rule") if error.get(name)}
+    return Unanswered(error["message"] + advice, code=error.get("code") or "no_answer", **details)
 
 
 def _advice(status: int) -> str:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 import click
-from click.shell_completion import get_completion_class
+from click.shell_completion import BashComplete, FishComplete, ZshComplete
 
 from jevons.cli.options import example, shared
 
 __all__ = ("completion",)
+
+_SHELLS = MappingProxyType({"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete})
 
 
 @click.command(
@@ -16,17 +20,13 @@ __all__ = ("completion",)
         "jevons completion fish > ~/.config/fish/completions/jevons.fish",
     )
 )
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.argument("shell", type=click.Choice([*_SHELLS]))
 @shared
 def completion(*, shell: str, config: object, as_json: bool) -> None:
     """Print the completion script of a shell."""
     from jevons.cli import main
 
-    kind = get_completion_class(shell)
-    if kind is None:
-        message = f"no completion for {shell!r}; use bash, zsh or fish"
-        raise click.ClickException(message)
-    script = kind(main, {}, "jevons", "_JEVONS_COMPLETE").source()
+    script = _SHELLS[shell](main, {}, "jevons", "_JEVONS_COMPLETE").source()
     if as_json:
         from jevons.cli.screen import emit
 

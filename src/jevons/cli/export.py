@@ -6,7 +6,9 @@ from pathlib import Path
 
 import click
 
+from jevons.cli.failure import Failure
 from jevons.cli.options import example, ledger_path, read_settings, shared
+from jevons.types.errors import NotFound
 
 __all__ = ("export",)
 
@@ -28,10 +30,10 @@ def export(*, out: Path, force: bool, config: Path | None, as_json: bool) -> Non
     ledger = ledger_path(read_settings(config))
     if not ledger.exists():
         message = f"no ledger at {ledger}; `jevons serve` begins one"
-        raise click.ClickException(message)
+        raise NotFound(message)
     if out.exists() and not force:
         message = f"{out} is there already; name another file or add --force"
-        raise click.ClickException(message)
+        raise Failure(message, code="exists")
     written = export_books(ledger, out)
     if as_json:
         emit({"path": str(out), **written._asdict()})

@@ -29,7 +29,7 @@ def shared(function: F) -> F:
         "--json",
         "as_json",
         is_flag=True,
-        help="JSON on standard output, progress on standard error.",
+        help="JSON on standard output, errors too; progress on standard error.",
     )
     return config(as_json(function))
 

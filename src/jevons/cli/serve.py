@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from jevons.cli.failure import telling
 from jevons.cli.options import example, read_settings, shared
+from jevons.types.errors import JevonsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ("serve",)
 
+_UP = "Up until Ctrl-C."
 _LOOPBACK = ("127.", "localhost", "::1")
 
 
@@ -111,7 +114,7 @@ def _interrupt(number: int, frame: object) -> None:
 def _announcing(settings: Settings, *, as_json: bool) -> Callable[[str], None]:
     def announce(url: str) -> None:
         _announce(settings, url, as_json=as_json)
-        click.echo("Up until Ctrl-C.", err=True)
+        click.echo(_UP, err=True)
 
     return announce
 
@@ -174,18 +177,20 @@ class _Demonstration:
         threading.Thread(target=self._run, args=(url,), name="demo", daemon=True).start()
 
     def _run(self, url: str) -> None:
-        from jevons.types.errors import JevonsError
-
         try:
-            self.is_good = self._demonstrate(url)
-            _announce(self._settings, url, as_json=self._as_json, with_key=True)
-            if not self._ends:
-                click.echo("Up until Ctrl-C.", err=True)
+            with telling(as_json=self._as_json):
+                self.is_good = self._demonstrate(url)
         except (click.ClickException, JevonsError) as error:
             click.echo(f"Error: {error}", err=True)
         finally:
-            if self._ends:
-                os.kill(os.getpid(), signal.SIGINT)
+            _announce(self._settings, url, as_json=self._as_json, with_key=True)
+            self._leave()
+
+    def _leave(self) -> None:
+        if self._ends:
+            os.kill(os.getpid(), signal.SIGINT)
+        else:
+            click.echo(_UP, err=True)
 
     def _demonstrate(self, url: str) -> bool:
         from jevons.cli.client import locate

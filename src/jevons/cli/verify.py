@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from jevons.cli.options import example, ledger_path, read_settings, shared
+from jevons.types.errors import NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,13 +50,13 @@ def check(path: Path) -> Report:
     """Verify one file.
 
     Raises:
-        ClickException: There is no such file.
+        NotFound: There is no such file.
     """
     from jevons.store import verify as verify_books
 
     if not path.exists():
         message = f"no ledger at {path}; `jevons serve` begins one"
-        raise click.ClickException(message)
+        raise NotFound(message)
     return verify_books(path)
 
 

@@ -36,10 +36,11 @@ def test_an_answer_that_ends_without_done_is_an_error_and_names_its_receipt() ->
         list(read_stream([chunk("half of")], "req_1"))
 
 
-def test_an_error_in_the_stream_is_raised_in_its_own_words() -> None:
-    lines = [chunk("half"), b'data: {"error": {"message": "upstream fell silent"}}\n']
-    with pytest.raises(Unanswered, match="upstream fell silent"):
-        list(read_stream(lines, None))
+def test_an_error_in_the_stream_is_raised_in_its_own_words_with_its_own_code() -> None:
+    error = b'{"message": "upstream fell silent", "param": null, "code": "provider_timeout"}'
+    with pytest.raises(Unanswered, match="upstream fell silent") as caught:
+        list(read_stream([chunk("half"), b'data: {"error": %s}\n' % error], None))
+    assert (caught.value.code, caught.value.details) == ("provider_timeout", {})
 
 
 @pytest.mark.parametrize("url", ["ftp://a", "http://", "http://:80"])

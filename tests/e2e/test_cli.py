@@ -1,0 +1,113 @@
+"""The commands say of a running server what is so, to people and to programs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+
+from jevons.testing import Vendor
+from jevons.testing.reply import chunk, stream, usage
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+    from pathlib import Path
+
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
+
+ANSWER = stream(chunk("Hel"), chunk("lo"), chunk(finish="stop"), chunk(counted=usage(3, 2)))
+BROKEN = ANSWER.cut(at=ANSWER.after(2))
+
+
+class Done(NamedTuple):
+    """A command that has ended."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def told(self) -> Any:
+        """What a program read on standard output."""
+        return json.loads(self.out)
+
+
+class House:
+    """A server with one endpoint, and the commands in its folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.environ = {
+            **os.environ,
+            "JEVONS_DATA_DIR": str(folder),
+            "JEVONS_ENGINE_ENABLED": "false",
+        }
+
+    async def start(self, *words: str) -> asyncio.subprocess.Process:
+        """Start a command."""
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "jevons", *words),
+            cwd=self.folder,
+            env=self.environ,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+
+    async def run(self, *words: str) -> Done:
+        """Run a command to its end."""
+        child = await self.start(*words)
+        out, err = await asyncio.wait_for(child.communicate(), 30)
+        assert child.returncode is not None
+        return Done(child.returncode, out.decode(), err.decode())
+
+
+@asynccontextmanager
+async def serving(folder: Path, vendor: Vendor) -> AsyncGenerator[House]:
+    """Serve one endpoint, at the address that `JEVONS_URL` then says."""
+    (folder / "jevons.toml").write_text(
+        f'[[endpoint]]\nname = "far"\nmodel = "a/b"\nurl = "{vendor.url}"\nplace = "CH"\n'
+    )
+    house = House(folder)
+    server = await house.start("serve", "--no-engine", "--port", "0", "--json")
+    assert server.stdout is not None
+    try:
+        line = await asyncio.wait_for(server.stdout.readline(), 30)
+        house.environ["JEVONS_URL"] = json.loads(line)["url"]
+        yield house
+    finally:
+        server.terminate()
+        await asyncio.wait_for(server.communicate(), 30)
+
+
+async def test_a_refusal_of_the_server_keeps_its_code_and_its_rule(tmp_path: Path) -> None:
+    async with Vendor(ANSWER) as vendor, serving(tmp_path, vendor) as house:
+        made = await house.run("keys", "create", "guest", "--endpoint", "none", "--json")
+        stranger = await house.run("ask", "Hi", "--api-key", "jv_nobody", "--json")
+        unknown = await house.run("ask", "Hi", "-m", "near", "--json")
+        guest = "ask", "Hi", "-m", "far", "--api-key", made.told["secret"], "--json"
+        refused = await house.run(*guest)
+        for _ in range(20):  # a server notices a key within a second
+            if refused.told["error"]["code"] == "forbidden":
+                break
+            refused = await house.run(*guest)
+    assert [done.status for done in (stranger, unknown, refused)] == [1, 1, 1]
+    assert [done.told["error"]["code"] for done in (stranger, unknown, refused)] == [
+        "unauthenticated",
+        "unknown_model",
+        "forbidden",
+    ]
+    assert refused.told["error"]["rule"] == "endpoint-allowed"
+
+
+async def test_half_an_answer_is_an_error_and_not_an_answer(tmp_path: Path) -> None:
+    async with Vendor(BROKEN) as vendor, serving(tmp_path, vendor) as house:
+        done = await house.run("ask", "Hi", "--json")
+    assert done.status == 1
+    assert done.told["error"]["code"] == "provider_truncated"
+    assert "answer" not in done.told
