@@ -111,3 +111,23 @@ async def test_half_an_answer_is_an_error_and_not_an_answer(tmp_path: Path) -> N
     assert done.status == 1
     assert done.told["error"]["code"] == "provider_truncated"
     assert "answer" not in done.told
+
+
+async def test_the_demo_verifies_once_its_last_receipt_is_covered(tmp_path: Path) -> None:
+    async with Vendor(ANSWER) as vendor, serving(tmp_path, vendor) as house:
+        done = await house.run("demo")
+    assert done.status == 1  # this vendor's invoice is no invoice
+    assert "ledger verified" in done.out
+    assert "not signed" not in done.out
+
+
+async def test_verify_says_of_a_record_just_written_that_it_is_about_to_be_signed(
+    tmp_path: Path,
+) -> None:
+    async with Vendor(ANSWER) as vendor, serving(tmp_path, vendor) as house:
+        for _ in range(20):  # until one falls between two signatures
+            await house.run("ask", "Hi")
+            said = (await house.run("verify")).out
+            if "not signed yet" in said:
+                return
+    pytest.fail("every record was signed before it could be looked at")

@@ -7,6 +7,7 @@ terminal asks one question at a time.
 from __future__ import annotations
 
 import http.client
+import time
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
@@ -24,6 +25,7 @@ __all__ = ("Client", "Ended", "Said", "Unanswered", "locate", "read_stream")
 
 TIMEOUT_S = 300.0
 """Longest silence of the server; a small machine may read a long document for minutes."""
+_LOOK_S = 0.1
 
 
 class Unanswered(Failure):
@@ -87,6 +89,20 @@ class Client:
             Unanswered: The server is away, or has no such receipt.
         """
         return msgspec.json.decode(self._call("GET", f"/v1/receipts/{request}"))
+
+    def await_checkpoint(self, request: str, *, within_s: float = 3.0) -> None:
+        """Wait until a receipt is under a signed checkpoint, which takes about a second.
+
+        Args:
+            request: Its `req_` id.
+            within_s: Longest wait; whoever looks afterwards finds out whether it was enough.
+
+        Raises:
+            Unanswered: The server is away, or has no such receipt.
+        """
+        until_s = time.monotonic() + within_s
+        while self.receipt(request)["inclusion"] is None and time.monotonic() < until_s:
+            time.sleep(_LOOK_S)
 
     def text(self, path: str) -> str:
         """Fetch a page as text.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from jevons.store import Report
 
-__all__ = ("check", "show", "verify")
+__all__ = ("check", "outstanding", "show", "verify")
 
 _MOST_SHOWN = 12
 
@@ -36,12 +36,14 @@ def verify(*, path: Path | None, config: Path | None, as_json: bool) -> None:
     from msgspec import to_builtins
 
     from jevons.cli.screen import console, emit
+    from jevons.store.lease import is_open
 
-    report = check(path or ledger_path(read_settings(config)))
+    ledger = path or ledger_path(read_settings(config))
+    report = check(ledger)
     if as_json:
         emit({"ok": report.ok, **to_builtins(report)})
     else:
-        show(console(), report)
+        show(console(), report, is_open=is_open(ledger))
     if not report.ok:
         raise click.exceptions.Exit(1)
 
@@ -60,8 +62,15 @@ def check(path: Path) -> Report:
     return verify_books(path)
 
 
-def show(terminal: Console, report: Report) -> None:
-    """Say what was checked, and what does not fit."""
+def show(terminal: Console, report: Report, *, is_open: bool) -> None:
+    """Say what was checked, what does not fit, and what is not covered yet.
+
+    Args:
+        terminal: Where to say it.
+        report: What a verification found.
+        is_open: Whether a server has the ledger open.
+    """
+    from rich.padding import Padding
     from rich.text import Text
 
     counted = (
@@ -76,15 +85,32 @@ def show(terminal: Console, report: Report) -> None:
         terminal.print(Text(f"  {finding.kind}: {finding.says}"))
     if len(report.findings) > _MOST_SHOWN:
         terminal.print(f"  and {len(report.findings) - _MOST_SHOWN} more; --json has them all")
-    for open_question in _open_questions(report):
-        terminal.print(Text(f"  {open_question}", style="dim"))
+    for line in outstanding(report, is_open=is_open):
+        terminal.print(Padding.indent(Text(line, style="dim"), 2))
 
 
-def _open_questions(report: Report) -> Iterator[str]:
-    """Say what is no fault, and not yet settled either."""
+def outstanding(report: Report, *, is_open: bool) -> Iterator[str]:
+    """Say what is no fault and not covered yet, and what will cover it.
+
+    A server signs in its pauses, so its newest records wait for up to about a second; one that
+    was killed left some that only its next start can sign.
+    """
     if report.pending:
-        yield f"requests under way, or cut off and not yet closed: {report.pending}"
+        yield _counted(report.pending, "request") + (
+            " under way: a receipt comes with each answer."
+            if is_open
+            else " cut off when the server was killed: its next start gives each a receipt."
+        )
     if report.unsigned:
-        yield f"records not yet under a checkpoint: {report.unsigned}"
+        yield _counted(report.unsigned, "record") + (
+            " not signed yet: the server signs what is new about once a second. If this stays, "
+            "its log says why."
+            if is_open
+            else " not signed: the server was killed before it could. Its next start does."
+        )
     if report.caveat:
         yield report.caveat
+
+
+def _counted(count: int, what: str) -> str:
+    return f"1 {what}" if count == 1 else f"{count} {what}s"

@@ -75,10 +75,11 @@ def demonstrate(
     terminal = console(stderr=as_json)
     done = run(client, terminal, model=model or default_model(client), invoice=invoice)
     show_total(terminal, done)
-    ledger = ledger_path(settings)
-    report = check(ledger) if ledger.exists() else None
-    if report is not None:
-        show(terminal, report)
+    ledger, report = ledger_path(settings), None
+    if ledger.exists():
+        client.await_checkpoint(done[-1].receipt.id)
+        report = check(ledger)
+        show(terminal, report, is_open=True)
     if as_json:
         emit({"jobs": _plain(done), "verified": None if report is None else report.ok})
     return all(each.fault is None for each in done) and (report is None or report.ok)

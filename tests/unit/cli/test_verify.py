@@ -1,0 +1,37 @@
+"""What is not covered yet reads as what it is: no fault, with its reason and its end."""
+
+from __future__ import annotations
+
+import pytest
+
+from jevons.cli.verify import outstanding
+from jevons.store import Report
+
+
+@pytest.mark.parametrize(
+    ("is_open", "says"), [(True, "about once a second"), (False, "Its next start does")]
+)
+def test_records_without_a_checkpoint_say_when_they_will_have_one(
+    says: str, *, is_open: bool
+) -> None:
+    (line,) = outstanding(Report(findings=(), unsigned=1), is_open=is_open)
+    assert line.startswith("1 record ")
+    assert says in line
+
+
+@pytest.mark.parametrize(
+    ("is_open", "says"), [(True, "comes with each answer"), (False, "was killed")]
+)
+def test_requests_without_a_receipt_say_why_they_have_none(says: str, *, is_open: bool) -> None:
+    (line,) = outstanding(Report(findings=(), pending=3), is_open=is_open)
+    assert line.startswith("3 requests ")
+    assert says in line
+
+
+def test_what_the_store_did_not_check_is_passed_on() -> None:
+    report = Report(findings=(), caveat="the ledger is in use")
+    assert [*outstanding(report, is_open=True)] == ["the ledger is in use"]
+
+
+def test_nothing_is_said_where_everything_is_covered() -> None:
+    assert [*outstanding(Report(findings=()), is_open=False)] == []
