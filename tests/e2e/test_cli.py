@@ -131,3 +131,12 @@ async def test_verify_says_of_a_record_just_written_that_it_is_about_to_be_signe
             if "not signed yet" in said:
                 return
     pytest.fail("every record was signed before it could be looked at")
+
+
+async def test_a_bench_knows_what_it_cost_the_server(tmp_path: Path) -> None:
+    async with Vendor(ANSWER) as vendor, serving(tmp_path, vendor) as house:
+        figures = (await house.run("bench", "--requests", "4", "--json")).told
+    assert figures["answers"] == 4
+    assert 0 < figures["server_cpu_s_an_answer"] < 1
+    if sys.platform == "linux":
+        assert figures["server_resident_mb"] > 1

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -105,6 +107,19 @@ def test_what_is_in_flight_is_what_is_in_flight() -> None:
     metrics = Metrics()
     metrics.in_flight = 3
     assert figures(metrics)["jevons_in_flight", ()] == 3
+
+
+def test_processor_time_is_the_process_s_own_and_finer_than_a_tick() -> None:
+    before_s = time.process_time()
+    seen_s = figures(Metrics())["process_cpu_seconds_total", ()]
+    assert before_s < seen_s < time.process_time()
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="only Linux says so in /proc")
+def test_a_scrape_sees_what_the_process_holds_and_since_when_it_runs() -> None:
+    seen = figures(Metrics())
+    assert seen["process_resident_memory_bytes", ()] > 1_000_000
+    assert seen["process_start_time_seconds", ()] == pytest.approx(time.time(), abs=86_400)
 
 
 @given(st.lists(st.floats(min_value=0, max_value=1e6), max_size=30))

@@ -1,8 +1,8 @@
 """`jevons bench`: a short load on the running server. The source's `bench/` has the whole one.
 
 Rule 1: every answer is read to its end and counted only if it is whole.
-Rule 2: the server's processor time comes from the server's own metrics, so it holds for a server
-    on another machine, and is not shown where the server does not give it.
+Rule 2: what the server took comes from its own metrics, so it holds for a server on another
+    machine. What they do not say, or say of another process since, is not known.
 """
 
 from __future__ import annotations
@@ -15,11 +15,14 @@ import click
 from jevons.cli.options import example, reaching, read_settings, shared
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from jevons.cli.client import Client
 
-__all__ = ("bench",)
+__all__ = ("bench", "process", "taken")
+
+_BYTES_PER_MB = 1e6
 
 
 class _Answer(NamedTuple):
@@ -75,11 +78,12 @@ def bench(
 
     client = locate(read_settings(config), url=url, api_key=api_key)
     name = model or default_model(client)
-    before_s, begun = _cpu_s(client), time.monotonic()
+    before, begun = process(client.text("/metrics")), time.monotonic()
     with ThreadPoolExecutor(callers) as pool:
         tasks = (pool.submit(_ask, client, name, max_tokens) for _ in range(requests))
         answers = [task.result() for task in list(tasks)]
-    figures = _figures(answers, time.monotonic() - begun, before_s, _cpu_s(client))
+    seconds, after = time.monotonic() - begun, process(client.text("/metrics"))
+    figures = {**_figures(answers, seconds), **taken(before, after, answers=len(answers))}
     if as_json:
         emit(figures)
         return
@@ -108,19 +112,39 @@ def _ask(client: Client, model: str, max_tokens: int) -> _Answer:
     return _Answer(first_s, time.monotonic() - begun, pieces)
 
 
-def _cpu_s(client: Client) -> float | None:
-    """Read the server's processor seconds off its metrics, if it has them there."""
-    name = "process_cpu_seconds_total "
-    lines = client.text("/metrics").splitlines()
-    return next((float(line.removeprefix(name)) for line in lines if line.startswith(name)), None)
+def process(metrics: str) -> Mapping[str, float]:
+    """Read what a scrape says of the process: Prometheus' `process_` metrics, which have no labels.
+
+    Args:
+        metrics: Prometheus' text format.
+    """
+    lines = (line.split() for line in metrics.splitlines() if line.startswith("process_"))
+    return {name: float(value) for name, value in lines}
 
 
-def _figures(
-    answers: list[_Answer], seconds: float, before_s: float | None, after_s: float | None
+def taken(
+    before: Mapping[str, float], after: Mapping[str, float], *, answers: int
 ) -> dict[str, float | None]:
+    """Tell what the server took between two scrapes; None is not known.
+
+    Args:
+        before: From `process`.
+        after: From `process`.
+        answers: How many it gave meanwhile.
+    """
+    cpu, born = "process_cpu_seconds_total", "process_start_time_seconds"
+    is_same = before.get(born) == after.get(born)
+    has_cpu = is_same and cpu in before and cpu in after
+    resident = after.get("process_resident_memory_bytes")
+    return {
+        "server_cpu_s_an_answer": (after[cpu] - before[cpu]) / answers if has_cpu else None,
+        "server_resident_mb": None if resident is None else resident / _BYTES_PER_MB,
+    }
+
+
+def _figures(answers: Sequence[_Answer], seconds: float) -> dict[str, float]:
     from statistics import median
 
-    spent_s = None if before_s is None or after_s is None else after_s - before_s
     return {
         "answers": len(answers),
         "seconds": seconds,
@@ -129,5 +153,4 @@ def _figures(
         "first_piece_median_s": median(answer.first_s for answer in answers),
         "whole_answer_median_s": median(answer.whole_s for answer in answers),
         "slowest_answer_s": max(answer.whole_s for answer in answers),
-        "server_cpu_s_an_answer": None if spent_s is None else spent_s / len(answers),
     }
