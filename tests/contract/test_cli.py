@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from jevons.cli import main
+from jevons.engine.stamp import write_stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -199,6 +201,73 @@ def test_the_doctor_fails_on_settings_that_cannot_be_read(call: CliRunner) -> No
     assert [line["name"] for line in json.loads(result.stdout) if line["state"] == "fail"] == [
         "settings"
     ]
+
+
+def weights(call: CliRunner, *words: str) -> list[dict[str, str]]:
+    """What the doctor says of the weights."""
+    lines = json.loads(call.invoke(main, ["doctor", "--json", *words]).stdout)
+    return [line for line in lines if line["name"] == "weights"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where the house keeps its weights."""
+    made = tmp_path / "house/weights"
+    made.mkdir(parents=True)
+    return made
+
+
+def test_the_doctor_reads_weights_again_and_fails_on_bytes_that_the_catalogue_does_not_pin(
+    call: CliRunner, folder: Path
+) -> None:
+    (folder / "smollm2-135m.gguf").write_bytes(b"not what the publisher sent")
+    (*_, line) = weights(call)
+    assert line["state"] == "fail"
+    assert sha256(b"not what the publisher sent").hexdigest() in line["found"]
+    assert "jevons pull smollm2-135m" in line["advice"]
+    result = call.invoke(main, ["doctor"])
+    assert result.exit_code == 1
+    assert "verify smollm2-135m" in result.stderr  # how far it is
+
+
+def test_the_doctor_holds_weights_to_what_they_were_when_they_were_fetched(
+    call: CliRunner, folder: Path
+) -> None:
+    path = folder / "mine.gguf"
+    path.write_bytes(b"weights")
+    write_stamp(path, sha256(b"weights").hexdigest())
+    assert weights(call)[-1]["state"] == "ok"
+    path.write_bytes(b"heavier")
+    assert weights(call)[-1]["state"] == "fail"
+
+
+def test_the_doctor_says_of_weights_from_elsewhere_that_nothing_vouches_for_them(
+    call: CliRunner, folder: Path
+) -> None:
+    (folder / "mine.gguf").write_bytes(b"weights")
+    assert weights(call)[-1]["state"] == "warn"
+
+
+def test_a_quick_doctor_does_not_read_weights(call: CliRunner, folder: Path) -> None:
+    (folder / "smollm2-135m.gguf").write_bytes(b"not what the publisher sent")
+    assert [line["state"] for line in weights(call, "--quick")] == ["warn", "ok"]
+
+
+def test_the_doctor_changes_nothing(call: CliRunner, folder: Path) -> None:
+    path = folder / "smollm2-135m.gguf"
+    path.write_bytes(b"not what the publisher sent")
+    weights(call)
+    assert path.read_bytes() == b"not what the publisher sent"
+    assert [*folder.iterdir()] == [path]
+
+
+def test_the_doctor_names_a_model_that_is_not_in_the_catalogue(
+    call: CliRunner, tmp_path: Path
+) -> None:
+    config = tmp_path / "wrong.toml"
+    config.write_text("[engine]\nmodel = 'nothing'\n")
+    (line,) = weights(call, "--config", str(config))
+    assert (line["state"], line["advice"]) == ("fail", "set engine.model to one of these")
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from jevons.engine.pull import Progress, Weights
     from jevons.settings import Settings
 
-__all__ = ("fetch", "pull", "wanted")
+__all__ = ("bars", "fetch", "pull", "wanted")
 
 
 @click.command(
@@ -87,13 +87,13 @@ def fetch(reference: str, folder: Path, *, allow_unpinned: bool = False) -> Weig
     """
     from jevons.engine.pull import pull as pull_weights
 
-    with _progress() as show:
+    with bars() as show:
         return pull_weights(reference, folder, show, allow_unpinned=allow_unpinned)
 
 
 @contextmanager
-def _progress() -> Generator[Callable[[Progress], None]]:
-    """Show a bar for each step; without a terminal, its last state when all is done."""
+def bars() -> Generator[Callable[[Progress], None]]:
+    """Show a bar for each step on standard error; without a terminal, its last state at the end."""
     from rich.progress import BarColumn, DownloadColumn, TextColumn, TransferSpeedColumn
     from rich.progress import Progress as Bars
 
@@ -101,17 +101,21 @@ def _progress() -> Generator[Callable[[Progress], None]]:
 
     label = TextColumn("{task.description}", markup=False)
     columns = (label, BarColumn(20), DownloadColumn(), TransferSpeedColumn())
-    bars = Bars(*columns, console=console(stderr=True))
+    shown = Bars(*columns, console=console(stderr=True))
     tasks: dict[str, TaskID] = {}
 
     def show(progress: Progress) -> None:
         name = f"{progress.step} {progress.detail}"
         if progress.step == "failed":
-            bars.console.print(name)
+            shown.console.print(name)
             return
+        shown.start()
         if name not in tasks:
-            tasks[name] = bars.add_task(name, total=progress.total_bytes)
-        bars.update(tasks[name], completed=progress.done_bytes, total=progress.total_bytes)
+            tasks[name] = shown.add_task(name, total=progress.total_bytes)
+        shown.update(tasks[name], completed=progress.done_bytes, total=progress.total_bytes)
 
-    with bars:
+    try:
         yield show
+    finally:
+        if tasks:
+            shown.stop()

@@ -13,6 +13,7 @@ import msgspec
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from jevons.cli import figures
 from jevons.types.units import Unknown
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from jevons.types.account import Receipt
 
-__all__ = ("console", "emit", "notes", "receipt_lines", "table")
+__all__ = ("console", "emit", "notes", "receipt_lines", "say", "table")
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -33,6 +34,13 @@ def console(*, stderr: bool = False) -> Console:
 def emit(value: Any) -> None:
     """Write one JSON value on standard output, on a line of its own."""
     click.echo(msgspec.json.encode(value).decode())
+
+
+def say(terminal: Console, text: str, *, indent: int = 0, style: str = "") -> None:
+    """Print a paragraph, all of its lines indented."""
+    for line in Text(text, style=style).wrap(terminal, terminal.width - indent):
+        line.rstrip()
+        terminal.print(Text(" " * indent) + line)
 
 
 def table(*headings: str, right: tuple[str, ...] = ()) -> Table:

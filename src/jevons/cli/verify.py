@@ -70,8 +70,9 @@ def show(terminal: Console, report: Report, *, is_open: bool) -> None:
         report: What a verification found.
         is_open: Whether a server has the ledger open.
     """
-    from rich.padding import Padding
     from rich.text import Text
+
+    from jevons.cli.screen import say
 
     counted = (
         f"{report.leaves} records, {report.receipts} receipts, "
@@ -82,11 +83,11 @@ def show(terminal: Console, report: Report, *, is_open: bool) -> None:
     else:
         terminal.print(Text.assemble(("LEDGER DOES NOT HOLD", "bold red"), f"  {counted}"))
     for finding in report.findings[:_MOST_SHOWN]:
-        terminal.print(Text(f"  {finding.kind}: {finding.says}"))
+        say(terminal, f"{finding.kind}: {finding.says}", indent=2)
     if len(report.findings) > _MOST_SHOWN:
         terminal.print(f"  and {len(report.findings) - _MOST_SHOWN} more; --json has them all")
     for line in outstanding(report, is_open=is_open):
-        terminal.print(Padding.indent(Text(line, style="dim"), 2))
+        say(terminal, line, indent=2, style="dim")
 
 
 def outstanding(report: Report, *, is_open: bool) -> Iterator[str]:
