@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 from hashlib import sha256
@@ -13,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from jevons.cli import main
+from jevons.cli.client import Client
 from jevons.engine.stamp import write_stamp
 
 if TYPE_CHECKING:
@@ -78,12 +80,19 @@ def test_without_a_server_it_says_how_to_start_one(words: tuple[str, ...], call:
     assert result.stdout == ""
 
 
-@pytest.mark.parametrize("words", [("verify",), ("export", "out.jsonl")], ids=" ".join)
-def test_without_a_ledger_it_says_what_begins_one(words: tuple[str, ...], call: CliRunner) -> None:
+@pytest.mark.parametrize(
+    "words",
+    [("verify",), ("export", "out.jsonl"), ("keys", "list"), ("keys", "revoke", "key_1")],
+    ids=" ".join,
+)
+def test_without_a_ledger_it_says_what_begins_one_and_begins_none(
+    words: tuple[str, ...], call: CliRunner, tmp_path: Path
+) -> None:
     result = call.invoke(main, words)
     assert result.exit_code == 1
     assert is_one_line(result)
     assert "no ledger" in result.stderr
+    assert not (tmp_path / "house").exists()
 
 
 def test_a_wrong_setting_is_one_line_that_names_it(call: CliRunner, tmp_path: Path) -> None:
@@ -160,9 +169,11 @@ def test_a_key_is_made_listed_and_revoked(call: CliRunner) -> None:
 
 
 def test_revoking_a_key_that_is_not_there_is_an_error(call: CliRunner) -> None:
+    call.invoke(main, ["keys", "create", "me"])
     result = call.invoke(main, ["keys", "revoke", "key_none"])
     assert result.exit_code == 1
     assert is_one_line(result)
+    assert "key_none" in result.stderr
 
 
 def test_an_export_verifies_and_is_not_written_over(call: CliRunner, tmp_path: Path) -> None:
@@ -268,6 +279,13 @@ def test_the_doctor_names_a_model_that_is_not_in_the_catalogue(
     config.write_text("[engine]\nmodel = 'nothing'\n")
     (line,) = weights(call, "--config", str(config))
     assert (line["state"], line["advice"]) == ("fail", "set engine.model to one of these")
+
+
+def test_who_listens_and_is_silent_is_another_program() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        client = Client(f"http://127.0.0.1:{silent.getsockname()[1]}", None)
+        assert client.presence(within_s=0.05) == "another"
+    assert client.presence(within_s=0.05) == "nobody"
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -13,11 +13,9 @@ from jevons.types.errors import Malformed, UnknownModel
 
 if TYPE_CHECKING:
     from jevons.cli.client import Client
+    from jevons.cli.reply import Answer
 
-__all__ = ("LOCAL", "ask", "default_model", "question")
-
-LOCAL = "local"
-"""Alias of the embedded engine's endpoint."""
+__all__ = ("ask", "default_model", "question")
 
 
 @click.command(
@@ -83,12 +81,12 @@ def ask(
 
 
 def default_model(client: Client) -> str:
-    """Choose the embedded model if it is there, else the first that the key may use."""
+    """Choose the first that the key may use; the embedded model comes before all others."""
     names = client.models()
     if not names:
         message = "the server offers this key no model; name endpoints in jevons.toml"
         raise UnknownModel(message)
-    return LOCAL if LOCAL in names else names[0]
+    return names[0]
 
 
 def question(prompt: str, files: tuple[Path, ...], piped: str) -> str:
@@ -121,33 +119,30 @@ def _format(path: Path) -> dict[str, Any]:
 
 
 def _answer(client: Client, body: dict[str, Any], *, as_json: bool) -> None:
-    from jevons.cli.client import Said
-
-    request, finish, whole = None, None, list[str]()
-    for piece in client.chat(body):
-        if isinstance(piece, Said):
-            whole.append(piece.text)
-            if not as_json:
-                click.echo(piece.text, nl=False)
-        else:
-            request, finish = piece.receipt, piece.finish
-    _close(client, "".join(whole), request, finish=finish, as_json=as_json)
-
-
-def _close(
-    client: Client, answer: str, request: str | None, *, finish: str | None, as_json: bool
-) -> None:
-    import msgspec
-
+    """Ask; a person hears the answer as it comes, a program when it is whole."""
     from jevons.cli.screen import console, emit, receipt_lines
-    from jevons.types.account import Receipt
 
-    receipt = client.receipt(request)["receipt"] if request else None
+    answer = client.chat(body, lambda _: None) if as_json else _aloud(client, body)
+    receipt = client.receipt(answer.request).receipt
     if as_json:
-        emit({"answer": answer, "finish": finish, "receipt": receipt})
+        emit({"answer": answer.text, "finish": answer.finish, "receipt": receipt})
         return
-    click.echo()
-    if receipt is not None:
-        aside = console(stderr=True)
-        for line in receipt_lines(msgspec.convert(receipt, Receipt)):
-            aside.print(line, style="dim")
+    aside = console(stderr=True)
+    for line in receipt_lines(receipt):
+        aside.print(line, style="dim")
+
+
+def _aloud(client: Client, body: dict[str, Any]) -> Answer:
+    """Ask, writing the answer as it comes; its last line ends even if the answer does not."""
+    last = "\n"
+
+    def say(piece: str) -> None:
+        nonlocal last
+        last = piece
+        click.echo(piece, nl=False)
+
+    try:
+        return client.chat(body, say)
+    finally:
+        if not last.endswith("\n"):
+            click.echo()

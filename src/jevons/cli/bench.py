@@ -95,8 +95,6 @@ def bench(
 
 
 def _ask(client: Client, model: str, max_tokens: int) -> _Answer:
-    from jevons.cli.client import Said
-
     body = {
         "model": model,
         "messages": [{"role": "user", "content": "Count from one to fifty, in words."}],
@@ -104,12 +102,10 @@ def _ask(client: Client, model: str, max_tokens: int) -> _Answer:
         "temperature": 0,
         "stream": True,
     }
-    begun, first_s, pieces = time.monotonic(), 0.0, 0
-    for piece in client.chat(body):
-        if isinstance(piece, Said):
-            first_s = first_s or time.monotonic() - begun
-            pieces += 1
-    return _Answer(first_s, time.monotonic() - begun, pieces)
+    heard_s = list[float]()
+    begun_s = time.monotonic()
+    client.chat(body, lambda _: heard_s.append(time.monotonic() - begun_s))
+    return _Answer(heard_s[0] if heard_s else 0.0, time.monotonic() - begun_s, len(heard_s))
 
 
 def process(metrics: str) -> Mapping[str, float]:

@@ -224,9 +224,9 @@ def _port(settings: Settings) -> Line:
 
 
 def _ledger(path: Path) -> Line:
-    from jevons.cli.verify import check
+    from jevons.store import verify
 
-    report = check(path)
+    report = verify(path)
     if not report.ok:
         found = f"{len(report.findings)} things do not fit"
         advice = "`jevons verify` says which; docs/how-to/check-the-books.md, what to do then"

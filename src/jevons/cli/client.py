@@ -8,42 +8,35 @@ from __future__ import annotations
 
 import http.client
 import time
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import SplitResult, quote, urlsplit
 
 import msgspec
 
-from jevons.cli.failure import Failure
+from jevons.cli.options import key_path
+from jevons.cli.reply import (
+    Models,
+    Unanswered,
+    read,
+    read_error,
+    read_found,
+    read_stream,
+    read_whole,
+)
 from jevons.types.errors import Misconfigured
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
+    from jevons.cli.reply import Answer, Found
     from jevons.settings import Settings
 
-__all__ = ("Client", "Ended", "Said", "Unanswered", "locate", "read_stream")
+__all__ = ("Client", "locate")
 
 TIMEOUT_S = 300.0
 """Longest silence of the server; a small machine may read a long document for minutes."""
 _LOOK_S = 0.1
-
-
-class Unanswered(Failure):
-    """The server could not be reached, or answered with an error."""
-
-
-class Said(NamedTuple):
-    """A piece of the answer."""
-
-    text: str
-
-
-class Ended(NamedTuple):
-    """The answer is whole."""
-
-    receipt: str | None
-    """Its `req_` id."""
-    finish: str | None
+_BROKEN = (OSError, http.client.HTTPException)
 
 
 class Client:
@@ -55,23 +48,19 @@ class Client:
     """
 
     def __init__(self, url: str, key: str | None) -> None:
-        parts = urlsplit(url if "://" in url else f"http://{url}")
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            message = f"not a server's address: {url!r}; use http://HOST:PORT"
-            raise Misconfigured(message)
+        parts = _split(url)
         self.url = f"{parts.scheme}://{parts.netloc}"
-        self.key = key
+        self._key = _presentable(key)
         self._parts = parts
         self._prefix = parts.path.rstrip("/").removesuffix("/v1")
 
-    def presence(self) -> Literal["jevons", "another", "nobody"]:
-        """Find out who answers there."""
+    def presence(self, *, within_s: float = 3.0) -> Literal["jevons", "another", "nobody"]:
+        """Find out who answers there; whoever listens and is silent is another."""
         try:
-            answer = self._send("GET", "/healthz")
-        except Unanswered:
-            return "nobody"
-        is_ours = answer.status == http.client.OK and answer.read() == b'{"status":"ok"}'
-        return "jevons" if is_ours else "another"
+            content = self._call("GET", "/healthz", timeout_s=within_s)
+        except Unanswered as error:
+            return "nobody" if error.code == "no_server" else "another"
+        return "jevons" if content == b'{"status":"ok"}' else "another"
 
     def models(self) -> list[str]:
         """List the names of the models that the key may use.
@@ -79,16 +68,16 @@ class Client:
         Raises:
             Unanswered: The server is away, or refuses the key.
         """
-        listed = msgspec.json.decode(self._call("GET", "/v1/models"))
-        return [each["id"] for each in listed["data"]]
+        return [each.id for each in read(self._call("GET", "/v1/models"), Models).data]
 
-    def receipt(self, request: str) -> dict[str, Any]:
+    def receipt(self, request: str) -> Found:
         """Fetch a receipt by its `req_` id, with its proof if it has one.
 
         Raises:
-            Unanswered: The server is away, or has no such receipt.
+            Unanswered: The server is away, has no such receipt, or shows another than the leaf.
         """
-        return msgspec.json.decode(self._call("GET", f"/v1/receipts/{request}"))
+        content = self._call("GET", f"/v1/receipts/{quote(request, safe='')}")
+        return read_found(content, request)
 
     def await_checkpoint(self, request: str, *, within_s: float = 3.0) -> None:
         """Wait until a receipt is under a signed checkpoint, which takes about a second.
@@ -101,7 +90,7 @@ class Client:
             Unanswered: The server is away, or has no such receipt.
         """
         until_s = time.monotonic() + within_s
-        while self.receipt(request)["inclusion"] is None and time.monotonic() < until_s:
+        while self.receipt(request).inclusion is None and time.monotonic() < until_s:
             time.sleep(_LOOK_S)
 
     def text(self, path: str) -> str:
@@ -112,41 +101,54 @@ class Client:
         """
         return self._call("GET", path).decode()
 
-    def chat(self, body: dict[str, Any]) -> Iterator[Said | Ended]:
-        """Ask, yielding the answer as it comes.
+    def chat(self, body: dict[str, Any], say: Callable[[str], object]) -> Answer:
+        """Ask, and hear the answer.
+
+        Args:
+            body: The request, in OpenAI's chat dialect.
+            say: Called with each piece of the answer, as it comes.
 
         Raises:
             Unanswered: The server is away, refuses, or the answer broke off.
         """
-        answer = self._send("POST", "/v1/chat/completions", msgspec.json.encode(body))
-        if answer.status != http.client.OK:
-            raise _error(answer.status, answer.read())
-        request = answer.getheader("x-request-id")
-        if body.get("stream"):
-            yield from read_stream(_lines(answer), request)
-        else:
-            yield from _read_whole(answer.read(), request)
+        with self._send("POST", "/v1/chat/completions", msgspec.json.encode(body)) as answer:
+            request = answer.getheader("x-request-id", "")
+            if body.get("stream"):
+                return read_stream(_lines(answer), request, say)
+            return read_whole(_content(answer), request, say)
 
-    def _call(self, method: str, path: str) -> bytes:
-        answer = self._send(method, path)
-        content = answer.read()
-        if answer.status != http.client.OK:
-            raise _error(answer.status, content)
-        return content
+    def _call(self, method: str, path: str, *, timeout_s: float = TIMEOUT_S) -> bytes:
+        return _content(self._send(method, path, timeout_s=timeout_s))
 
-    def _send(self, method: str, path: str, body: bytes | None = None) -> http.client.HTTPResponse:
+    def _send(
+        self, method: str, path: str, body: bytes | None = None, *, timeout_s: float = TIMEOUT_S
+    ) -> http.client.HTTPResponse:
+        """Send a request, and read the head of its answer.
+
+        Raises:
+            Unanswered: There is none, or it is an error.
+        """
         secure = self._parts.scheme == "https"
         kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
-        connection = kind(self._parts.hostname or "", self._parts.port, timeout=TIMEOUT_S)
-        headers = {"authorization": f"Bearer {self.key}"} if self.key else {}
-        if body is not None:
-            headers["content-type"] = "application/json"
+        connection = kind(self._parts.hostname or "", self._parts.port, timeout=timeout_s)
+        headers = {"connection": "close", "content-type": "application/json"}
+        if self._key:
+            headers["authorization"] = f"Bearer {self._key}"
         try:
-            connection.request(method, self._prefix + path, body, headers)
-            return connection.getresponse()
-        except (OSError, http.client.HTTPException) as error:
+            connection.connect()
+        except OSError as error:
             message = f"no server at {self.url} ({error}); start one with `jevons serve`"
             raise Unanswered(message, code="no_server") from error
+        try:
+            connection.request(method, self._prefix + path, body, headers)
+            answer = connection.getresponse()
+        except _BROKEN as error:
+            connection.close()
+            message = f"{self.url} gives no answer ({_words(error)})"
+            raise Unanswered(message) from error
+        if answer.status != http.client.OK:
+            raise read_error(answer.status, _content(answer))
+        return answer
 
 
 def locate(settings: Settings, *, url: str | None, api_key: str | None) -> Client:
@@ -155,76 +157,53 @@ def locate(settings: Settings, *, url: str | None, api_key: str | None) -> Clien
     return Client(given, api_key or _saved_key(settings))
 
 
+def _split(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url if "://" in url else f"http://{url}")
+        if parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0:
+            return parts
+    except ValueError:  # of the port
+        pass
+    message = f"not a server's address: {url!r}; use http://HOST:PORT"
+    raise Misconfigured(message)
+
+
+def _presentable(key: str | None) -> str | None:
+    """Strip what a shell or an editor leaves at a key's end; refuse what no header can hold."""
+    stripped = key.strip() if key else None
+    if stripped and not (stripped.isascii() and stripped.isprintable()):
+        message = "the API key has characters that no key has; look at JEVONS_API_KEY or --api-key"
+        raise Misconfigured(message)
+    return stripped
+
+
 def _reachable(host: str) -> str:
     return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104 compared, not bound
 
 
 def _saved_key(settings: Settings) -> str | None:
     try:
-        return (settings.data_dir / "key").read_text().strip()
+        return key_path(settings).read_text()
     except FileNotFoundError:
         return None
-
-
-def read_stream(lines: Iterable[bytes], request: str | None) -> Iterator[Said | Ended]:
-    """Read an answer from the lines of its event stream.
-
-    Args:
-        lines: As they come.
-        request: The id from the response's header.
-
-    Raises:
-        Unanswered: The server reported an error, or the stream ended without `[DONE]`.
-    """
-    finish: str | None = None
-    for line in lines:
-        field, _, value = line.strip().partition(b": ")
-        if field != b"data":
-            continue
-        if value == b"[DONE]":
-            yield Ended(request, finish)
-            return
-        chunk = msgspec.json.decode(value)
-        if "error" in chunk:
-            raise _refused(chunk["error"])
-        for choice in chunk["choices"]:
-            finish = choice.get("finish_reason") or finish
-            if text := choice["delta"].get("content"):
-                yield Said(text)
-    message = f"the answer broke off before its end; see `jevons receipt {request}`"
-    raise Unanswered(message, code="provider_truncated")
 
 
 def _lines(answer: http.client.HTTPResponse) -> Iterator[bytes]:
     """Yield lines; a connection that breaks ends them, and the reader misses its `[DONE]`."""
     try:
         yield from answer
-    except (OSError, http.client.HTTPException):
+    except _BROKEN:
         return
 
 
-def _read_whole(content: bytes, request: str | None) -> Iterator[Said | Ended]:
-    choice = msgspec.json.decode(content)["choices"][0]
-    if text := choice["message"].get("content"):
-        yield Said(text)
-    yield Ended(request, choice.get("finish_reason"))
-
-
-def _error(status: int, content: bytes) -> Unanswered:
-    """Read an error's body; one that is not jevons's has only its status."""
+def _content(answer: http.client.HTTPResponse) -> bytes:
     try:
-        return _refused(msgspec.json.decode(content)["error"], _advice(status))
-    except (msgspec.DecodeError, KeyError, TypeError):
-        message = f"the server answered with status {status}{_advice(status)}"
-        return Unanswered(message, code="no_answer", status=status)
+        with answer:
+            return answer.read()
+    except _BROKEN as error:
+        message = f"the answer broke off ({_words(error)})"
+        raise Unanswered(message) from error
 
 
-def _refused(error: dict[str, Any], advice: str = "") -> Unanswered:
-    details = {name: error[name] for name in ("param", "rule") if error.get(name)}
-    return Unanswered(error["message"] + advice, code=error.get("code") or "no_answer", **details)
-
-
-def _advice(status: int) -> str:
-    if status == http.client.UNAUTHORIZED:
-        return "; set JEVONS_API_KEY, or make a key with `jevons keys create NAME`"
-    return ""
+def _words(error: Exception) -> str:
+    return str(error) or type(error).__name__

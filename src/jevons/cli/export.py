@@ -7,8 +7,7 @@ from pathlib import Path
 import click
 
 from jevons.cli.failure import Failure
-from jevons.cli.options import example, ledger_path, read_settings, shared
-from jevons.types.errors import NotFound
+from jevons.cli.options import example, existing_ledger, read_settings, shared
 
 __all__ = ("export",)
 
@@ -27,10 +26,7 @@ def export(*, out: Path, force: bool, config: Path | None, as_json: bool) -> Non
     from jevons.cli.screen import emit
     from jevons.store import export as export_books
 
-    ledger = ledger_path(read_settings(config))
-    if not ledger.exists():
-        message = f"no ledger at {ledger}; `jevons serve` begins one"
-        raise NotFound(message)
+    ledger = existing_ledger(read_settings(config))
     if out.exists() and not force:
         message = f"{out} is there already; name another file or add --force"
         raise Failure(message, code="exists")

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from jevons.cli.options import example, ledger_path, read_settings, shared
+from jevons.cli.options import example, existing_ledger, ledger_path, read_settings, shared
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-    from jevons.store import Books
+    from jevons.store import Created, KeyRing
     from jevons.types.actor import Actor
 
 __all__ = ("create", "keys", "listing", "revoke")
+
+T = TypeVar("T")
 
 _MS_PER_DAY = 24 * 60 * 60 * 1000
 
@@ -46,45 +47,41 @@ def create(
     as_json: bool,
 ) -> None:
     """Make a key called NAME, and show it this once."""
-    from asyncio import run
-
     from jevons.cli.screen import emit
     from jevons.clock import SystemClock
 
     expires_ms = None if days is None else SystemClock().now_ms() + days * _MS_PER_DAY
 
-    async def act() -> Any:
-        async with _books(config) as books:
-            return await books.keys.create(
-                name,
-                endpoints=frozenset(endpoints) or None,
-                places=frozenset(places) or None,
-                expires_ms=expires_ms,
-            )
+    async def act(ring: KeyRing) -> Created:
+        return await ring.create(
+            name,
+            endpoints=frozenset(endpoints) or None,
+            places=frozenset(places) or None,
+            expires_ms=expires_ms,
+        )
 
-    created = run(act())
+    created = _act(config, act, may_begin=True)
     if as_json:
         emit({"key": created.actor.key, "name": name, "secret": created.secret})
-    else:
-        click.echo(created.secret)
-        click.echo(
-            f"{created.actor.key} ({name}); it is stored as a hash and not shown again", err=True
-        )
+        return
+    click.echo(created.secret)
+    click.echo(
+        f"{created.actor.key} ({name}); it is stored as a hash and not shown again. "
+        "A running server takes it within a second.",
+        err=True,
+    )
 
 
 @keys.command("list", epilog=example("jevons keys list --json"))
 @shared
 def listing(*, config: Path | None, as_json: bool) -> None:
     """List all keys, revoked ones too."""
-    from asyncio import run
-
     from jevons.cli.screen import console, emit, table
 
-    async def act() -> tuple[Actor, ...]:
-        async with _books(config) as books:
-            return tuple(books.keys.list())
+    async def act(ring: KeyRing) -> tuple[Actor, ...]:
+        return tuple(ring.list())
 
-    found = run(act())
+    found = _act(config, act)
     if as_json:
         emit([_plain(actor) for actor in found])
         return
@@ -102,40 +99,51 @@ def listing(*, config: Path | None, as_json: bool) -> None:
 @shared
 def revoke(*, key: str, config: Path | None, as_json: bool) -> None:
     """Refuse a key from now on; a running server notices within a second."""
-    from asyncio import run
-
     from jevons.cli.screen import emit
 
-    async def act() -> None:
-        async with _books(config) as books:
-            await books.keys.revoke(key)
+    async def act(ring: KeyRing) -> None:
+        await ring.revoke(key)
 
-    run(act())
+    _act(config, act)
     if as_json:
         emit({"key": key, "revoked": True})
     else:
         click.echo(f"{key} is refused from now on")
 
 
-@asynccontextmanager
-async def _books(config: Path | None) -> AsyncGenerator[Books]:
-    """Open the books, beside the server if one runs."""
+def _act(
+    config: Path | None, act: Callable[[KeyRing], Awaitable[T]], *, may_begin: bool = False
+) -> T:
+    """Do something with the keys, beside the server if one runs.
+
+    Args:
+        config: Settings file; None is the usual one.
+        act: What to do.
+        may_begin: Whether to begin a ledger where there is none.
+    """
+    from asyncio import run
+
     from jevons.clock import SystemClock, Ulids
     from jevons.store import Books
     from jevons.telemetry import configure_logs
 
     configure_logs(json=False)
     settings = read_settings(config)
+    ledger = ledger_path(settings) if may_begin else existing_ledger(settings)
     clock = SystemClock()
+
+    async def opened() -> T:
+        async with Books.open(
+            ledger,
+            commit=settings.ledger.commit,
+            origin=settings.ledger.origin,
+            clock=clock,
+            ids=Ulids(clock),
+        ) as books:
+            return await act(books.keys)
+
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    async with Books.open(
-        ledger_path(settings),
-        commit=settings.ledger.commit,
-        origin=settings.ledger.origin,
-        clock=clock,
-        ids=Ulids(clock),
-    ) as books:
-        yield books
+    return run(opened())
 
 
 def _plain(actor: Actor) -> dict[str, Any]:

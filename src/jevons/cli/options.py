@@ -7,12 +7,23 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from jevons.types.errors import NotFound
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from jevons.settings import Settings
 
-__all__ = ("example", "ledger_path", "reaching", "read_settings", "shared", "weights_dir")
+__all__ = (
+    "example",
+    "existing_ledger",
+    "key_path",
+    "ledger_path",
+    "reaching",
+    "read_settings",
+    "shared",
+    "weights_dir",
+)
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -77,3 +88,21 @@ def ledger_path(settings: Settings) -> Path:
 def weights_dir(settings: Settings) -> Path:
     """Where models are kept, without loading what reads them."""
     return settings.data_dir / "weights"
+
+
+def existing_ledger(settings: Settings) -> Path:
+    """Where the books are.
+
+    Raises:
+        NotFound: There are none yet.
+    """
+    path = ledger_path(settings)
+    if not path.exists():
+        message = f"no ledger at {path}; `jevons serve` begins one"
+        raise NotFound(message)
+    return path
+
+
+def key_path(settings: Settings) -> Path:
+    """Where the key of the first start is, without loading what makes it."""
+    return settings.data_dir / "key"

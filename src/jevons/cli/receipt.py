@@ -7,7 +7,7 @@ walked up to the root, and the root is compared with the signed checkpoint.
 from __future__ import annotations
 
 from base64 import b64decode
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import click
 
@@ -16,9 +16,22 @@ from jevons.cli.options import example, reaching, read_settings, shared
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from jevons.types.account import Receipt
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    from rich.console import Console
 
-__all__ = ("prove", "receipt", "saved_public_key")
+    from jevons.cli.reply import Found
+    from jevons.types.account import Receipt
+    from jevons.types.proof import Inclusion
+
+__all__ = ("Proof", "prove", "receipt", "saved_public_key")
+
+
+class Proof(NamedTuple):
+    """What came of checking a receipt's proof."""
+
+    state: Literal["holds", "waits", "unchecked", "broken"]
+    """`waits`: recorded, and not yet under a checkpoint. `unchecked`: no key to check it with."""
+    says: str
 
 
 @click.command(epilog=example("jevons receipt req_01KASC0YVJ8J3Q5M9W8T2Z4X6B"))
@@ -39,90 +52,85 @@ def receipt(
 ) -> None:
     """Show the receipt of REQUEST, and check its proof on this machine.
 
-    Status 1 if the proof does not hold. A receipt younger than about a second is recorded, and
-    not yet under a checkpoint.
+    Status 1 if the proof does not hold or cannot be checked. A receipt younger than about a
+    second is recorded, and not yet under a checkpoint.
     """
+    from msgspec import to_builtins
+
     from jevons.cli.client import locate
-    from jevons.cli.screen import emit
+    from jevons.cli.screen import console, emit
 
     settings = read_settings(config)
+    key = _parse(public_key) if public_key else saved_public_key(settings.data_dir)
     found = locate(settings, url=url, api_key=api_key).receipt(request)
-    key = public_key or saved_public_key(settings.data_dir)
-    fault = prove(b64decode(found["leaf"]), found["inclusion"], key)
+    proof = prove(found.leaf, found.inclusion, key)
     if as_json:
-        emit({**found, "proof": fault or "holds"})
+        emit({**to_builtins(found), "proof": proof._asdict()})
     else:
-        _show(found, fault)
-    if fault is not None and found["inclusion"] is not None:
+        _show(console(), found, proof)
+    if proof.state in {"unchecked", "broken"}:
         raise click.exceptions.Exit(1)
 
 
-def saved_public_key(folder: Path) -> str | None:
-    """Derive the log's public key from the data folder, if the log is of this machine."""
-    from base64 import b64encode
+def _parse(public_key: str) -> Ed25519PublicKey:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+    try:
+        return Ed25519PublicKey.from_public_bytes(b64decode(public_key, validate=True))
+    except ValueError as error:
+        message = f"{public_key!r} is not an Ed25519 public key in base64"
+        raise click.BadParameter(message, param_hint="--public-key") from error
+
+
+def saved_public_key(folder: Path) -> Ed25519PublicKey | None:
+    """Derive the log's public key from the data folder, if the log is of this machine."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     try:
         private = Ed25519PrivateKey.from_private_bytes((folder / "signing.key").read_bytes())
     except FileNotFoundError:
         return None
-    return b64encode(private.public_key().public_bytes_raw()).decode()
+    return private.public_key()
 
 
-def prove(leaf: bytes, inclusion: dict[str, Any] | None, public_key: str | None) -> str | None:
+def prove(leaf: bytes, inclusion: Inclusion | None, key: Ed25519PublicKey | None) -> Proof:
     """Check that a leaf is in the tree that a checkpoint signs.
 
     Args:
         leaf: Its exact bytes.
         inclusion: Its place and path, as the server gave it; None is not yet included.
-        public_key: Ed25519 key of the log, base64.
-
-    Returns:
-        What does not hold; None if all of it does.
+        key: The log's key; None is not known.
     """
-    import msgspec
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
     from jevons.ledger import merkle, note
-    from jevons.types.proof import Inclusion
 
     if inclusion is None:
-        return "recorded, and not yet under a signed checkpoint; ask again in a second"
-    if public_key is None:
-        return "no public key to check the signature with; add --public-key"
-    proof = msgspec.convert(inclusion, Inclusion)
+        return Proof("waits", "recorded, and signed within about a second; ask again")
+    if key is None:
+        return Proof("unchecked", "no public key to check the signature with; add --public-key")
     try:
-        key = Ed25519PublicKey.from_public_bytes(b64decode(public_key))
-        checkpoint = note.open_note(proof.checkpoint, key)
+        checkpoint = note.open_note(inclusion.checkpoint, key)
+        path = tuple(b64decode(each, validate=True) for each in inclusion.path)
     except ValueError as error:
-        return f"the checkpoint does not hold: {error}"
-    path = tuple(b64decode(each) for each in proof.path)
-    hashed = merkle.leaf_hash(leaf)
-    if checkpoint.size != proof.size or not merkle.verify_inclusion(
-        hashed, proof.index, proof.size, path=path, root=checkpoint.root
-    ):
-        return f"leaf {proof.index} is not in the tree that the checkpoint signs"
-    return None
-
-
-def _show(found: dict[str, Any], fault: str | None) -> None:
-    import msgspec
-
-    from jevons.cli.screen import console, table
-    from jevons.types.account import Receipt
-
-    receipt = msgspec.convert(found["receipt"], Receipt)
-    shown = table("receipt", receipt.id)
-    for name, value in _rows(receipt):
-        shown.add_row(name, value)
-    inclusion = found["inclusion"]
-    held = (
-        inclusion and f"leaf {inclusion['index']} of {inclusion['size']}, under a signed checkpoint"
+        return Proof("broken", f"the checkpoint does not hold: {error}")
+    where = f"leaf {inclusion.index} of {inclusion.size}"
+    is_in = checkpoint.size == inclusion.size and merkle.verify_inclusion(
+        merkle.leaf_hash(leaf), inclusion.index, inclusion.size, path=path, root=checkpoint.root
     )
+    if not is_in:
+        return Proof("broken", f"{where} is not this receipt in the tree that the checkpoint signs")
+    return Proof("holds", f"{where}, under a signed checkpoint")
+
+
+def _show(terminal: Console, found: Found, proof: Proof) -> None:
+    from jevons.cli.screen import table
+
+    shown = table("receipt", found.receipt.id)
+    for name, value in _rows(found.receipt):
+        shown.add_row(name, value)
     shown.add_section()
-    shown.add_row("proof", fault or f"holds: {held}", style="green" if fault is None else "yellow")
-    console().print(shown)
+    style = {"holds": "green", "broken": "bold red"}.get(proof.state, "yellow")
+    shown.add_row("proof", f"{proof.state}: {proof.says}", style=style)
+    terminal.print(shown)
 
 
 def _rows(receipt: Receipt) -> list[tuple[str, str]]:

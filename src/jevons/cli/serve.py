@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from jevons.cli.failure import telling
-from jevons.cli.options import example, read_settings, shared
+from jevons.cli.options import example, key_path, read_settings, shared
 from jevons.types.errors import JevonsError
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def _announcing(settings: Settings, *, as_json: bool) -> Callable[[str], None]:
 
 def _announce(settings: Settings, url: str, *, as_json: bool, with_key: bool = False) -> None:
     """Say how to reach it. The key itself only where nobody but its owner can use it."""
-    path = settings.data_dir / "key"
+    path = key_path(settings)
     if as_json:
         from jevons.cli.screen import emit
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from jevons.cli.options import example, ledger_path, read_settings, shared
-from jevons.types.errors import NotFound
+from jevons.cli.options import example, existing_ledger, read_settings, shared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
     from jevons.store import Report
 
-__all__ = ("check", "outstanding", "show", "verify")
+__all__ = ("outstanding", "show", "verify")
 
 _MOST_SHOWN = 12
 
@@ -36,30 +35,17 @@ def verify(*, path: Path | None, config: Path | None, as_json: bool) -> None:
     from msgspec import to_builtins
 
     from jevons.cli.screen import console, emit
+    from jevons.store import verify as verify_books
     from jevons.store.lease import is_open
 
-    ledger = path or ledger_path(read_settings(config))
-    report = check(ledger)
+    ledger = path or existing_ledger(read_settings(config))
+    report = verify_books(ledger)
     if as_json:
         emit({"ok": report.ok, **to_builtins(report)})
     else:
         show(console(), report, is_open=is_open(ledger))
     if not report.ok:
         raise click.exceptions.Exit(1)
-
-
-def check(path: Path) -> Report:
-    """Verify one file.
-
-    Raises:
-        NotFound: There is no such file.
-    """
-    from jevons.store import verify as verify_books
-
-    if not path.exists():
-        message = f"no ledger at {path}; `jevons serve` begins one"
-        raise NotFound(message)
-    return verify_books(path)
 
 
 def show(terminal: Console, report: Report, *, is_open: bool) -> None:

@@ -70,7 +70,8 @@ def demonstrate(
     from jevons.cli.ask import default_model
     from jevons.cli.demo.run import run, show_total
     from jevons.cli.screen import console, emit
-    from jevons.cli.verify import check, show
+    from jevons.cli.verify import show
+    from jevons.store import verify
 
     terminal = console(stderr=as_json)
     done = run(client, terminal, model=model or default_model(client), invoice=invoice)
@@ -78,20 +79,20 @@ def demonstrate(
     ledger, report = ledger_path(settings), None
     if ledger.exists():
         client.await_checkpoint(done[-1].receipt.id)
-        report = check(ledger)
+        report = verify(ledger)
         show(terminal, report, is_open=True)
     if as_json:
         emit({"jobs": _plain(done), "verified": None if report is None else report.ok})
-    return all(each.fault is None for each in done) and (report is None or report.ok)
+    return all(each.checked.fault is None for each in done) and (report is None or report.ok)
 
 
 def _plain(done: Sequence[Done]) -> list[dict[str, object]]:
     return [
         {
             "job": each.job.trade,
-            "answer": each.answer,
-            "fields": each.fields,
-            "fault": each.fault,
+            "answer": each.answer.text,
+            "fields": each.checked.fields,
+            "fault": each.checked.fault,
             "receipt": each.receipt,
             "seconds": each.seconds,
         }

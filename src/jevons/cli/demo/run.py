@@ -9,9 +9,7 @@ import msgspec
 from rich.text import Text
 
 from jevons.cli import figures, screen
-from jevons.cli.client import Said
 from jevons.cli.demo import jobs
-from jevons.types.account import Receipt
 from jevons.types.units import Estimate
 
 if TYPE_CHECKING:
@@ -21,20 +19,28 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from jevons.cli.client import Client
+    from jevons.cli.reply import Answer
+    from jevons.types.account import Receipt
     from jevons.types.units import Cost, Quantity
 
-__all__ = ("Done", "check", "run", "show_total")
+__all__ = ("Checked", "Done", "check", "run", "show_total")
+
+
+class Checked(NamedTuple):
+    """What an answer is worth."""
+
+    fields: dict[str, Any] | None
+    """The answer as it was decoded against its schema; None where there is no schema."""
+    fault: str | None
+    """What it lacks; None if nothing."""
 
 
 class Done(NamedTuple):
     """One job, done."""
 
     job: jobs.Job
-    answer: str
-    fields: dict[str, Any] | None
-    """The answer as it was decoded against its schema; None where there is no schema."""
-    fault: str | None
-    """What the answer lacks; None if nothing."""
+    answer: Answer
+    checked: Checked
     receipt: Receipt
     seconds: float
 
@@ -62,51 +68,36 @@ def run(
 def _do(
     client: Client, terminal: Console, job: jobs.Job, *, model: str, instead: Path | None
 ) -> Done:
-    terminal.print(Text.assemble("\n", (job.trade, "bold"), "  ", (job.title, "dim")))
-    begun = time.monotonic()
-    answer, request, finish = _ask(client, terminal, job, model=model, instead=instead)
-    seconds = time.monotonic() - begun
-    fields, fault = check(job, answer, finish)
-    if fields is not None:
-        terminal.print(_fields(fields))
-    if fault is not None:
-        terminal.print(Text(f"  {fault}", style="red"))
-    receipt = msgspec.convert(client.receipt(request)["receipt"], Receipt)
-    for line in screen.receipt_lines(receipt):
-        terminal.print(Text(f"  {line}", style="dim"))
-    return Done(job, answer, fields, fault, receipt, seconds)
-
-
-def _ask(
-    client: Client, terminal: Console, job: jobs.Job, *, model: str, instead: Path | None
-) -> tuple[str, str, str | None]:
-    whole, request, finish = list[str](), "", None
-    terminal.print()
-    for piece in client.chat(jobs.body(job, jobs.read(job, instead), model=model)):
-        if isinstance(piece, Said):
-            whole.append(piece.text)
-            terminal.print(Text(piece.text), end="", soft_wrap=True)
-        else:
-            request, finish = piece.receipt or "", piece.finish
-    terminal.print()
-    return "".join(whole), request, finish
-
-
-def check(
-    job: jobs.Job, answer: str, finish: str | None
-) -> tuple[dict[str, Any] | None, str | None]:
-    """Check an answer: whole, and of the promised shape.
-
-    Returns:
-        Its fields where it has some, and what is wrong with it if anything is.
-    """
-    if job.fields is None:
-        return None, None if answer.strip() else "the answer is empty"
+    terminal.print(Text.assemble("\n", (job.trade, "bold"), "  ", (job.title, "dim"), "\n"))
+    body = jobs.body(job, jobs.read(job, instead), model=model)
+    begun_s = time.monotonic()
     try:
-        decoded = msgspec.json.decode(answer, type=job.fields)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
-        return None, f"not the promised shape ({finish}): {error}"
-    return msgspec.to_builtins(decoded), None
+        answer = client.chat(
+            body, lambda piece: terminal.print(Text(piece), end="", soft_wrap=True)
+        )
+    finally:
+        terminal.print()
+    seconds = time.monotonic() - begun_s
+    checked = check(job, answer)
+    if checked.fields is not None:
+        terminal.print(_fields(checked.fields))
+    if checked.fault is not None:
+        screen.say(terminal, checked.fault, indent=2, style="red")
+    receipt = client.receipt(answer.request).receipt
+    for line in screen.receipt_lines(receipt):
+        screen.say(terminal, line, indent=2, style="dim")
+    return Done(job, answer, checked, receipt, seconds)
+
+
+def check(job: jobs.Job, answer: Answer) -> Checked:
+    """Check an answer: whole, and of the promised shape."""
+    if job.fields is None:
+        return Checked(None, None if answer.text.strip() else "the answer is empty")
+    try:
+        decoded = msgspec.json.decode(answer.text, type=job.fields)
+    except msgspec.DecodeError as error:
+        return Checked(None, f"not the promised shape ({answer.finish}): {error}")
+    return Checked(msgspec.to_builtins(decoded), None)
 
 
 def _fields(fields: dict[str, Any]) -> Any:

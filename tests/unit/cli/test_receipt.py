@@ -1,0 +1,50 @@
+"""A receipt's proof holds only for its own leaf, under its own log's signature."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+
+import msgspec
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from jevons.cli.receipt import prove
+from jevons.ledger.merkle import leaf_hash, node_hash
+from jevons.ledger.note import Checkpoint, sign
+from jevons.types.proof import Inclusion
+
+PRIVATE = Ed25519PrivateKey.from_private_bytes(bytes(32))
+KEY = PRIVATE.public_key()
+OTHER = Ed25519PrivateKey.from_private_bytes(bytes([1] * 32)).public_key()
+LEAF, SIBLING = b"a receipt", leaf_hash(b"an intent")
+NOTE = sign(Checkpoint("a log", 2, node_hash(SIBLING, leaf_hash(LEAF))), PRIVATE)
+PROOF = Inclusion(index=1, size=2, path=(b64encode(SIBLING).decode(),), checkpoint=NOTE)
+
+
+def test_a_leaf_that_the_checkpoint_signs_holds() -> None:
+    assert prove(LEAF, PROOF, KEY).state == "holds"
+
+
+@pytest.mark.parametrize(
+    ("leaf", "proof"),
+    [
+        (b"another receipt", PROOF),
+        (LEAF, msgspec.structs.replace(PROOF, index=0)),
+        (LEAF, msgspec.structs.replace(PROOF, size=3)),
+        (LEAF, msgspec.structs.replace(PROOF, path=())),
+        (LEAF, msgspec.structs.replace(PROOF, path=("not base64",))),
+        (LEAF, msgspec.structs.replace(PROOF, checkpoint=NOTE.replace("\n2\n", "\n3\n"))),
+        (LEAF, msgspec.structs.replace(PROOF, checkpoint="")),
+    ],
+)
+def test_anything_else_is_broken(leaf: bytes, proof: Inclusion) -> None:
+    assert prove(leaf, proof, KEY).state == "broken"
+
+
+def test_another_log_s_key_does_not_do() -> None:
+    assert prove(LEAF, PROOF, OTHER).state == "broken"
+
+
+def test_a_receipt_not_signed_yet_waits_and_one_without_a_key_is_unchecked() -> None:
+    assert prove(LEAF, None, KEY).state == "waits"
+    assert prove(LEAF, PROOF, None).state == "unchecked"
