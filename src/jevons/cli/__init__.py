@@ -14,8 +14,8 @@ Rule 3: an error is one line that names what to do; status 1 for what went wrong
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,24 +23,102 @@ from jevons import __version__
 from jevons.cli.failure import telling, wants_json
 from jevons.types.errors import JevonsError
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
 __all__ = ("main",)
 
 
-_COMMANDS = (
-    "serve",
-    "demo",
-    "ask",
-    "models",
-    "pull",
-    "keys",
-    "receipt",
-    "verify",
-    "export",
-    "bench",
-    "doctor",
-    "completion",
+def _serve() -> click.Command:
+    from jevons.cli.serve import serve
+
+    return serve
+
+
+def _demo() -> click.Command:
+    from jevons.cli.demo import demo
+
+    return demo
+
+
+def _ask() -> click.Command:
+    from jevons.cli.ask import ask
+
+    return ask
+
+
+def _models() -> click.Command:
+    from jevons.cli.models import models
+
+    return models
+
+
+def _pull() -> click.Command:
+    from jevons.cli.pull import pull
+
+    return pull
+
+
+def _keys() -> click.Command:
+    from jevons.cli.keys import keys
+
+    return keys
+
+
+def _receipt() -> click.Command:
+    from jevons.cli.receipt import receipt
+
+    return receipt
+
+
+def _verify() -> click.Command:
+    from jevons.cli.verify import verify
+
+    return verify
+
+
+def _export() -> click.Command:
+    from jevons.cli.export import export
+
+    return export
+
+
+def _bench() -> click.Command:
+    from jevons.cli.bench import bench
+
+    return bench
+
+
+def _doctor() -> click.Command:
+    from jevons.cli.doctor import doctor
+
+    return doctor
+
+
+def _completion() -> click.Command:
+    from jevons.cli.completion import completion
+
+    return completion
+
+
+_COMMANDS: Mapping[str, Callable[[], click.Command]] = MappingProxyType(
+    {
+        "serve": _serve,
+        "demo": _demo,
+        "ask": _ask,
+        "models": _models,
+        "pull": _pull,
+        "keys": _keys,
+        "receipt": _receipt,
+        "verify": _verify,
+        "export": _export,
+        "bench": _bench,
+        "doctor": _doctor,
+        "completion": _completion,
+    }
 )
-"""Each the name of a module here and of the command in it, in the order a newcomer meets them."""
+"""In the order a newcomer meets them. Each import is written out, so that who reads the source
+sees all that can be loaded."""
 
 
 _AS_JSON = "jevons.cli.as_json"
@@ -54,9 +132,8 @@ class _Nouns(click.Group):
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
-            return None
-        return getattr(import_module(f"jevons.cli.{cmd_name}"), cmd_name)
+        load = _COMMANDS.get(cmd_name)
+        return load() if load else None
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         ctx.meta[_AS_JSON] = wants_json(args)
