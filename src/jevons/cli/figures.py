@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = (
     "MG_PER_G",
     "MJ_PER_WH",
+    "UNKNOWN",
     "bytes_of",
     "carbon",
     "cost",
@@ -34,6 +35,9 @@ __all__ = (
 MJ_PER_WH = 3.6e6
 """Millijoules in a watt-hour."""
 MG_PER_G = 1e3
+
+UNKNOWN = "unknown"
+"""Stands for a figure; why it is not known is said beside it, where there is room."""
 
 _CENT = Decimal("0.01")
 _NUSD_EXPONENT = -9
@@ -55,54 +59,44 @@ def money(nusd: int) -> str:
     return f"${plain(float(dollars)).rstrip('0').rstrip('.')}" if nusd else "$0"
 
 
-def cost(amount: Cost, *, why: bool = False) -> str:
-    """Write what an answer cost.
-
-    Args:
-        amount: The cost.
-        why: Say why an unknown cost is unknown.
-    """
+def cost(amount: Cost) -> str:
+    """Write what an answer cost."""
     match amount:
         case Priced(nusd=nusd):
             return money(nusd)
         case Unknown():
-            return _unknown(amount, why=why)
+            return UNKNOWN
 
 
-def quantity(amount: Quantity, per_unit: float, unit: str, *, why: bool = False) -> str:
+def quantity(amount: Quantity, per_unit: float, unit: str) -> str:
     """Write an estimate with its 90 % interval.
 
     Args:
         amount: The estimate.
         per_unit: How many of the estimate's own units make one of `unit`.
         unit: What to write behind the figure.
-        why: Say why an unknown figure is unknown.
     """
     match amount:
         case Estimate(p05=low, p50=middle, p95=high):
             interval = f"({plain(low / per_unit)}\N{EN DASH}{plain(high / per_unit)})"
             return f"{plain(middle / per_unit)} {unit} {interval}"
         case Unknown():
-            return _unknown(amount, why=why)
+            return UNKNOWN
 
 
 def median(amount: Quantity, per_unit: float) -> str:
     """Write the middle of an estimate alone, for a column that names its unit."""
-    return plain(amount.p50 / per_unit) if isinstance(amount, Estimate) else "unknown"
+    return plain(amount.p50 / per_unit) if isinstance(amount, Estimate) else UNKNOWN
 
 
-def energy(amount: Quantity, *, why: bool = False) -> str:
+def energy(amount: Quantity) -> str:
     """Write energy at the wall, from millijoules to watt-hours."""
-    return quantity(amount, MJ_PER_WH, "Wh", why=why)
+    return quantity(amount, MJ_PER_WH, "Wh")
 
 
-def carbon(amount: Quantity, *, why: bool = False) -> str:
+def carbon(amount: Quantity) -> str:
     """Write carbon, from milligrams to grams of CO2 equivalent."""
-    return quantity(amount, MG_PER_G, "gCO2e", why=why)
-
-
-def _unknown(amount: Unknown, *, why: bool) -> str:
-    return f"unknown: {amount.why}" if why else "unknown"
+    return quantity(amount, MG_PER_G, "gCO2e")
 
 
 def total(amounts: Iterable[Quantity]) -> Quantity:

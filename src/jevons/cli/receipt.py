@@ -19,11 +19,10 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from rich.console import Console
 
-    from jevons.cli.reply import Found
     from jevons.types.account import Receipt
     from jevons.types.proof import Inclusion
 
-__all__ = ("Proof", "prove", "receipt", "saved_public_key")
+__all__ = ("Proof", "prove", "receipt", "saved_public_key", "show")
 
 
 class Proof(NamedTuple):
@@ -67,7 +66,7 @@ def receipt(
     if as_json:
         emit({**to_builtins(found), "proof": proof._asdict()})
     else:
-        _show(console(), found, proof)
+        show(console(), found.receipt, proof)
     if proof.state in {"unchecked", "broken"}:
         raise click.exceptions.Exit(1)
 
@@ -121,16 +120,19 @@ def prove(leaf: bytes, inclusion: Inclusion | None, key: Ed25519PublicKey | None
     return Proof("holds", f"{where}, under a signed checkpoint")
 
 
-def _show(terminal: Console, found: Found, proof: Proof) -> None:
-    from jevons.cli.screen import table
+def show(terminal: Console, receipt: Receipt, proof: Proof) -> None:
+    """Show all of a receipt, then how its figures were got."""
+    from jevons.cli.screen import notes, say, table
 
-    shown = table("receipt", found.receipt.id)
-    for name, value in _rows(found.receipt):
+    shown = table("receipt", receipt.id)
+    for name, value in _rows(receipt):
         shown.add_row(name, value)
     shown.add_section()
     style = {"holds": "green", "broken": "bold red"}.get(proof.state, "yellow")
     shown.add_row("proof", f"{proof.state}: {proof.says}", style=style)
     terminal.print(shown)
+    for line in notes([receipt]):
+        say(terminal, line, style="dim")
 
 
 def _rows(receipt: Receipt) -> list[tuple[str, str]]:
@@ -149,9 +151,9 @@ def _rows(receipt: Receipt) -> list[tuple[str, str]]:
         ("why", receipt.why),
         ("rules", ", ".join(receipt.rules)),
         ("tokens", f"{read} read{cached}, {usage.output + usage.reasoning} written"),
-        ("cost", figures.cost(receipt.cost, why=True)),
-        ("energy", figures.energy(receipt.energy_mj, why=True)),
-        ("carbon", figures.carbon(receipt.carbon_mg, why=True)),
+        ("cost", figures.cost(receipt.cost)),
+        ("energy", figures.energy(receipt.energy_mj)),
+        ("carbon", figures.carbon(receipt.carbon_mg)),
         ("seconds", f"{receipt.total_ms / 1e3:.2f}"),
         ("finish", receipt.finish + (f", {receipt.error}" if receipt.error else "")),
     ]

@@ -63,7 +63,7 @@ def receipt_lines(receipt: Receipt) -> Iterator[str]:
         ("energy", figures.energy(receipt.energy_mj)),
         ("carbon", figures.carbon(receipt.carbon_mg)),
     )
-    yield " · ".join([f"{name} {it}" if it == "unknown" else it for name, it in figured])
+    yield " · ".join([f"{name} {it}" if it == figures.UNKNOWN else it for name, it in figured])
     yield " · ".join((receipt.place or "nowhere", receipt.model or "no model", receipt.id))
 
 

@@ -58,10 +58,10 @@ def test_carbon_is_grams() -> None:
     assert figures.carbon(estimate(5, 15, 45)) == "0.015 gCO2e (0.0050\N{EN DASH}0.045)"
 
 
-def test_what_is_not_known_says_why_and_is_never_a_number() -> None:
+def test_what_is_not_known_is_never_a_number() -> None:
     assert figures.cost(UNKNOWN) == "unknown"
-    assert figures.cost(UNKNOWN, why=True) == "unknown: no price; set endpoint.price"
-    assert figures.energy(UNKNOWN, why=True) == "unknown: no price; set endpoint.price"
+    assert figures.energy(UNKNOWN) == "unknown"
+    assert figures.median(UNKNOWN, figures.MJ_PER_WH) == "unknown"
 
 
 def test_one_unknown_makes_the_sum_unknown() -> None:
