@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import sys
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from jevons.testing import Vendor
-from jevons.testing.reply import chunk, stream, usage
+from jevons.testing.reply import chunk, refusal, stream, usage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -67,13 +68,18 @@ class House:
         return Done(child.returncode, out.decode(), err.decode())
 
 
-@asynccontextmanager
-async def serving(folder: Path, vendor: Vendor) -> AsyncGenerator[House]:
-    """Serve one endpoint, at the address that `JEVONS_URL` then says."""
+def housed(folder: Path, vendor: Vendor) -> House:
+    """Make a house that knows one endpoint."""
     (folder / "jevons.toml").write_text(
         f'[[endpoint]]\nname = "far"\nmodel = "a/b"\nurl = "{vendor.url}"\nplace = "CH"\n'
     )
-    house = House(folder)
+    return House(folder)
+
+
+@asynccontextmanager
+async def serving(folder: Path, vendor: Vendor) -> AsyncGenerator[House]:
+    """Serve it, at the address that `JEVONS_URL` then says."""
+    house = housed(folder, vendor)
     server = await house.start("serve", "--no-engine", "--port", "0", "--json")
     assert server.stdout is not None
     try:
@@ -111,6 +117,30 @@ async def test_half_an_answer_is_an_error_and_not_an_answer(tmp_path: Path) -> N
     assert done.status == 1
     assert done.told["error"]["code"] == "provider_truncated"
     assert "answer" not in done.told
+
+
+async def test_who_is_interrupted_says_so(tmp_path: Path) -> None:
+    silent = ANSWER.stall(at=ANSWER.after(1))
+    async with Vendor(silent) as vendor, serving(tmp_path, vendor) as house:
+        asking = await house.start("ask", "Hi", "--json")
+        async with asyncio.timeout(30):
+            while not vendor.heard:  # noqa: ASYNC110 a vendor has no event for it
+                await asyncio.sleep(0.01)
+        asking.send_signal(signal.SIGINT)
+        out, _ = await asyncio.wait_for(asking.communicate(), 30)
+    assert asking.returncode == 1
+    assert json.loads(out)["error"]["code"] == "interrupted"
+
+
+async def test_a_demo_that_cannot_be_done_is_an_error_and_ends_so(tmp_path: Path) -> None:
+    async with Vendor(refusal(400, "not today")) as vendor:
+        house = housed(tmp_path, vendor)
+        done = await house.run("serve", "--no-engine", "--port", "0", "--demo", "--once", "--json")
+    error, address = [json.loads(line) for line in done.out.splitlines()]
+    assert done.status == 1
+    assert error["error"]["code"] == "provider_rejected"
+    assert address["url"].startswith("http://127.0.0.1:")
+    assert "Error: " in done.err
 
 
 async def test_the_demo_verifies_once_its_last_receipt_is_covered(tmp_path: Path) -> None:
