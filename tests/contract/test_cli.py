@@ -148,6 +148,58 @@ def test_once_without_the_demo_is_a_usage_error(call: CliRunner) -> None:
     assert call.invoke(main, ["serve", "--once"]).exit_code == 2
 
 
+@pytest.mark.parametrize(
+    "words", [("keys", "create", "me"), ("pull", "smollm2-135m")], ids=" ".join
+)
+def test_a_data_folder_that_cannot_be_made_is_one_line_that_names_it(
+    words: tuple[str, ...], call: CliRunner, tmp_path: Path
+) -> None:
+    (tmp_path / "house").write_text("a file")
+    result = call.invoke(main, words)
+    assert result.exit_code == 1
+    assert is_one_line(result)
+    assert str(tmp_path / "house") in result.stderr
+
+
+def test_the_doctor_fails_on_a_data_folder_that_cannot_be_made(
+    call: CliRunner, tmp_path: Path
+) -> None:
+    (tmp_path / "house").write_text("a file")
+    result = call.invoke(main, ["doctor", "--json"])
+    assert result.exit_code == 1
+    failed = [line["name"] for line in json.loads(result.stdout) if line["state"] == "fail"]
+    assert failed == ["data folder"]
+
+
+def test_an_address_that_is_taken_is_one_line_that_says_what_to_do(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = subprocess.run(
+            [sys.executable, "-m", "jevons", "serve", "--no-engine", "--json"],
+            env={
+                "JEVONS_DATA_DIR": str(tmp_path),
+                "JEVONS_SERVER_PORT": str(taken.getsockname()[1]),
+            },
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["error"]["code"] == "cannot_listen"
+    assert "Traceback" not in done.stderr
+    assert "`jevons doctor`" in done.stderr
+
+
+def test_no_model_is_fetched_for_an_engine_that_is_not_installed(
+    call: CliRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "xllamacpp", None)
+    result = call.invoke(main, ["serve"])
+    assert result.exit_code == 1
+    assert is_one_line(result)
+    assert "jevons[engine]" in result.stderr
+    assert not (tmp_path / "house").exists()
+
+
 def test_models_are_listed_without_a_server(call: CliRunner) -> None:
     listed = json.loads(call.invoke(main, ["models", "--json"]).stdout)
     assert listed["endpoints"] == []

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jevons import __version__
-from jevons.cli.failure import telling, wants_json
+from jevons.cli.failure import failure_of, telling, wants_json
 from jevons.types.errors import JevonsError
 
 if TYPE_CHECKING:
@@ -144,8 +144,11 @@ class _Nouns(click.Group):
         try:
             with telling(as_json=ctx.meta[_AS_JSON]):
                 return super().invoke(ctx)
-        except JevonsError as error:
-            raise click.ClickException(str(error)) from error
+        except (JevonsError, OSError) as error:
+            failure = failure_of(error)
+            if failure.code == "bug":
+                raise
+            raise failure from error
 
 
 @click.group(cls=_Nouns, context_settings={"help_option_names": ["-h", "--help"]})

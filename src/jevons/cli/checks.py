@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from jevons.cli import figures
-from jevons.cli.client import locate
+from jevons.cli.client import Client, address
 from jevons.cli.options import ledger_path, weights_dir
 from jevons.clock import SystemClock
 from jevons.settings import load
@@ -138,7 +138,8 @@ def _missing_counter() -> str:
 
 def _folder(settings: Settings) -> Line:
     folder = settings.data_dir
-    if not os.access(_nearest(folder), os.W_OK):
+    there = _nearest(folder)
+    if not (there.is_dir() and os.access(there, os.W_OK)):
         return Line("fail", "data folder", f"{folder} cannot be written", _ELSEWHERE)
     return Line("ok", "data folder", str(folder) if folder.exists() else f"{folder}, not made yet")
 
@@ -213,7 +214,7 @@ def _sha256(path: Path) -> str:
 def _port(settings: Settings) -> Line:
     if settings.server.port == 0:
         return Line("ok", "port", "a free one is taken at each start")
-    client = locate(settings, url=None, api_key=None)
+    client = Client(address(settings), None)
     where = client.url.partition("://")[2]
     found = client.presence()
     if found == "nobody":

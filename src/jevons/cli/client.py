@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from jevons.cli.reply import Answer, Found
     from jevons.settings import Settings
 
-__all__ = ("Client", "locate")
+__all__ = ("Client", "address", "locate")
 
 TIMEOUT_S = 300.0
 """Longest silence of the server; a small machine may read a long document for minutes."""
@@ -153,8 +153,12 @@ class Client:
 
 def locate(settings: Settings, *, url: str | None, api_key: str | None) -> Client:
     """Find the server and the key: as given, else from settings and the data folder."""
-    given = url or f"http://{_reachable(settings.server.host)}:{settings.server.port}"
-    return Client(given, api_key or _saved_key(settings))
+    return Client(url or address(settings), api_key or _saved_key(settings))
+
+
+def address(settings: Settings) -> str:
+    """Where a server that runs under these settings is reached from this machine."""
+    return f"http://{_reachable(settings.server.host)}:{settings.server.port}"
 
 
 def _split(url: str) -> SplitResult:
@@ -184,7 +188,7 @@ def _reachable(host: str) -> str:
 def _saved_key(settings: Settings) -> str | None:
     try:
         return key_path(settings).read_text()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
 
 

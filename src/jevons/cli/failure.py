@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
 
-__all__ = ("Failure", "telling", "wants_json")
+__all__ = ("Failure", "failure_of", "telling", "wants_json")
 
 
 class Failure(click.ClickException):
@@ -56,7 +56,8 @@ class telling:  # noqa: N801 it reads as a statement
             return
         from jevons.cli.screen import emit
 
-        emit({"error": _plain(error)})
+        failure = failure_of(error)
+        emit({"error": {"message": failure.message, "code": failure.code, **failure.details}})
 
 
 def wants_json(words: Sequence[str]) -> bool:
@@ -64,15 +65,18 @@ def wants_json(words: Sequence[str]) -> bool:
     return "--json" in takewhile(lambda word: word != "--", words)
 
 
-def _plain(error: BaseException) -> dict[str, Any]:
+def failure_of(error: BaseException) -> Failure:
+    """Give any error its message and its code."""
     match error:
         case Failure():
-            return {"message": error.message, "code": error.code, **error.details}
+            return error
         case JevonsError():
-            return {"message": str(error), "code": error.code}
+            return Failure(str(error), code=error.code)
         case click.ClickException():
-            return {"message": error.format_message(), "code": "usage"}
+            return Failure(error.format_message(), code="usage")
+        case OSError(filename=str()):
+            return Failure(f"{error.strerror}: {error.filename}", code="file")
         case KeyboardInterrupt() | click.Abort():
-            return {"message": "interrupted", "code": "interrupted"}
+            return Failure("interrupted", code="interrupted")
         case _:
-            return {"message": f"{type(error).__name__}: {error}", "code": "bug"}
+            return Failure(f"{type(error).__name__}: {error}", code="bug")

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from jevons.cli.failure import telling
+from jevons.cli.failure import Failure, telling
 from jevons.cli.options import example, key_path, read_settings, shared
-from jevons.types.errors import JevonsError
+from jevons.types.errors import JevonsError, Misconfigured
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +64,6 @@ def serve(
     The model is fetched and verified at the first start. Ctrl-C ends it: answers under way are
     finished first.
     """
-    from jevons.cli.pull import wanted
     from jevons.telemetry import configure_logs
 
     if (once or invoice) and not demo:
@@ -72,7 +71,7 @@ def serve(
         raise click.UsageError(message)
     settings = _changed(read_settings(config), host=host, port=port, model=model)
     configure_logs(json=as_json)
-    weights = wanted(settings) if settings.engine.enabled and not no_engine else None
+    weights = _weights(settings) if settings.engine.enabled and not no_engine else None
     show = _Demonstration(settings, invoice, ends=once, as_json=as_json) if demo else None
     _run(settings, weights, show.begin if show else _announcing(settings, as_json=as_json))
     if once and show and not show.is_good:
@@ -94,6 +93,21 @@ def _changed(
     return replace(settings, server=server, engine=engine)
 
 
+def _weights(settings: Settings) -> Weights:
+    """Have the model here; half a gigabyte is not fetched for an engine that is not."""
+    from importlib.util import find_spec
+
+    from jevons.cli.pull import wanted
+
+    if find_spec("xllamacpp") is None:
+        message = (
+            "the embedded engine is not installed; pip install 'jevons[engine]', or serve remote "
+            "endpoints only: --no-engine"
+        )
+        raise Misconfigured(message)
+    return wanted(settings)
+
+
 def _run(settings: Settings, weights: Weights | None, on_ready: Callable[[str], None]) -> None:
     """Serve until a signal; both of those that mean `stop` end it with status 0."""
     from jevons.boot import serve as serve_house
@@ -104,6 +118,12 @@ def _run(settings: Settings, weights: Weights | None, on_ready: Callable[[str], 
         serve_house(settings, weights=weights, on_ready=on_ready)
     except KeyboardInterrupt:
         return
+    except SystemExit as error:  # uvicorn's, after a line that says why
+        where = f"{settings.server.host}:{settings.server.port}"
+        message = (
+            f"cannot listen on {where}; `jevons doctor` says who does; --port 0 takes a free one"
+        )
+        raise Failure(message, code="cannot_listen") from error
 
 
 def _interrupt(number: int, frame: object) -> None:
@@ -120,15 +140,20 @@ def _announcing(settings: Settings, *, as_json: bool) -> Callable[[str], None]:
 
 
 def _announce(settings: Settings, url: str, *, as_json: bool, with_key: bool = False) -> None:
-    """Say how to reach it. The key itself only where nobody but its owner can use it."""
+    """Say how to reach it. The key itself only where nobody but its owner can use it.
+
+    There is no file where the first key was made by hand: `jevons keys create` shows it once.
+    """
     path = key_path(settings)
     if as_json:
         from jevons.cli.screen import emit
 
-        emit({"url": f"{url}/v1", "key_file": str(path)})
+        emit({"url": f"{url}/v1", "key_file": str(path) if path.exists() else None})
         return
     shown = _near(path)
-    key = path.read_text().strip() if with_key and _is_loopback(url) else f"in {shown}"
+    key = f"in {shown}" if path.exists() else "one of yours; `jevons keys create NAME` makes one"
+    if with_key and path.exists() and _is_loopback(url):
+        key = path.read_text().strip()
     click.echo(f"\naddress  {url}/v1\nkey      {key}\n\n{_curl(url, shown)}\n")
 
 

@@ -17,9 +17,11 @@ from jevons.types.errors import Misconfigured
         (Failure("no server at a; start one", code="no_server"), "no_server"),
         (Misconfigured("no settings file 'a'"), "misconfigured"),
         (click.BadParameter("not a number"), "usage"),
+        (NotADirectoryError(20, "Not a directory", "a/b"), "file"),
         (KeyboardInterrupt(), "interrupted"),
         (click.Abort(), "interrupted"),
         (KeyError("choices"), "bug"),
+        (ConnectionResetError(104, "reset"), "bug"),
     ],
 )
 def test_a_failure_is_told_with_its_code_and_goes_on(
