@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from jevons import ports
     from jevons.edge.asgi import Headers, Receive, Send
+    from jevons.patience import Patience
     from jevons.types.account import Receipt
     from jevons.types.errors import JevonsError
     from jevons.types.request import Generate
@@ -47,12 +48,15 @@ class StreamCaller(Presence):
         request: What they asked.
         receive: ASGI's.
         send: ASGI's. May not depend on the task it is called from.
+        patience: See `Presence`.
     """
 
     __slots__ = ("_chunks", "_digest", "_flushing", "_request", "_sealed", "_send", "begun")
 
-    def __init__(self, request: Generate, receive: Receive, send: Send) -> None:
-        super().__init__(receive)
+    def __init__(
+        self, request: Generate, receive: Receive, send: Send, patience: Patience[Presence]
+    ) -> None:
+        super().__init__(receive, patience)
         self.begun = False
         """Whether the head of the answer has gone out."""
         self._request = request
@@ -186,12 +190,15 @@ class WholeCaller(Presence):
         request: What they asked.
         receive: ASGI's.
         send: ASGI's.
+        patience: See `Presence`.
     """
 
     __slots__ = ("_answer", "_events", "_request", "_send", "begun")
 
-    def __init__(self, request: Generate, receive: Receive, send: Send) -> None:
-        super().__init__(receive)
+    def __init__(
+        self, request: Generate, receive: Receive, send: Send, patience: Patience[Presence]
+    ) -> None:
+        super().__init__(receive, patience)
         self.begun = False
         """Whether the head of the answer has gone out."""
         self._request = request

@@ -27,7 +27,7 @@ async def chat(desk: Desk, exchange: Exchange, actor: Actor | None, _: str) -> N
     body = await read_body(exchange, max_bytes=desk.max_body_bytes, timeout_s=desk.read_timeout_s)
     request = parse_request(body, id=exchange.id, at_ms=desk.rooms.clock.now_ms(), actor=actor)
     hears = StreamCaller if request.stream else WholeCaller
-    caller = exchange.caller = hears(request, exchange.receive, exchange.send)
+    caller = exchange.caller = hears(request, exchange.receive, exchange.send, desk.patience)
     receipt = await walk(request, caller, desk.rooms)
     log.debug(
         "answered",

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from jevons.edge.presence import watching
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from jevons.edge.presence import Presence
     from jevons.flow import Rooms
+    from jevons.patience import Patience
     from jevons.ports import Ids, Keys
     from jevons.telemetry import Metrics
 
@@ -27,3 +31,4 @@ class Desk:
     """What has to be there before requests can be served, and whether it is."""
     max_body_bytes: int
     read_timeout_s: float
+    patience: Patience[Presence] = field(default_factory=watching)

@@ -10,15 +10,22 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from jevons.patience import Patience
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from jevons.edge.asgi import Receive
 
-__all__ = ("PATIENCE_S", "Presence")
+__all__ = ("Presence", "watching")
 
-PATIENCE_S = 0.05
+_WORTH_IT_S = 0.05
 """Seconds after which a request is worth a task that watches its caller."""
+
+
+def watching() -> Patience[Presence]:
+    """Make what has callers watched whose requests take long; one for each loop."""
+    return Patience(_WORTH_IT_S, lambda presence: presence.watch())
 
 
 class Presence:
@@ -26,17 +33,19 @@ class Presence:
 
     Args:
         receive: ASGI's, once the body has been read.
+        patience: From `watching`; has it watch if the request takes long.
     """
 
-    __slots__ = ("_callback", "_left", "_over", "_receive", "_timer", "_watching")
+    __slots__ = ("_callback", "_left", "_over", "_patience", "_receive", "_watching")
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, receive: Receive, patience: Patience[Presence]) -> None:
         self._receive = receive
+        self._patience = patience
         self._left = False
         self._over = False
         self._callback: Callable[[], None] | None = None
         self._watching: asyncio.Task[None] | None = None
-        self._timer = asyncio.get_running_loop().call_later(PATIENCE_S, self.watch)
+        patience.start(self)
 
     @property
     def left(self) -> bool:
@@ -50,13 +59,13 @@ class Presence:
             self._tell()
 
     def watch(self) -> None:
-        """Start to watch, as happens by itself after `PATIENCE_S`."""
+        """Start to watch, as happens by itself after a while."""
         # Its end is awaited in `rest`, which the edge calls however the request ends.
         self._watching = asyncio.get_running_loop().create_task(self._hear())
 
     async def rest(self) -> None:
         """Stop watching. Nothing of the watch is left when this returns."""
-        self._timer.cancel()
+        self._patience.stop(self)
         watching = self._watching
         if watching is not None:
             watching.cancel()

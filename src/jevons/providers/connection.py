@@ -23,6 +23,8 @@ from jevons.types.errors import JevonsError, ProviderGarbled, ProviderUnavailabl
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from jevons.outbox import Outbox
+
 __all__ = ("Connection", "Exchange")
 
 _MAX_HEAD_BYTES = 64 * 1024
@@ -60,6 +62,7 @@ class Connection(asyncio.Protocol):
         "_keep",
         "_on_close",
         "_on_free",
+        "_outbox",
         "_over",
         "_parser",
         "_parts",
@@ -73,12 +76,16 @@ class Connection(asyncio.Protocol):
     _transport: asyncio.Transport
 
     def __init__(
-        self, on_free: Callable[[Connection], None], on_close: Callable[[Connection], None]
+        self,
+        on_free: Callable[[Connection], None],
+        on_close: Callable[[Connection], None],
+        outbox: Outbox,
     ) -> None:
         self.used = False
         """Whether it carried an exchange before the present one."""
         self._on_free = on_free
         self._on_close = on_close
+        self._outbox = outbox
         self._exchange: Exchange | None = None
         self._is_paused = False
         self._read_bytes = 0
@@ -107,7 +114,7 @@ class Connection(asyncio.Protocol):
         self._parts: list[bytes] = []
         self._status = 0
         self._is_told = self._keep = self._over = False
-        self._transport.write(request)
+        self._outbox.write(self._transport, request)
 
     def pause(self) -> None:
         """Read nothing more until `resume`; the server will feel it."""

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from jevons.providers.faults import fault_of
 from jevons.providers.pool import Address, Pool
-from jevons.providers.serving import Limits, Serving
+from jevons.providers.serving import Limits, Serving, listening
 from jevons.types.account import Usage
 from jevons.types.decision import Outcome
 from jevons.types.errors import (
@@ -88,6 +88,7 @@ class OpenAIChat:
         self._api_key = api_key
         self._clock = clock
         self._limits = Limits(first_byte_timeout_s, idle_timeout_s, max_answer_bytes)
+        self._patience = listening(self._limits)
 
     async def serve(self, attempt: Attempt, request: Generate, caller: Caller) -> Outcome:
         """Serve one attempt."""
@@ -96,7 +97,13 @@ class OpenAIChat:
         relay = None
         if request.stream:
             relay = Relay(choices=request.sampling.n, want_usage=request.want_usage)
-        serving = Serving(caller=caller, clock=self._clock, relay=relay, limits=self._limits)
+        serving = Serving(
+            caller=caller,
+            clock=self._clock,
+            relay=relay,
+            limits=self._limits,
+            patience=self._patience,
+        )
         await serving.run(self._pool, message)
         told = self._judge(request, serving)
         return Outcome(

@@ -13,6 +13,7 @@ import ssl
 from collections import deque
 from typing import NamedTuple
 
+from jevons.outbox import Outbox
 from jevons.providers.connection import Connection
 from jevons.types.errors import ProviderTimeout, ProviderUnavailable
 
@@ -56,6 +57,7 @@ class Pool:
         self._open: set[Connection] = set()
         self._rights = 0
         self._line: deque[asyncio.Future[Connection | None]] = deque()
+        self._outbox = Outbox()
         self._is_closed = False
 
     def idle(self) -> Connection | None:
@@ -154,7 +156,7 @@ class Pool:
 
     async def _connect(self) -> Connection:
         """Use the right to open a connection."""
-        connection = Connection(self.give_back, self._closed)
+        connection = Connection(self.give_back, self._closed, self._outbox)
         self._open.add(connection)
         try:
             await self._reach(connection)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, NamedTuple
 
+from jevons.patience import Patience
 from jevons.types.errors import (
     CallerLeft,
     JevonsError,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from jevons.providers.pool import Pool
     from jevons.wire.openai_chat.relay import Relay
 
-__all__ = ("Limits", "Serving")
+__all__ = ("Limits", "Serving", "listening")
 
 _OK = 200
 _FAULT_BYTES = 64 * 1024  # of a refusal's body; more says nothing more
@@ -49,6 +50,11 @@ class Limits(NamedTuple):
     """Longest answer that is not streamed."""
 
 
+def listening(limits: Limits) -> Patience[Serving]:
+    """Make what has exchanges look whether a silence lasts too long; one for each loop."""
+    return Patience(min(limits.first_byte_s, limits.idle_s), lambda serving: serving.look())
+
+
 class Serving:
     """The exchange that a connection reports to.
 
@@ -57,6 +63,7 @@ class Serving:
         clock: Tells when the answer began.
         relay: Reads a stream; None if the answer is to come whole.
         limits: How long to wait, and how much to hear.
+        patience: From `listening`, with the same limits.
     """
 
     __slots__ = (
@@ -69,6 +76,7 @@ class Serving:
         "_limits",
         "_loop",
         "_over",
+        "_patience",
         "_size",
         "_timer",
         "_waiting",
@@ -82,7 +90,13 @@ class Serving:
     )
 
     def __init__(
-        self, *, caller: Caller, clock: Clock, relay: Relay | None, limits: Limits
+        self,
+        *,
+        caller: Caller,
+        clock: Clock,
+        relay: Relay | None,
+        limits: Limits,
+        patience: Patience[Serving],
     ) -> None:
         self.status = 0
         """HTTP status; 0 if none came."""
@@ -98,6 +112,7 @@ class Serving:
         self._caller = caller
         self._clock = clock
         self._limits = limits
+        self._patience = patience
         self._loop = asyncio.get_running_loop()
         self._body: list[bytes] = []
         self._size = 0
@@ -121,6 +136,7 @@ class Serving:
             await self._converse(pool, message)
         finally:
             self._caller.on_leave(None)
+            self._patience.stop(self)
             if self._timer is not None:
                 self._timer.cancel()
             if not self._over and self._connection is not None:
@@ -195,9 +211,7 @@ class Serving:
             return
         self._connection = connection
         self._heard_s = self._loop.time()
-        if self._timer is None:
-            first_look_s = min(self._limits.first_byte_s, self._limits.idle_s)
-            self._timer = self._loop.call_later(first_look_s, self._look)
+        self._patience.start(self)
         connection.begin(self, message)
         while not self._over or self._waiting:
             self._wake = self._loop.create_future()
@@ -253,17 +267,18 @@ class Serving:
             return None
         return ProviderGarbled(f"upstream sent {kind.decode('latin-1')!r}, not {wanted.decode()}")
 
-    def _look(self) -> None:
+    def look(self) -> None:
         """Called when a silence may have lasted too long; looks again later if not."""
         limit_s = self._limits.first_byte_s if self.first_byte_s is None else self._limits.idle_s
         rest_s = limit_s if self._waiting else limit_s - (self._loop.time() - self._heard_s)
         if rest_s > 0:
-            self._timer = self._loop.call_later(rest_s, self._look)
+            self._timer = self._loop.call_later(rest_s, self.look)
         else:
             self._stop(ProviderTimeout(f"upstream was silent for {limit_s:g} s"))
 
     def _close_soon(self) -> None:
         """The answer is whole: do not wait for ever for the body's end."""
+        self._patience.stop(self)
         if self._timer is not None:
             self._timer.cancel()
         self._timer = self._loop.call_later(_CLOSING_S, self._stop, None)

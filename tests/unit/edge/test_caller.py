@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from jevons.edge import presence
 from jevons.edge.caller import StreamCaller, WholeCaller
+from jevons.edge.presence import watching
 from jevons.testing.make import a_receipt, a_request
 from jevons.types.account import Usage
 from jevons.types.errors import CallerLeft, ProviderTruncated
@@ -61,14 +61,14 @@ async def line(anyio_backend: str) -> Line:
 
 @pytest.fixture
 async def stream(line: Line) -> AsyncIterator[StreamCaller]:
-    caller = StreamCaller(a_request(stream=True), line.receive, line.send)
+    caller = StreamCaller(a_request(stream=True), line.receive, line.send, watching())
     yield caller
     await caller.rest()
 
 
 @pytest.fixture
 async def whole(line: Line) -> AsyncIterator[WholeCaller]:
-    caller = WholeCaller(a_request(), line.receive, line.send)
+    caller = WholeCaller(a_request(), line.receive, line.send, watching())
     yield caller
     await caller.rest()
 
@@ -203,7 +203,6 @@ async def test_resting_leaves_nothing_under_way(line: Line, stream: StreamCaller
 async def test_leaving_is_noticed_on_a_silent_line_and_told_once(
     line: Line, whole: WholeCaller
 ) -> None:
-    assert presence.PATIENCE_S <= 0.1
     told: list[str] = []
     whole.on_leave(lambda: told.append("left"))
     whole.watch()
@@ -215,6 +214,14 @@ async def test_leaving_is_noticed_on_a_silent_line_and_told_once(
         await whole.send(END)
     whole.on_leave(lambda: told.append("late"))
     assert told == ["left", "late"], "who asks too late is told at once"
+
+
+async def test_a_caller_whose_request_takes_long_is_watched_without_being_asked_to(
+    line: Line, whole: WholeCaller
+) -> None:
+    line.gone.set()
+    assert not whole.left
+    await until(lambda: whole.left)
 
 
 async def test_a_forgotten_callback_is_not_called(line: Line, whole: WholeCaller) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from jevons.outbox import Outbox
 from jevons.providers.connection import Connection
 from jevons.testing.reply import chunk, refusal, stream, whole
 
@@ -43,6 +44,13 @@ class Wire(asyncio.Transport):
         return 0
 
 
+class Straight(Outbox):
+    """Sends at once: there is no loop here whose turn could end."""
+
+    def write(self, transport: asyncio.WriteTransport, data: bytes) -> None:
+        transport.write(data)
+
+
 class Ear:
     """An exchange that remembers."""
 
@@ -71,7 +79,7 @@ class Line:
         self.freed = 0
         self.closed = 0
         self.wire = Wire()
-        self.connection = Connection(self._on_free, self._on_close)
+        self.connection = Connection(self._on_free, self._on_close, Straight())
         self.connection.connection_made(self.wire)
 
     def hear(self, raw: bytes, sizes: list[int]) -> Ear:
