@@ -1,6 +1,6 @@
 """What `jevons doctor` looks at, one function each.
 
-Rule 1: a check changes nothing, apart from opening the engine to see that it opens.
+Rule 1: a check changes nothing.
 Rule 2: what is not ok says what to do.
 """
 
@@ -229,7 +229,7 @@ def _ledger(path: Path) -> Line:
 
     report = verify(path)
     if not report.ok:
-        found = f"{len(report.findings)} things do not fit"
+        found = f"does not hold, findings: {len(report.findings)}"
         advice = "`jevons verify` says which; docs/how-to/check-the-books.md, what to do then"
         return Line("fail", "ledger", found, advice)
     return Line("ok", "ledger", f"verified, {report.leaves} records")

@@ -39,11 +39,11 @@ def verify(*, path: Path | None, config: Path | None, as_json: bool) -> None:
     from jevons.store.lease import is_open
 
     ledger = path or existing_ledger(read_settings(config))
-    report = verify_books(ledger)
+    in_use, report = is_open(ledger), verify_books(ledger)
     if as_json:
         emit({"ok": report.ok, **to_builtins(report)})
     else:
-        show(console(), report, is_open=is_open(ledger))
+        show(console(), report, is_open=in_use)
     if not report.ok:
         raise click.exceptions.Exit(1)
 
@@ -77,11 +77,7 @@ def show(terminal: Console, report: Report, *, is_open: bool) -> None:
 
 
 def outstanding(report: Report, *, is_open: bool) -> Iterator[str]:
-    """Say what is no fault and not covered yet, and what will cover it.
-
-    A server signs in its pauses, so its newest records wait for up to about a second; one that
-    was killed left some that only its next start can sign.
-    """
+    """Say what is no fault and not covered yet, and what will cover it."""
     if report.pending:
         yield _counted(report.pending, "request") + (
             " under way: a receipt comes with each answer."
@@ -89,14 +85,27 @@ def outstanding(report: Report, *, is_open: bool) -> Iterator[str]:
             else " cut off when the server was killed: its next start gives each a receipt."
         )
     if report.unsigned:
-        yield _counted(report.unsigned, "record") + (
-            " not signed yet: the server signs what is new about once a second. If this stays, "
-            "its log says why."
-            if is_open
-            else " not signed: the server was killed before it could. Its next start does."
-        )
+        yield _counted(report.unsigned, "record") + _why_unsigned(report, is_open=is_open)
     if report.caveat:
         yield report.caveat
+
+
+def _why_unsigned(report: Report, *, is_open: bool) -> str:
+    """Tell three cases apart; a file without a caveat was closed, or exported, all of it signed.
+
+    A server signs in its pauses, so its newest records wait for up to about a second.
+    """
+    if is_open:
+        return (
+            " not signed yet: the server signs what is new about once a second. If this stays, "
+            "its log says why."
+        )
+    if report.caveat:
+        return " not signed: the server was killed before it could. Its next start does."
+    return (
+        " not signed, in a file that was whole and signed when it was closed: nothing vouches "
+        "for what was added since. Find out who wrote to it before you start the server."
+    )
 
 
 def _counted(count: int, what: str) -> str:

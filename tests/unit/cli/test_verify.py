@@ -9,12 +9,18 @@ from jevons.store import Report
 
 
 @pytest.mark.parametrize(
-    ("is_open", "says"), [(True, "about once a second"), (False, "Its next start does")]
+    ("is_open", "caveat", "says"),
+    [
+        (True, "the ledger is in use", "about once a second"),
+        (False, "the ledger is not sealed", "Its next start does"),
+        (False, None, "nothing vouches"),
+    ],
 )
-def test_records_without_a_checkpoint_say_when_they_will_have_one(
-    says: str, *, is_open: bool
+def test_records_without_a_signature_say_which_of_three_things_is_so(
+    caveat: str | None, says: str, *, is_open: bool
 ) -> None:
-    (line,) = outstanding(Report(findings=(), unsigned=1), is_open=is_open)
+    report = Report(findings=(), unsigned=1, caveat=caveat)
+    line = next(outstanding(report, is_open=is_open))
     assert line.startswith("1 record ")
     assert says in line
 
