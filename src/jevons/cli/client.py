@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http.client
 import time
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import SplitResult, quote, urlsplit
 
@@ -53,6 +54,15 @@ class Client:
         self._key = _presentable(key)
         self._parts = parts
         self._prefix = parts.path.rstrip("/").removesuffix("/v1")
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it is on this machine, by its address."""
+        host = self._parts.hostname or ""
+        try:
+            return ip_address(host).is_loopback
+        except ValueError:
+            return host == "localhost"
 
     def presence(self, *, within_s: float = 3.0) -> Literal["jevons", "another", "nobody"]:
         """Find out who answers there; whoever listens and is silent is another."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from jevons.cli.failure import Failure, telling
-from jevons.cli.options import example, key_path, read_settings, shared
+from jevons.cli.options import example, key_path, ledger_path, read_settings, shared
 from jevons.types.errors import JevonsError, Misconfigured
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 __all__ = ("serve",)
 
 _UP = "Up until Ctrl-C."
-_LOOPBACK = ("127.", "localhost", "::1")
 
 
 @click.command(
@@ -144,6 +143,8 @@ def _announce(settings: Settings, url: str, *, as_json: bool, with_key: bool = F
 
     There is no file where the first key was made by hand: `jevons keys create` shows it once.
     """
+    from jevons.cli.client import Client
+
     path = key_path(settings)
     if as_json:
         from jevons.cli.screen import emit
@@ -152,7 +153,7 @@ def _announce(settings: Settings, url: str, *, as_json: bool, with_key: bool = F
         return
     shown = _near(path)
     key = f"in {shown}" if path.exists() else "one of yours; `jevons keys create NAME` makes one"
-    if with_key and path.exists() and _is_loopback(url):
+    if with_key and path.exists() and Client(url, None).is_here:
         key = path.read_text().strip()
     click.echo(f"\naddress  {url}/v1\nkey      {key}\n\n{_curl(url, shown)}\n")
 
@@ -172,10 +173,6 @@ def _near(path: Path) -> str:
     """Write a path as seen from here, if it is below."""
     here = Path.cwd()
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
-
-
-def _is_loopback(url: str) -> bool:
-    return url.partition("://")[2].strip("[").startswith(_LOOPBACK)
 
 
 class _Demonstration:
@@ -222,4 +219,5 @@ class _Demonstration:
         from jevons.cli.demo import demonstrate
 
         client = locate(self._settings, url=url, api_key=None)
-        return demonstrate(client, self._settings, invoice=self._invoice, as_json=self._as_json)
+        ledger = ledger_path(self._settings)
+        return demonstrate(client, ledger, invoice=self._invoice, as_json=self._as_json)

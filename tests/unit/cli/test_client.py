@@ -32,3 +32,17 @@ def test_a_server_that_listens_everywhere_is_asked_here() -> None:
 def test_a_key_with_characters_that_no_header_holds_is_refused_before_it_is_sent() -> None:
     with pytest.raises(Misconfigured, match="JEVONS_API_KEY"):
         Client("http://127.0.0.1:8000", "jv_a\njv_b")
+
+
+@pytest.mark.parametrize(
+    ("url", "is_here"),
+    [
+        ("http://127.0.0.1:8000", True),
+        ("http://localhost:8000/v1", True),
+        ("[::1]:8000", True),
+        ("http://10.0.0.5:8000", False),
+        ("https://127.example.com", False),
+    ],
+)
+def test_only_an_address_of_this_machine_is_here(url: str, *, is_here: bool) -> None:
+    assert Client(url, None).is_here is is_here

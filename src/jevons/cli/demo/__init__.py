@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from jevons.cli.client import Client
     from jevons.cli.demo.run import Done
-    from jevons.settings import Settings
 
 __all__ = ("demo", "demonstrate")
 
@@ -43,26 +42,33 @@ def demo(
 
     An invoice to fields, a clinical note summarised, a delivery message to fields, a brief to
     three headlines. The answers are the model's: change a figure in the invoice and the fields
-    change. At the end the ledger is verified.
+    change. At the end the ledger is verified, if the server is on this machine.
     """
     from jevons.cli.client import locate
 
     settings = read_settings(config)
     client = locate(settings, url=url, api_key=api_key)
-    is_good = demonstrate(client, settings, model=model, invoice=invoice, as_json=as_json)
-    if not is_good:
+    ledger = ledger_path(settings) if url is None or client.is_here else None
+    if not demonstrate(client, ledger, model=model, invoice=invoice, as_json=as_json):
         raise click.exceptions.Exit(1)
 
 
 def demonstrate(
     client: Client,
-    settings: Settings,
+    ledger: Path | None,
     *,
     model: str | None = None,
     invoice: Path | None = None,
     as_json: bool = False,
 ) -> bool:
-    """Run the demo, then verify the ledger if it is on this machine.
+    """Run the demo, then verify the server's ledger.
+
+    Args:
+        client: The server.
+        ledger: Where its ledger is; None is on another machine.
+        model: Name to ask for; None is the first that the key may use.
+        invoice: The user's own, in place of ours.
+        as_json: Whether standard output is for a program.
 
     Returns:
         Whether every answer was what it should be and the ledger holds.
@@ -76,8 +82,8 @@ def demonstrate(
     terminal = console(stderr=as_json)
     done = run(client, terminal, model=model or default_model(client), invoice=invoice)
     show_total(terminal, done)
-    ledger, report = ledger_path(settings), None
-    if ledger.exists():
+    report = None
+    if ledger is not None and ledger.exists():
         client.await_checkpoint(done[-1].receipt.id)
         report = verify(ledger)
         show(terminal, report, is_open=True)
