@@ -26,17 +26,20 @@ class Patience(Generic[_T]):
         over: Called with whatever has waited so long.
     """
 
-    __slots__ = ("_delay_s", "_due", "_over", "_timer")
+    __slots__ = ("_delay_s", "_due", "_loop", "_over", "_timer")
 
     def __init__(self, delay_s: float, over: Callable[[_T], None]) -> None:
         self._delay_s = delay_s
         self._over = over
         self._due: dict[_T, float] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self, waiting: _T) -> None:
         """Begin a wait; one that has begun already begins anew."""
-        loop = asyncio.get_running_loop()
+        loop = self._loop
+        if loop is None:
+            loop = self._loop = asyncio.get_running_loop()
         self._due.pop(waiting, None)  # to the end of the line
         self._due[waiting] = loop.time() + self._delay_s
         if self._timer is None:
