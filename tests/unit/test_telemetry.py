@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
-from jevons.telemetry import Metrics, configure_logs, log
+from jevons.telemetry import Metrics, configure_logs, log, render_process
 from jevons.types.account import Receipt, Usage
 from jevons.types.units import Cost, Estimate, Priced, Quantity, Unknown
 
@@ -59,7 +59,7 @@ def receipt(
 
 def figures(metrics: Metrics) -> dict[tuple[str, tuple[str, ...]], float]:
     """Read what a scrape would see."""
-    families = text_string_to_metric_families(metrics.render().decode())
+    families = text_string_to_metric_families((metrics.render() + render_process()).decode())
     return {
         (sample.name, tuple(sample.labels.values())): sample.value
         for family in families

@@ -7,6 +7,7 @@ Rule 2: a key is found here and judged by policy: the edge refuses nobody by its
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,6 +18,7 @@ from jevons.edge.chat import chat
 from jevons.edge.desk import Desk
 from jevons.edge.exchange import Exchange
 from jevons.flow import opening
+from jevons.telemetry import render_process
 from jevons.types.account import Receipt
 from jevons.types.actor import Actor
 from jevons.types.errors import MethodNotAllowed, NotFound
@@ -102,7 +104,9 @@ async def _ready(desk: Desk, exchange: Exchange, _: Actor | None, __: str) -> No
 
 
 async def _metrics(desk: Desk, exchange: Exchange, _: Actor | None, __: str) -> None:
-    await exchange.reply(desk.metrics.render(), kind=b"text/plain; version=0.0.4; charset=utf-8")
+    process = await asyncio.to_thread(render_process)
+    body = desk.metrics.render() + process
+    await exchange.reply(body, kind=b"text/plain; version=0.0.4; charset=utf-8")
 
 
 ROUTES = (
