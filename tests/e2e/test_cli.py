@@ -114,9 +114,27 @@ async def test_a_refusal_of_the_server_keeps_its_code_and_its_rule(tmp_path: Pat
 async def test_half_an_answer_is_an_error_and_not_an_answer(tmp_path: Path) -> None:
     async with Vendor(BROKEN) as vendor, serving(tmp_path, vendor) as house:
         done = await house.run("ask", "Hi", "--json")
-    assert done.status == 1
+        seen = await house.run("ask", "Hi")
+    assert (done.status, seen.status) == (1, 1)
     assert done.told["error"]["code"] == "provider_truncated"
     assert "answer" not in done.told
+    assert seen.out == "Hello\n"
+    assert seen.err.startswith("Error: ")
+
+
+async def test_an_answer_goes_to_one_stream_and_its_receipt_to_the_other(tmp_path: Path) -> None:
+    async with Vendor(ANSWER) as vendor, serving(tmp_path, vendor) as house:
+        seen = await house.run("ask", "Hi")
+        told = (await house.run("ask", "Hi", "--json")).told
+        found = await house.run("receipt", told["receipt"]["id"], "--json")
+        again = await house.run("receipt", told["receipt"]["id"])
+    assert seen.out == "Hello\n"
+    assert "CH · a/b · req_" in seen.err
+    assert told["answer"] == "Hello"
+    assert found.told["receipt"] == told["receipt"]
+    assert found.told["proof"]["state"] in {"waits", "holds"}
+    assert again.status == 0
+    assert told["receipt"]["id"] in again.out
 
 
 async def test_who_is_interrupted_says_so(tmp_path: Path) -> None:
