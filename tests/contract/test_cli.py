@@ -47,6 +47,14 @@ def call(tmp_path: Path) -> CliRunner:
     )
 
 
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where the house keeps its weights."""
+    made = tmp_path / "house/weights"
+    made.mkdir(parents=True)
+    return made
+
+
 def is_one_line(result: Result) -> bool:
     return result.stderr.startswith("Error: ") and result.stderr.count("\n") == 1
 
@@ -207,6 +215,48 @@ def test_models_are_listed_without_a_server(call: CliRunner) -> None:
     assert not any(each["is_here"] for each in listed["weights"])
 
 
+def test_models_are_shown_with_whether_they_are_here(call: CliRunner, folder: Path) -> None:
+    (folder / "smollm2-135m.gguf").write_bytes(b"weights")
+    rows = call.invoke(main, ["models"]).stdout.splitlines()
+    (row,) = [row.split() for row in rows if "smollm2-135m" in row]
+    assert row[-2:] == ["pinned", "yes"]
+
+
+def test_weights_that_are_named_by_their_path_stay_there(call: CliRunner, tmp_path: Path) -> None:
+    path = tmp_path / "mine.gguf"
+    path.write_bytes(b"weights")
+    result = call.invoke(main, ["pull", f"file://{path}", "--json"])
+    pulled = json.loads(result.stdout)
+    assert pulled["path"] == str(path)
+    assert pulled["sha256"] == sha256(b"weights").hexdigest()
+    assert "verify mine" in result.stderr
+
+
+def test_a_schema_that_is_not_json_is_refused_before_it_is_sent(
+    call: CliRunner, tmp_path: Path
+) -> None:
+    path = tmp_path / "schema.json"
+    path.write_text("{")
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        url = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+        result = call.invoke(main, ["ask", "Hi", "-m", "a", "--schema", str(path), "--url", url])
+    assert is_one_line(result)
+    assert str(path) in result.stderr
+
+
+def test_keys_are_shown_with_what_they_may_and_until_when(call: CliRunner) -> None:
+    call.invoke(main, ["keys", "create", "guest", "--endpoint", "far", "--days", "3"])
+    call.invoke(main, ["keys", "create", "owner"])
+    guest, owner = [
+        row.split()
+        for row in call.invoke(main, ["keys", "list"]).stdout.splitlines()
+        if "key_" in row
+    ]
+    assert guest[1:4] == ["guest", "far", "all"]
+    assert guest[-2:] == ["days", "left"]
+    assert owner[1:] == ["owner", "all", "all", "valid"]
+
+
 def test_a_key_is_made_listed_and_revoked(call: CliRunner) -> None:
     made = json.loads(
         call.invoke(main, ["keys", "create", "me", "--place", "CH", "--days", "3", "--json"]).stdout
@@ -270,14 +320,6 @@ def weights(call: CliRunner, *words: str) -> list[dict[str, str]]:
     """What the doctor says of the weights."""
     lines = json.loads(call.invoke(main, ["doctor", "--json", *words]).stdout)
     return [line for line in lines if line["name"] == "weights"]
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Where the house keeps its weights."""
-    made = tmp_path / "house/weights"
-    made.mkdir(parents=True)
-    return made
 
 
 def test_the_doctor_reads_weights_again_and_fails_on_bytes_that_the_catalogue_does_not_pin(

@@ -137,6 +137,24 @@ async def test_an_answer_goes_to_one_stream_and_its_receipt_to_the_other(tmp_pat
     assert told["receipt"]["id"] in again.out
 
 
+async def test_what_is_asked_is_what_was_typed_with_documents_before_the_question(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "note.txt").write_text("Three crates.")
+    (tmp_path / "answer.json").write_text('{"type": "object"}')
+    words = ("--system", "Be brief.", "--max-tokens", "9", "--temperature", "0", "--schema")
+    async with Vendor(ANSWER) as vendor, serving(tmp_path, vendor) as house:
+        done = await house.run("ask", "How many?", "note.txt", *words, "answer.json")
+        sent = json.loads(vendor.heard[0].body)
+    assert done.status == 0
+    assert [each["content"] for each in sent["messages"]] == [
+        "Be brief.",
+        "note.txt:\nThree crates.\n\nHow many?",
+    ]
+    assert (sent["max_tokens"], sent["temperature"], sent["stream"]) == (9, 0, True)
+    assert sent["response_format"]["json_schema"]["schema"] == {"type": "object"}
+
+
 async def test_who_is_interrupted_says_so(tmp_path: Path) -> None:
     silent = ANSWER.stall(at=ANSWER.after(1))
     async with Vendor(silent) as vendor, serving(tmp_path, vendor) as house:
