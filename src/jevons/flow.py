@@ -67,8 +67,9 @@ async def walk(request: Generate, caller: Caller, rooms: Rooms) -> Receipt:
     arrived_s = rooms.clock.monotonic_s()
     verdict = rooms.policy.judge(request)
     plan = rooms.pick.plan(request, verdict)
-    intent = _intent(request, verdict, plan)
-    asked = _Asked(request, intent, arrived_s)
+    actor = _actor(request)
+    intent = _intent(request, actor, verdict, plan)
+    asked = _Asked(request, actor, intent, arrived_s)
     outcomes: list[Outcome] = []
     try:
         await rooms.ledger.record(intent)
@@ -107,6 +108,7 @@ class _Asked(NamedTuple):
     """What a receipt repeats of the request."""
 
     request: Generate
+    actor: Actor
     intent: Intent
     arrived_s: float
 
@@ -142,16 +144,16 @@ def _accident(plan: Plan, before: int, accident: BaseException) -> Outcome:
     )
 
 
-def _intent(request: Generate, verdict: Verdict, plan: Plan) -> Intent:
+def _intent(request: Generate, actor: Actor, verdict: Verdict, plan: Plan) -> Intent:
     return Intent(
         id=request.id,
         at_ms=request.at_ms,
-        key=_actor(request).key,
+        key=actor.key,
         asked=request.model,
         endpoints=tuple([candidate.endpoint.name for candidate in plan.candidates]),
         rules=verdict.rules,
         policy=verdict.policy,
-        request=commit(_actor(request).salting, request.id, request.source.digest),
+        request=commit(actor.salting, request.id, request.source.digest),
     )
 
 
@@ -171,7 +173,7 @@ def _receipt(
     answer = None
     if error is None or (outcome.committed and request.stream):  # else no byte of it went out
         digest = caller.seal(() if error else outcome.closing)
-        answer = commit(_actor(request).salting, request.id, digest)
+        answer = commit(asked.actor.salting, request.id, digest)
     return Receipt(
         id=request.id,
         at_ms=rooms.clock.now_ms(),

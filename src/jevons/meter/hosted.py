@@ -128,10 +128,7 @@ def joules(model: Hosted, usage: Usage) -> tuple[float, float, float]:
     read = fresh * (1 + prompt / _CONTEXT_TOKENS)
     held = answer * (prompt + answer / 2)
     ways = [
-        Shifted.matching(
-            _weighted((way, answer), (model.prompt, read), (model.context, held)),
-            model.overhead,
-        )
+        Shifted.matching(_total(model, way, (answer, read, held)), model.overhead)
         for way in model.answer
     ]
     return ways[0].percentiles if len(ways) == 1 else mixed(*ways)
@@ -158,11 +155,12 @@ def _servings(footprint: Footprint) -> tuple[Spread, ...]:
     return (_MANY_NODES,) if footprint.serving == "many-nodes" else (one, _MANY_NODES)
 
 
-def _weighted(*terms: tuple[Cumulants, float]) -> Cumulants:
-    """Add independent amounts, each times its tokens."""
-    first = second = third = 0.0
-    for (one, two, three), tokens in terms:
-        first += one * tokens
-        second += two * tokens * tokens
-        third += three * tokens * tokens * tokens
-    return Cumulants(first, second, third)
+def _total(model: Hosted, way: Cumulants, tokens: tuple[float, float, float]) -> Cumulants:
+    """Add three independent amounts, each times its tokens: answer, prompt, context."""
+    (a1, a2, a3), (p1, p2, p3), (c1, c2, c3) = way, model.prompt, model.context
+    a, p, c = tokens
+    return Cumulants(
+        a1 * a + p1 * p + c1 * c,
+        a2 * a * a + p2 * p * p + c2 * c * c,
+        a3 * a * a * a + p3 * p * p * p + c3 * c * c * c,
+    )

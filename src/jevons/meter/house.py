@@ -9,7 +9,7 @@ from jevons.catalog import is_own
 from jevons.meter.carbon import WORLD, Mix, carbon, mix_of
 from jevons.meter.energy import energy
 from jevons.meter.hosted import Hosted, hosted
-from jevons.meter.price import by_electricity, by_price_row
+from jevons.meter.price import Rates, by_electricity, by_price_row, rates_of
 from jevons.types.account import Charge
 from jevons.types.errors import Misconfigured
 
@@ -27,6 +27,7 @@ class _Known(NamedTuple):
     """What of an endpoint's charge does not depend on the request."""
 
     endpoint: Endpoint
+    rates: Rates | None
     model: Hosted | None
     mix: Mix
     own: bool
@@ -76,7 +77,7 @@ class HouseMeter:
         )
         own = by_electricity(energy_mj, self._tariff) if known.own else None
         return Charge(
-            cost=own or by_price_row(endpoint, outcome.usage),
+            cost=own or by_price_row(endpoint.name, known.rates, outcome.usage),
             energy_mj=energy_mj,
             carbon_mg=carbon(energy_mj, known.mix),
         )
@@ -87,6 +88,7 @@ class HouseMeter:
             footprint = endpoint.footprint
             known = self._known[endpoint.name] = _Known(
                 endpoint,
+                None if endpoint.price is None else rates_of(endpoint.price),
                 None if footprint is None else hosted(footprint),
                 mix_of(endpoint, self._grids, self._house_grid),
                 is_own(endpoint),

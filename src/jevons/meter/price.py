@@ -7,16 +7,16 @@ Rule 2: a price that is not there is `Unknown`, never zero. A row that says 0 is
 from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, Context, Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from jevons.types.units import Estimate, Priced, Unknown
 
 if TYPE_CHECKING:
     from jevons.types.account import Usage
-    from jevons.types.model import Endpoint, Price, Tariff
+    from jevons.types.model import Price, Tariff
     from jevons.types.units import Cost, Quantity
 
-__all__ = ("by_electricity", "by_price_row")
+__all__ = ("Rates", "by_electricity", "by_price_row", "rates_of")
 
 _NUSD_PER_USD_PER_MTOK = 1000
 """USD a million tokens is 1e-6 USD a token, which is 1000 nano-dollars."""
@@ -29,26 +29,60 @@ _EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
 """Wide enough that no product of tokens and a price is ever rounded before the end."""
 
 
-def by_price_row(endpoint: Endpoint, usage: Usage) -> Cost:
+class Rates(NamedTuple):
+    """A price row in integers, so that no request does decimal arithmetic."""
+
+    input: int
+    """Of a token, in nano-dollars divided by `parts`; the others too."""
+    cache_read: int
+    cache_write: int
+    output: int
+    reasoning: int
+    parts: int
+    source: str
+
+
+def rates_of(price: Price) -> Rates:
+    """Prepare a price row. What has no price of its own is charged as its kind."""
+    uncached, answer = price.input_per_mtok, price.output_per_mtok
+    row = (
+        uncached,
+        _or(price.cache_read_per_mtok, uncached),
+        _or(price.cache_write_per_mtok, uncached),
+        answer,
+        _or(price.reasoning_per_mtok, answer),
+    )
+    places = max([-int(usd.as_tuple().exponent) for usd in row] + [0])
+    scaled = [int(_EXACT.scaleb(usd, places)) * _NUSD_PER_USD_PER_MTOK for usd in row]
+    return Rates(*scaled, parts=10**places, source=f"{price.source}, since {price.since}")
+
+
+def by_price_row(name: str, rates: Rates | None, usage: Usage) -> Cost:
     """Price tokens by the endpoint's row.
 
     Args:
-        endpoint: Whose price it is.
-        usage: Tokens in disjoint buckets. Reasoning is answer unless it has its own price.
+        name: The endpoint's.
+        rates: Its price, if it has one.
+        usage: Tokens in disjoint buckets.
 
     Returns:
         Nano-dollars; or why not: no price, or nobody counted the tokens.
     """
-    price = endpoint.price
-    if price is None:
-        return Unknown(why=f"endpoint {endpoint.name!r} has no price; set its `price`")
+    if rates is None:
+        return Unknown(why=f"endpoint {name!r} has no price; set its `price`")
     if usage.counted_by == "nobody":
-        return Unknown(why=f"endpoint {endpoint.name!r} did not report the tokens it used")
-    nusd = _EXACT.multiply(_usd_per_million(price, usage), _NUSD_PER_USD_PER_MTOK)
-    source = f"{price.source}, since {price.since}"
+        return Unknown(why=f"endpoint {name!r} did not report the tokens it used")
+    total = (
+        usage.input * rates.input
+        + usage.cache_read * rates.cache_read
+        + usage.cache_write * rates.cache_write
+        + usage.output * rates.output
+        + usage.reasoning * rates.reasoning
+    )
+    source = rates.source
     if usage.counted_by == "guess":
         source += "; tokens are our own count, the answer broke off before its usage came"
-    return Priced(nusd=_whole(nusd), method="price-row", source=source)
+    return Priced(nusd=_half_even(total, rates.parts), method="price-row", source=source)
 
 
 def by_electricity(energy_mj: Quantity, tariff: Tariff | None) -> Cost:
@@ -68,22 +102,10 @@ def by_electricity(energy_mj: Quantity, tariff: Tariff | None) -> Cost:
     return Priced(nusd=_whole(nusd), method="electricity", source=source)
 
 
-def _usd_per_million(price: Price, usage: Usage) -> Decimal:
-    """Sum tokens times USD per million tokens, over every bucket."""
-    uncached = price.input_per_mtok
-    answer = price.output_per_mtok
-    rows = (
-        (usage.input, uncached),
-        (usage.cache_read, _or(price.cache_read_per_mtok, uncached)),
-        (usage.cache_write, _or(price.cache_write_per_mtok, uncached)),
-        (usage.output, answer),
-        (usage.reasoning, _or(price.reasoning_per_mtok, answer)),
-    )
-    total = Decimal(0)
-    for tokens, usd in rows:
-        if tokens:
-            total = _EXACT.fma(tokens, usd, total)
-    return total
+def _half_even(total: int, parts: int) -> int:
+    """Divide and round, half to even."""
+    whole, rest = divmod(total, parts)
+    return whole + (2 * rest + (whole & 1) > parts)
 
 
 def _or(price: Decimal | None, otherwise: Decimal) -> Decimal:

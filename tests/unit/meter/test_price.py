@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jevons.meter.price import by_electricity, by_price_row
-from jevons.testing.make import a_price, a_tariff, an_endpoint
+from jevons.meter.price import by_electricity, by_price_row, rates_of
+from jevons.testing.make import a_price, a_tariff
 from jevons.types.account import Usage
 from jevons.types.units import Estimate, Priced, Unknown
 
@@ -47,7 +47,7 @@ def prices(draw: st.DrawFn) -> Price:
 
 
 def nusd(price: Price, usage: Usage) -> int:
-    cost = by_price_row(an_endpoint(price=price), usage)
+    cost = by_price_row("here", rates_of(price), usage)
     assert isinstance(cost, Priced)
     return cost.nusd
 
@@ -124,14 +124,14 @@ def test_a_cached_token_is_never_dearer_than_an_uncached_one(price: Price, usage
 
 
 def test_a_price_says_where_it_is_from() -> None:
-    cost = by_price_row(an_endpoint(price=a_price()), counted(input=1))
+    cost = by_price_row("here", rates_of(a_price()), counted(input=1))
     assert cost == Priced(
         nusd=1000, method="price-row", source="made up for a test, since 2026-01-01"
     )
 
 
 def test_a_guessed_count_is_priced_and_says_so() -> None:
-    cost = by_price_row(an_endpoint(price=a_price()), Usage(output=1, counted_by="guess"))
+    cost = by_price_row("here", rates_of(a_price()), Usage(output=1, counted_by="guess"))
     assert isinstance(cost, Priced)
     assert cost.nusd == 2000
     assert cost.source == (
@@ -141,13 +141,13 @@ def test_a_guessed_count_is_priced_and_says_so() -> None:
 
 
 def test_without_a_price_the_setting_is_named() -> None:
-    assert by_price_row(an_endpoint("remote"), counted(input=1)) == Unknown(
+    assert by_price_row("remote", None, counted(input=1)) == Unknown(
         why="endpoint 'remote' has no price; set its `price`"
     )
 
 
 def test_without_a_count_there_is_no_price() -> None:
-    assert by_price_row(an_endpoint("remote", price=a_price()), Usage()) == Unknown(
+    assert by_price_row("remote", rates_of(a_price()), Usage()) == Unknown(
         why="endpoint 'remote' did not report the tokens it used"
     )
 
