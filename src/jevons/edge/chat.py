@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from jevons.edge.body import read_body
 from jevons.edge.caller import StreamCaller, WholeCaller
 from jevons.flow import walk
-from jevons.telemetry import log
 from jevons.wire.openai_chat import parse_request
 
 if TYPE_CHECKING:
@@ -28,12 +27,4 @@ async def chat(desk: Desk, exchange: Exchange, actor: Actor | None, _: str) -> N
     request = parse_request(body, id=exchange.id, at_ms=desk.rooms.clock.now_ms(), actor=actor)
     hears = StreamCaller if request.stream else WholeCaller
     caller = exchange.caller = hears(request, exchange.receive, exchange.send, desk.patience)
-    receipt = await walk(request, caller, desk.rooms)
-    log.debug(
-        "answered",
-        request=receipt.id,
-        key=receipt.key,
-        endpoint=receipt.endpoint,
-        finish=receipt.finish,
-        ms=receipt.total_ms,
-    )
+    await walk(request, caller, desk.rooms)

@@ -54,7 +54,7 @@ class Shared:
 
     def __init__(self, *, read_timeout_s: float, keep_alive_s: float) -> None:
         self.read_timeout_s = read_timeout_s
-        self.idle = Patience[Connection](keep_alive_s, Connection.close)
+        self.idle = Patience[Connection](keep_alive_s, Connection.close_if_idle)
         self.outbox = Outbox()
         self._headers: Headers = []
         self._head = b""
@@ -138,7 +138,6 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Read, and await the rest of a head that is not whole."""
-        self._shared.idle.stop(self)
         self._bodiless_bytes += len(data)
         try:
             if self._offering is None:
@@ -184,6 +183,11 @@ class Connection(asyncio.Protocol):
         """Send what has been written, and close."""
         self._shared.outbox.flush(self.transport)
         self.transport.close()
+
+    def close_if_idle(self) -> None:
+        """Close, unless a request came in the meantime: the wait begins anew after its answer."""
+        if not (self._is_in_head or self._is_answering()):
+            self.close()
 
     def on_message_begin(self) -> None:
         """Begin a head."""
@@ -288,17 +292,20 @@ class Connection(asyncio.Protocol):
         Raises:
             HttpParserInvalidURLError: Its target is not one.
         """
-        url = httptools.parse_url(self._url)
-        path = url.path.decode("ascii")
+        path, query = self._url, b""
+        if not path.startswith(b"/") or b"?" in path or b"#" in path:
+            url = httptools.parse_url(path)
+            path, query = url.path, url.query or b""
+        text = path.decode("ascii")
         return {
             "type": "http",
             "asgi": {"version": "3.0", "spec_version": "2.3"},
             "http_version": version,
             "scheme": "http",
             "method": self._parser.get_method().decode("ascii"),
-            "path": unquote(path) if "%" in path else path,
-            "raw_path": url.path,
-            "query_string": url.query or b"",
+            "path": unquote(text) if "%" in text else text,
+            "raw_path": path,
+            "query_string": query,
             "root_path": "",
             "headers": self._headers,
             "server": None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from jevons.edge.connection import Connection
 from jevons.edge.cycle import Cycle
 
 if TYPE_CHECKING:
@@ -70,13 +71,31 @@ async def test_a_connection_serves_one_request_after_another(house: House) -> No
         assert json.loads(await reader.readexactly(length))["object"] == "chat.completion"
 
 
+async def test_an_idle_connection_is_closed_and_one_that_is_answering_is_not(
+    house: House,
+) -> None:
+    reader, writer = await house.connect()
+    await house.until(lambda: house.server.server_state.connections)
+    (connection,) = house.server.server_state.connections
+    assert isinstance(connection, Connection)
+    writer.write(post(BODY)[:40])
+    await asyncio.sleep(0.02)
+    connection.close_if_idle()
+    writer.write(post(BODY)[40:])
+    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 OK")
+    connection.close_if_idle()
+    async with asyncio.timeout(2):
+        await reader.read(-1)
+
+
 async def test_a_path_is_read_through_its_escapes(house: House) -> None:
     assert (await house.ask("GET", "/%68ealthz")).status == 200
     assert (await house.ask("GET", "/healthz?x=1")).status == 200
 
 
-async def test_a_target_that_is_none_is_refused(house: House) -> None:
-    heard = await house.say(b"GET http:// HTTP/1.1\r\nhost: here\r\n\r\n")
+@pytest.mark.parametrize("target", [b"http://", b"/\xff\xfe"])
+async def test_a_target_that_is_none_is_refused(house: House, target: bytes) -> None:
+    heard = await house.say(b"GET %b HTTP/1.1\r\nhost: here\r\n\r\n" % target)
     assert heard.startswith(b"HTTP/1.1 400")
 
 
