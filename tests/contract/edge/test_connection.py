@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from jevons.edge.connection import Connection
 from jevons.edge.cycle import Cycle
 
 if TYPE_CHECKING:
     from conftest import House
+
+    from jevons.edge.connection import Connection
 
 pytestmark = pytest.mark.anyio
 
@@ -76,8 +77,7 @@ async def test_an_idle_connection_is_closed_and_one_that_is_answering_is_not(
 ) -> None:
     reader, writer = await house.connect()
     await house.until(lambda: house.server.server_state.connections)
-    (connection,) = house.server.server_state.connections
-    assert isinstance(connection, Connection)
+    (connection,) = cast("set[Connection]", house.server.server_state.connections)
     writer.write(post(BODY)[:40])
     await asyncio.sleep(0.02)
     connection.close_if_idle()
