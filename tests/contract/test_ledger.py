@@ -11,6 +11,7 @@ import shutil
 import sqlite3
 from base64 import b64decode
 from contextlib import asynccontextmanager, closing
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -20,6 +21,7 @@ from structlog.testing import capture_logs
 from jevons.clock import SystemClock, Ulids
 from jevons.ledger.merkle import leaf_hash, verify_inclusion
 from jevons.ledger.note import open_note
+from jevons.ledger.record import encode, pack
 from jevons.store import Books, export, verify, writer
 from jevons.store import books as store_books
 from jevons.store.signing import load_or_make
@@ -505,6 +507,33 @@ async def test_an_export_says_how_many_records_no_checkpoint_covers(
     forger.close()
     written = export(path, tmp_path / "out")
     assert (written.leaves, written.left_out) == (1, 2)
+
+
+async def test_records_put_behind_what_was_signed_whole_are_found(
+    path: Path, tmp_path: Path
+) -> None:
+    async with books(path) as where:
+        await serve(where, "req_1")
+    forged = [encode(an_intent(id="req_2")), encode(a_receipt(id="req_2"))]
+    written = export(path, tmp_path / "out")
+    body = (tmp_path / "out").read_bytes()
+    more = b"".join([len(leaf).to_bytes(2) + leaf for leaf in forged])
+    with closing(sqlite3.connect(path)) as reader:
+        note = reader.execute("SELECT note FROM checkpoint ORDER BY size").fetchone()[0].encode()
+    at = body.index(len(note).to_bytes(4) + note)
+    body = body[:at] + more + body[at:-32]
+    body = body.replace(b"leaves %d" % written.leaves, b"leaves %d" % (written.leaves + 2))
+    (tmp_path / "out").write_bytes(body + sha256(body).digest())
+    report = verify(tmp_path / "out")
+    assert [(found.kind, found.leaf) for found in report.findings] == [("unsigned", written.leaves)]
+
+    forger = sqlite3.connect(path)
+    forger.execute("INSERT INTO segment (body) VALUES (?)", (pack(forged),))
+    forger.commit()
+    forger.close()
+    seal = path.with_name("ledger.db.sha256")
+    seal.write_text(f"{sha256(path.read_bytes()).hexdigest()}  {path.name}\n")
+    assert "unsigned" in {finding.kind for finding in verify(path).findings}
 
 
 async def test_an_end_cut_off_with_its_checkpoints_is_found_by_the_copy(

@@ -84,28 +84,20 @@ def outstanding(report: Report, *, is_open: bool) -> Iterator[str]:
             if is_open
             else " cut off when the server was killed: its next start gives each a receipt."
         )
-    if report.unsigned:
-        yield _counted(report.unsigned, "record") + _why_unsigned(report, is_open=is_open)
+    if report.unsigned and not any(each.kind == "unsigned" for each in report.findings):
+        yield _counted(report.unsigned, "record") + _why_unsigned(is_open=is_open)
     if report.caveat:
         yield report.caveat
 
 
-def _why_unsigned(report: Report, *, is_open: bool) -> str:
-    """Tell three cases apart; a file without a caveat was closed, or exported, all of it signed.
-
-    A server signs in its pauses, so its newest records wait for up to about a second.
-    """
+def _why_unsigned(*, is_open: bool) -> str:
+    """A server signs in its pauses, so its newest records wait for up to about a second."""
     if is_open:
         return (
             " not signed yet: the server signs what is new about once a second. If this stays, "
             "its log says why."
         )
-    if report.caveat:
-        return " not signed: the server was killed before it could. Its next start does."
-    return (
-        " not signed, in a file that was whole and signed when it was closed: nothing vouches "
-        "for what was added since. Find out who wrote to it before you start the server."
-    )
+    return " not signed: the server was killed before it could. Its next start does."
 
 
 def _counted(count: int, what: str) -> str:

@@ -43,6 +43,7 @@ Kind = Literal[
     "seal_broken",
     "truncated",
     "unindexed",
+    "unsigned",
     "wrong_origin",
     "wrong_signer",
 ]

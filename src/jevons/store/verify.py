@@ -50,7 +50,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     pending: int = 0
     """Intents without a receipt yet; those of a ledger that is closed are findings."""
     unsigned: int = 0
-    """Leaves that are committed and not yet under a checkpoint."""
+    """Leaves that are committed and not yet under a checkpoint; in a ledger that is closed, and
+    in an export, they are a finding: nothing is closed or exported before it is signed."""
     checkpoints: int = 0
     head: str | None = None
     """The newest valid checkpoint, to be kept elsewhere."""
@@ -101,7 +102,8 @@ def _verify_export(path: Path) -> Report:
     except (BadExport, ValueError) as error:
         says = f"{path.name} is neither a ledger nor an export as it was written: {error}"
         return Report(findings=(Finding(kind="bad_storage", says=says),))
-    return _report(auditor, good, findings)
+    report = _report(auditor, good, findings)
+    return msgspec.structs.replace(report, findings=(*report.findings, *_unsigned(report)))
 
 
 def _verify_ledger(path: Path) -> Report:
@@ -155,9 +157,26 @@ def _verify_tables(connection: sqlite3.Connection, path: Path, *, is_sealed: boo
     report = _report(auditor, good, findings, closed=is_sealed)
     return msgspec.structs.replace(
         report,
-        findings=(*damage, *report.findings, *derived.end(), *_check_signer(path, key)),
+        findings=(
+            *damage,
+            *report.findings,
+            *derived.end(),
+            *_check_signer(path, key),
+            *(_unsigned(report) if is_sealed else ()),
+        ),
         caveat=None if is_sealed else _caveat(connection, path),
     )
+
+
+def _unsigned(report: Report) -> list[Finding]:
+    """Accuse records that were put into what had been signed whole."""
+    if not report.unsigned:
+        return []
+    says = (
+        f"the last {report.unsigned} of {report.leaves} records are under no checkpoint, in a file "
+        "that was signed whole: they were put there afterwards"
+    )
+    return [Finding(kind="unsigned", says=says, leaf=report.leaves - report.unsigned)]
 
 
 def _check_signer(path: Path, key: Ed25519PublicKey) -> list[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jevons.cli.verify import outstanding
+from jevons.ledger.audit import Finding
 from jevons.store import Report
 
 
@@ -13,16 +14,20 @@ from jevons.store import Report
     [
         (True, "the ledger is in use", "about once a second"),
         (False, "the ledger is not sealed", "Its next start does"),
-        (False, None, "nothing vouches"),
     ],
 )
-def test_records_without_a_signature_say_which_of_three_things_is_so(
+def test_records_without_a_signature_say_why(
     caveat: str | None, says: str, *, is_open: bool
 ) -> None:
     report = Report(findings=(), unsigned=1, caveat=caveat)
     line = next(outstanding(report, is_open=is_open))
     assert line.startswith("1 record ")
     assert says in line
+
+
+def test_what_is_a_finding_is_not_excused_as_well() -> None:
+    finding = Finding(kind="unsigned", says="put there afterwards")
+    assert not [*outstanding(Report(findings=(finding,), unsigned=1), is_open=False)]
 
 
 @pytest.mark.parametrize(
