@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from conftest import Page
 
 TRAVELS = ("jevons.types", "jevons.settings")
-POSITIONAL = {"Frame", "TextDelta", "ReasoningDelta"}  # one obvious field each, made per chunk
+POSITIONAL = {"Frame", "TextDelta", "RefusalDelta", "ReasoningDelta"}  # one obvious field each, made per chunk
 MUTABLE = (list, dict, set, bytearray, deque, defaultdict, OrderedDict, Counter)
 
 
