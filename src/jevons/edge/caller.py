@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 __all__ = ("HttpCaller", "StreamCaller", "WholeCaller")
 
-_DONE = b"data: [DONE]\n\n"
 _STREAM_HEAD = (
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-cache"),
@@ -62,7 +61,7 @@ class StreamCaller(Presence):
         self._request = request
         self._send = send
         self._digest = sha256()
-        self._sealed = b""
+        self._sealed = (b"", b"")
         self._chunks: Chunks | None = None
         self._flushing: asyncio.Task[None] | None = None
 
@@ -92,15 +91,15 @@ class StreamCaller(Presence):
 
     def seal(self, closing: tuple[Event, ...]) -> bytes:
         """Render what ends the answer; nothing does if it broke off."""
-        self._sealed = self._rendering().closing(closing) if closing else b""
-        self._digest.update(self._sealed)
+        if closing:
+            self._sealed = self._rendering().closing(closing)
+            self._digest.update(b"".join(self._sealed))
         return self._digest.digest()
 
     async def close(self, receipt: Receipt) -> None:
-        """Send what was sealed, with the receipt's line before `[DONE]`."""
-        body = self._sealed.removesuffix(_DONE)
-        done = self._sealed[len(body) :]
-        await self._end(b"%b: jevons %b\n\n%b" % (body, receipt_line(receipt), done))
+        """Send what was sealed, with the receipt's line before its very last event."""
+        body, last = self._sealed
+        await self._end(b"%b: jevons %b\n\n%b" % (body, receipt_line(receipt), last))
 
     async def fail(self, error: JevonsError) -> None:
         """End an answer that has begun with the event of a failure."""
@@ -117,13 +116,7 @@ class StreamCaller(Presence):
     def _rendering(self) -> Chunks:
         chunks = self._chunks
         if chunks is None:
-            request = self._request
-            chunks = self._chunks = Chunks(
-                id=request.id,
-                model=request.model,
-                created_s=request.at_ms // 1000,
-                want_usage=request.want_usage,
-            )
+            chunks = self._chunks = Chunks(self._request)
         return chunks
 
     def _put(self, body: bytes) -> None:
@@ -225,13 +218,7 @@ class WholeCaller(Presence):
     def seal(self, closing: tuple[Event, ...]) -> bytes:
         """Render the answer; there is none if it broke off."""
         if closing:
-            request = self._request
-            self._answer = render_answer(
-                (*self._events, *closing),
-                id=request.id,
-                model=request.model,
-                created_s=request.at_ms // 1000,
-            )
+            self._answer = render_answer((*self._events, *closing), self._request)
         return sha256(self._answer).digest()
 
     async def close(self, receipt: Receipt) -> None:

@@ -4,6 +4,8 @@ Source: OpenAI API reference, "Chat Completions", read 2026-11.
 """
 
 from jevons.wire.openai_chat.answer import Read, Said, read_answer, read_chunk
+from jevons.wire.openai_chat.reader import Reader, read_whole
+from jevons.wire.openai_chat.relay import Relay
 from jevons.wire.openai_chat.render import (
     Chunks,
     render_answer,
@@ -16,10 +18,13 @@ from jevons.wire.openai_chat.request import parse_request, render_request
 __all__ = (
     "Chunks",
     "Read",
+    "Reader",
+    "Relay",
     "Said",
     "parse_request",
     "read_answer",
     "read_chunk",
+    "read_whole",
     "render_answer",
     "render_error",
     "render_error_event",

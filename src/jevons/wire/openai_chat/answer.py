@@ -5,32 +5,110 @@ Text is not decoded: an answer that is relayed is never taken apart.
 Rule 1: usage comes out in buckets that do not overlap, whoever counted it.
 Rule 2: a count that cannot be (more cached than read) is cut to what can.
 Rule 3: usage that counts nothing is no usage: a zero that nobody measured stays unknown.
+Rule 4: why an answer ended has one of four names, whatever its endpoint calls it, or is an
+    error: a server that gave up has not finished.
 
 Sources, read 2026-11: OpenAI API reference, "Chat Completions"; DeepSeek API docs, "Create
-Chat Completion"; Moonshot platform docs, "Chat"; xAI docs, "Reasoning".
+Chat Completion"; Moonshot platform docs, "Chat"; Mistral API reference, "Chat"; xAI docs,
+"Reasoning"; OpenRouter docs, "API Reference" and "Prompt Caching"; Groq API reference;
+Alibaba Cloud Model Studio docs, "Context Cache".
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import msgspec
 
 from jevons.types.account import Usage
-from jevons.types.errors import ProviderGarbled
+from jevons.types.errors import (
+    ProviderDenied,
+    ProviderGarbled,
+    ProviderThrottled,
+    ProviderUnavailable,
+)
 
-__all__ = ("Read", "Said", "read_answer", "read_chunk")
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-# With these a server says that it did not finish: DeepSeek, vLLM and SGLang, Z.ai, OpenRouter.
-_GAVE_UP = frozenset({"insufficient_system_resource", "abort", "aborted", "network_error", "error"})
+    from jevons.types.errors import ProviderError
+
+__all__ = (
+    "Counts",
+    "Measures",
+    "Read",
+    "Said",
+    "fault_of",
+    "finish_of",
+    "garbled_by",
+    "gave_up",
+    "read_answer",
+    "read_chunk",
+    "usage_of",
+)
+
+# With these a server says that it did not finish: DeepSeek, vLLM and SGLang, Z.ai, OpenRouter,
+# and Gemini behind this dialect.
+_GAVE_UP = frozenset(
+    {
+        "insufficient_system_resource",
+        "abort",
+        "aborted",
+        "network_error",
+        "error",
+        "malformed_function_call",
+    }
+)
+
+_FINISH: Mapping[str, str] = MappingProxyType(
+    {
+        "length": "length",
+        "max_tokens": "length",
+        "model_length": "length",  # Mistral
+        "model_context_window_exceeded": "length",
+        "tool_calls": "tool_calls",
+        "tool_use": "tool_calls",
+        "function_call": "tool_calls",
+        "content_filter": "content_filter",
+        "sensitive": "content_filter",  # Z.ai
+        "refusal": "content_filter",
+        "safety": "content_filter",
+        "recitation": "content_filter",
+        "prohibited_content": "content_filter",
+        "blocklist": "content_filter",
+        "spii": "content_filter",
+    }
+)
+
+_THROTTLED = frozenset({"429", "rate_limit_exceeded", "rate_limit_error", "ratelimitreached"})
+_DENIED = frozenset(
+    {
+        "401",
+        "402",
+        "403",
+        "authentication_error",
+        "permission_error",
+        "billing_error",
+        "invalid_api_key",
+        "insufficient_quota",
+        "exceeded_current_quota_error",
+    }
+)
 
 
 class _Details(msgspec.Struct):
     cached_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    """OpenRouter's count of prompt tokens that were written to a cache."""
+    cache_creation_input_tokens: int | None = None
+    """Alibaba's."""
     reasoning_tokens: int | None = None
 
 
-class _Usage(msgspec.Struct):
+class Counts(msgspec.Struct):
+    """Usage as endpoints count it: buckets overlap."""
+
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     total_tokens: int | None = None
@@ -40,18 +118,27 @@ class _Usage(msgspec.Struct):
     """DeepSeek's name for cached prompt tokens."""
     cached_tokens: int | None = None
     """Moonshot's."""
+    num_cached_tokens: int | None = None
+    """Mistral's."""
+
+
+class Measures(msgspec.Struct):
+    """What Groq says of itself."""
+
+    usage: Counts | None = None
 
 
 class _Choice(msgspec.Struct):
     index: int | None = None
     finish_reason: str | None = None
-    usage: _Usage | None = None
+    usage: Counts | None = None
     """Moonshot puts the usage of a stream here."""
 
 
 class _Piece(msgspec.Struct):
     choices: list[_Choice] | None = None
-    usage: _Usage | None = None
+    usage: Counts | None = None
+    x_groq: Measures | None = None
     error: msgspec.Raw = msgspec.Raw(b"null")
 
 
@@ -68,7 +155,7 @@ class Said(NamedTuple):
     finish: str | None
     """Why the last of them ended."""
     usage: Usage | None
-    error: str | None
+    error: ProviderError | None
     """What an error envelope says, or why the server gave up, if it is one or did."""
 
 
@@ -77,7 +164,7 @@ class Read(NamedTuple):
 
     finish: str | None
     usage: Usage | None
-    error: str | None
+    error: ProviderError | None
 
 
 def read_chunk(data: bytes) -> Said:
@@ -88,19 +175,20 @@ def read_chunk(data: bytes) -> Said:
     """
     try:
         piece = _PIECE.decode(data)
-        error = _fault(piece.error)
+        error = fault_of(piece.error)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as garbled:
-        message = f"not JSON of this dialect: {garbled}"
-        raise ProviderGarbled(message) from None
+        raise garbled_by(garbled) from None
     choices = piece.choices or ()
     ended = [each for each in choices if each.finish_reason]
-    finish = ended[-1].finish_reason if ended else None
-    if error is None and finish in _GAVE_UP:
-        error = f"it finished with {finish!r}"
-    usage = _usage(piece.usage)
-    for each in choices:
-        usage = usage or _usage(each.usage)
-    return Said(len(choices), tuple([each.index or 0 for each in ended]), finish, usage, error)
+    reason = ended[-1].finish_reason if ended else None
+    usage = usage_of(piece.usage, piece.x_groq, *[each.usage for each in choices])
+    return Said(
+        len(choices),
+        tuple([each.index or 0 for each in ended]),
+        finish_of(reason) if reason else None,
+        usage,
+        error or gave_up(reason),
+    )
 
 
 def read_answer(body: bytes) -> Read:
@@ -113,43 +201,97 @@ def read_answer(body: bytes) -> Read:
     return Read(said.finish, said.usage, said.error)
 
 
-def _usage(counts: _Usage | None) -> Usage | None:
+def finish_of(reason: str) -> str:
+    """Find our name for why an answer ended; the ways to come to a good end have many."""
+    return _FINISH.get(reason.lower(), "stop")
+
+
+def gave_up(reason: str | None) -> ProviderError | None:
+    """Say what is wrong with a reason that is really a failure."""
+    if reason is None or reason.lower() not in _GAVE_UP:
+        return None
+    return ProviderUnavailable(f"it finished with {reason!r}")
+
+
+def garbled_by(error: Exception) -> ProviderGarbled:
+    """Say that something is not of this dialect."""
+    return ProviderGarbled(f"not JSON of this dialect: {error}")
+
+
+def usage_of(*found: Counts | Measures | None) -> Usage | None:
+    """Take the first usage that counts anything, of those that one chunk may hold."""
+    for each in found:
+        usage = _usage(each.usage if isinstance(each, Measures) else each)
+        if usage is not None:
+            return usage
+    return None
+
+
+def fault_of(error: msgspec.Raw) -> ProviderError | None:
+    """Read an error envelope, whatever its shape.
+
+    Raises:
+        msgspec.MsgspecError: It is not JSON.
+        UnicodeDecodeError: It is not UTF-8.
+        RecursionError: It is nested too deeply.
+    """
+    if bytes(error) == b"null":  # a Raw never equals bytes
+        return None
+    said: Any = msgspec.json.decode(error)
+    named = cast("dict[str, Any]", said) if isinstance(said, dict) else {"message": said}
+    sentence = str(named.get("message") or named.get("code") or "an error without a message")
+    codes = {str(named.get(key)).lower() for key in ("code", "type", "status_code")}
+    if codes & _THROTTLED:
+        return ProviderThrottled(sentence)
+    if codes & _DENIED:
+        return ProviderDenied(sentence)
+    return ProviderUnavailable(sentence)
+
+
+def _usage(counts: Counts | None) -> Usage | None:
     """Sort overlapping counts into disjoint buckets.
 
     OpenAI's `prompt_tokens` holds the cached ones, and `completion_tokens` the reasoning.
     xAI's `completion_tokens` does not hold it; its total tells.
     """
-    if counts is None or (counts.prompt_tokens is None and counts.completion_tokens is None):
+    if counts is None:
         return None
     prompt = max(counts.prompt_tokens or 0, 0)
     completion = max(counts.completion_tokens or 0, 0)
+    if not prompt and not completion:
+        return None
     cached = min(max(_cached(counts), 0), prompt)
-    written = counts.completion_tokens_details
-    reasoning = max((written and written.reasoning_tokens) or 0, 0)
+    written = min(max(_written(counts), 0), prompt - cached)
+    details = counts.completion_tokens_details
+    reasoning = max((details and details.reasoning_tokens) or 0, 0)
     beside = reasoning > 0 and counts.total_tokens == prompt + completion + reasoning
     if not beside:
         reasoning = min(reasoning, completion)
     return Usage(
-        input=prompt - cached,
+        input=prompt - cached - written,
         cache_read=cached,
+        cache_write=written,
         output=completion if beside else completion - reasoning,
         reasoning=reasoning,
         counted_by="endpoint",
     )
 
 
-def _cached(counts: _Usage) -> int:
+def _cached(counts: Counts) -> int:
     """Find the count of cached prompt tokens under any of its names."""
     read = counts.prompt_tokens_details
-    named = (read and read.cached_tokens, counts.prompt_cache_hit_tokens, counts.cached_tokens)
+    named = (
+        read and read.cached_tokens,
+        counts.prompt_cache_hit_tokens,
+        counts.cached_tokens,
+        counts.num_cached_tokens,
+    )
     return next((each for each in named if each), 0)
 
 
-def _fault(error: msgspec.Raw) -> str | None:
-    """Find the sentence in an error envelope, whatever its shape."""
-    if bytes(error) == b"null":  # a Raw never equals bytes
-        return None
-    said = msgspec.json.decode(error)
-    if isinstance(said, dict):
-        said = said.get("message") or said.get("code")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] foreign JSON
-    return str(said or "an error without a message")  # pyright: ignore[reportUnknownArgumentType] as above
+def _written(counts: Counts) -> int:
+    """Find the count of prompt tokens written to a cache under any of its names."""
+    details = counts.prompt_tokens_details
+    if details is None:
+        return 0
+    return details.cache_write_tokens or details.cache_creation_input_tokens or 0

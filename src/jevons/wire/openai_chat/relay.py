@@ -107,15 +107,14 @@ class Relay:
         name, data = read_event(event)
         if data == b"[DONE]":
             return self._take_done()
-        if data is None:
+        if not data:
             return True
         try:
             said = read_chunk(data)
         except ProviderGarbled as error:
             return self._fail(error)
         if said.error is not None or name == b"error":
-            reason = said.error or data.decode("utf-8", "replace")
-            return self._fail(ProviderUnavailable(f"in the middle of the answer: {reason}"))
+            return self._fail(said.error or ProviderUnavailable(data.decode("utf-8", "replace")))
         return self._note(said)
 
     def _note(self, said: Said) -> bool:

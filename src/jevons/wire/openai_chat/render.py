@@ -17,6 +17,8 @@ from jevons.types.event import (
     TextDelta,
     ToolCallDelta,
 )
+from jevons.wire.openai_chat.gathered import Gathered, write_call
+from jevons.wire.openai_chat.reasoning import show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from jevons.types.account import Usage
     from jevons.types.event import Event
     from jevons.types.model import Endpoint
+    from jevons.types.request import Generate
 
 __all__ = (
     "Chunks",
@@ -38,25 +41,23 @@ DONE = b"data: [DONE]\n\n"
 
 _ENCODER = msgspec.json.Encoder()
 _encode = _ENCODER.encode
+_GOES_ON: dict[str, str | None] = {"finish_reason": None}
 
 
 class Chunks:
     """Renders canonical events as server-sent events.
 
     Args:
-        id: The request's id.
-        model: As the caller wrote it.
-        created_s: Unix seconds.
-        want_usage: Whether the caller asked for usage at the end.
+        request: What was asked.
     """
 
-    def __init__(self, *, id: str, model: str, created_s: int, want_usage: bool) -> None:  # noqa: A002 the field's name
+    def __init__(self, request: Generate) -> None:
         self._head = (
             b'data: {"id":%b,"object":"chat.completion.chunk","created":%d,"model":%b,"choices":['
-            % (_encode(_answer_id(id)), created_s, _encode(model))
+            % (_encode(_answer_id(request)), request.at_ms // 1000, _encode(request.model))
         )
-        self._tail = b'],"usage":null}\n\n' if want_usage else b"]}\n\n"
-        self._want_usage = want_usage
+        self._want_usage = request.want_usage
+        self._tail = b'],"usage":null}\n\n' if self._want_usage else b"]}\n\n"
         self._begun = False
 
     def event(self, event: Event) -> bytes:
@@ -65,61 +66,57 @@ class Chunks:
             case Frame():
                 return event.body
             case TextDelta():
-                return self._chunk({"content": event.text}, None, event.logprobs)
+                return self._chunk({"content": event.text}, event.logprobs)
             case Finished():
                 return self._finished(event)
             case _:
                 delta = _delta(event)
-                return self._chunk(delta, None, None) if delta else b""
+                return self._chunk(delta, None) if delta else b""
 
-    def closing(self, events: tuple[Event, ...]) -> bytes:
-        """Render what ends an answer, `[DONE]` included; a `Frame` brings its own."""
+    def closing(self, events: tuple[Event, ...]) -> tuple[bytes, bytes]:
+        """Render what ends an answer, and `[DONE]` apart; a `Frame` brings its own."""
         body = b"".join([self.event(event) for event in events])
-        return body if body.endswith(DONE) else body + DONE
+        return body.removesuffix(DONE), DONE
 
     def _finished(self, event: Finished) -> bytes:
-        body = self._chunk({}, event.reason, None)
+        body = self._chunk({}, None, _finish(event))
         if self._want_usage:
             body += self._head + b'],"usage":' + _encode(_usage(event.usage)) + b"}\n\n"
         return body
 
     def _chunk(
-        self, delta: dict[str, Any], finish: str | None, logprobs: msgspec.Raw | None
+        self,
+        delta: dict[str, Any],
+        logprobs: msgspec.Raw | None,
+        finish: dict[str, str | None] = _GOES_ON,
     ) -> bytes:
         if not self._begun:
             self._begun = True
             delta = {"role": "assistant", "content": "", **delta}
-        choice = {"index": 0, "delta": delta, "logprobs": logprobs, "finish_reason": finish}
+        choice = {"index": 0, "delta": delta, "logprobs": logprobs, **finish}
         return self._head + _encode(choice) + self._tail
 
 
-def render_answer(events: Sequence[Event], *, id: str, model: str, created_s: int) -> bytes:  # noqa: A002 the field's name
+def render_answer(events: Sequence[Event], request: Generate) -> bytes:
     """Render a whole answer. A `Frame` among the events is the answer as it is."""
     for event in events:
         if isinstance(event, Frame):
             return event.body
-    text, reasoning, calls, logprobs = _gather(events)
-    message: dict[str, Any] = {"role": "assistant", "content": text or (None if calls else "")}
-    message["refusal"] = None
-    if reasoning:
-        message["reasoning_content"] = reasoning
-    if calls:
-        message["tool_calls"] = calls
-    finished = next(event for event in events if isinstance(event, Finished))
+    said = Gathered(events)
     choice = {
         "index": 0,
-        "message": message,
-        "logprobs": {"content": logprobs} if logprobs else None,
-        "finish_reason": finished.reason,
+        "message": said.message(),
+        "logprobs": {"content": said.logprobs} if said.logprobs else None,
+        **_finish(said.finished),
     }
     return _encode(
         {
-            "id": _answer_id(id),
+            "id": _answer_id(request),
             "object": "chat.completion",
-            "created": created_s,
-            "model": model,
+            "created": request.at_ms // 1000,
+            "model": request.model,
             "choices": [choice],
-            "usage": _usage(finished.usage),
+            "usage": _usage(said.finished.usage),
         }
     )
 
@@ -161,8 +158,15 @@ def model_object(endpoint: Endpoint, created_s: int) -> dict[str, Any]:
     }
 
 
-def _answer_id(request: str) -> str:
-    return "chatcmpl-" + request.removeprefix("req_")
+def _answer_id(request: Generate) -> str:
+    return "chatcmpl-" + request.id.removeprefix("req_")
+
+
+def _finish(event: Finished) -> dict[str, str | None]:
+    """Write why an answer ended, and what its endpoint calls that if it is another word."""
+    if event.native in {"", event.reason}:
+        return {"finish_reason": event.reason}
+    return {"finish_reason": event.reason, "native_finish_reason": event.native}
 
 
 def _delta(
@@ -173,60 +177,27 @@ def _delta(
         case RefusalDelta():
             return {"refusal": event.text}
         case ReasoningDelta():
-            return {"reasoning_content": event.text}
+            return show([event])
         case ToolCallDelta():
-            return {"tool_calls": [_call_delta(event)]}
+            return {"tool_calls": [{"index": event.index, **write_call(event)}]}
         case Started() | OpaqueBlock():
             return {}
 
 
-def _call_delta(event: ToolCallDelta) -> dict[str, Any]:
-    function: dict[str, str] = {"arguments": event.arguments}
-    if not event.id:
-        return {"index": event.index, "function": function}
-    function = {"name": event.name, **function}
-    return {"index": event.index, "id": event.id, "type": "function", "function": function}
-
-
-def _gather(
-    events: Sequence[Event],
-) -> tuple[str, str, list[dict[str, Any]], list[Any]]:
-    """Put deltas together: text, reasoning, tool calls, log probabilities."""
-    text, reasoning = list[str](), list[str]()
-    calls: dict[int, dict[str, Any]] = {}
-    logprobs: list[Any] = []
-    for event in events:
-        match event:
-            case TextDelta():
-                text.append(event.text)
-                if event.logprobs is not None:
-                    logprobs.extend(msgspec.json.decode(event.logprobs)["content"] or ())
-            case ReasoningDelta():
-                reasoning.append(event.text)
-            case ToolCallDelta():
-                _add_call(calls, event)
-            case _:
-                pass
-    return "".join(text), "".join(reasoning), [calls[index] for index in sorted(calls)], logprobs
-
-
-def _add_call(calls: dict[int, dict[str, Any]], event: ToolCallDelta) -> None:
-    call = calls.setdefault(
-        event.index,
-        {"id": event.id, "type": "function", "function": {"name": event.name, "arguments": ""}},
-    )
-    call["function"]["arguments"] += event.arguments
-
-
-def _usage(usage: Usage) -> dict[str, Any]:
-    """Put disjoint buckets back into OpenAI's overlapping ones."""
+def _usage(usage: Usage) -> dict[str, Any] | None:
+    """Put disjoint buckets back into OpenAI's overlapping ones; none if nobody counted."""
+    if usage.counted_by == "nobody":
+        return None
+    details = {"cached_tokens": usage.cache_read}
+    if usage.cache_write:
+        details["cache_write_tokens"] = usage.cache_write
     prompt = usage.input + usage.cache_read + usage.cache_write
     completion = usage.output + usage.reasoning
     return {
         "prompt_tokens": prompt,
         "completion_tokens": completion,
         "total_tokens": prompt + completion,
-        "prompt_tokens_details": {"cached_tokens": usage.cache_read},
+        "prompt_tokens_details": details,
         "completion_tokens_details": {"reasoning_tokens": usage.reasoning},
     }
 

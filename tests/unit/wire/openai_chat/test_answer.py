@@ -11,7 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jevons.types.account import Usage
-from jevons.types.errors import ProviderGarbled
+from jevons.types.errors import (
+    ProviderDenied,
+    ProviderError,
+    ProviderGarbled,
+    ProviderThrottled,
+    ProviderUnavailable,
+)
 from jevons.wire.openai_chat import read_answer, read_chunk
 
 COUNTS = st.none() | st.integers(-5, 1000)
@@ -93,8 +99,7 @@ def test_no_bucket_is_negative_and_nothing_is_counted_twice(
         completion_tokens_details={"reasoning_tokens": reasoning},
     )
     if usage is None:
-        assert prompt is None
-        assert completion is None
+        assert max(prompt or 0, completion or 0) <= 0
         return
     buckets = (usage.input, usage.cache_read, usage.output, usage.reasoning)
     assert min(buckets) >= 0
@@ -103,7 +108,26 @@ def test_no_bucket_is_negative_and_nothing_is_counted_twice(
     assert written == max(completion or 0, 0) or sum(buckets) == total
 
 
+@pytest.mark.parametrize(
+    ("details", "written"),
+    [({"cache_write_tokens": 4}, 4), ({"cache_creation_input_tokens": 3}, 3), ({}, 0)],
+)
+def test_tokens_written_to_a_cache_have_a_bucket_of_their_own(
+    details: dict[str, int], written: int
+) -> None:
+    usage = counted(prompt_tokens=7, completion_tokens=1, prompt_tokens_details=details)
+    assert usage == used(input=7 - written, cache_write=written, output=1)
+
+
+def test_usage_is_found_where_mistral_and_groq_put_it() -> None:
+    counts = {"prompt_tokens": 7, "completion_tokens": 3}
+    assert counted(**counts, num_cached_tokens=2) == used(input=5, cache_read=2, output=3)
+    groq = read_chunk(said(choices=[], usage=None, x_groq={"usage": counts}))
+    assert groq.usage == used(input=7, output=3)
+
+
 def test_usage_that_counts_nothing_is_unknown_and_not_zero() -> None:
+    assert counted(prompt_tokens=0, completion_tokens=0, total_tokens=0) is None
     assert counted() is None
     assert counted(prompt_tokens=None, total_tokens=3) is None
     assert read_chunk(b'{"choices":[],"usage":null}').usage is None
@@ -145,7 +169,41 @@ def test_a_chunk_without_choices_says_none(choices: bytes) -> None:
     ],
 )
 def test_an_error_envelope_of_any_shape_is_heard(error: Any, sentence: str) -> None:
-    assert read_answer(said(error=error)) == (None, None, sentence)
+    answer = read_answer(said(error=error))
+    assert (answer.finish, answer.usage, str(answer.error)) == (None, None, sentence)
+    assert type(answer.error) is ProviderUnavailable
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        ({"message": "slow down", "code": 429}, ProviderThrottled),
+        ({"message": "slow down", "type": "rate_limit_error"}, ProviderThrottled),
+        ({"message": "slow down", "code": "RateLimitReached"}, ProviderThrottled),
+        ({"message": "no key", "type": "authentication_error", "code": None}, ProviderDenied),
+        ({"message": "no money", "code": "insufficient_quota"}, ProviderDenied),
+        ({"message": "tool failed", "status_code": 400}, ProviderUnavailable),
+    ],
+)
+def test_an_error_that_plainly_says_what_it_is_is_heard_as_that(
+    error: Any, kind: type[ProviderError]
+) -> None:
+    assert type(read_chunk(said(error=error)).error) is kind
+
+
+@pytest.mark.parametrize(
+    ("native", "reason"),
+    [
+        ("stop", "stop"),
+        ("eos", "stop"),
+        ("model_length", "length"),
+        ("MAX_TOKENS", "length"),
+        ("function_call", "tool_calls"),
+        ("sensitive", "content_filter"),
+    ],
+)
+def test_the_ways_to_come_to_a_good_end_have_four_names(native: str, reason: str) -> None:
+    assert read_answer(said(choices=[{"finish_reason": native}])).finish == reason
 
 
 def test_an_error_that_is_null_is_none() -> None:
@@ -153,12 +211,20 @@ def test_an_error_that_is_null_is_none() -> None:
 
 
 @pytest.mark.parametrize(
-    "reason", ["abort", "aborted", "error", "insufficient_system_resource", "network_error"]
+    "reason",
+    [
+        "abort",
+        "aborted",
+        "error",
+        "insufficient_system_resource",
+        "MALFORMED_FUNCTION_CALL",
+        "network_error",
+    ],
 )
 def test_a_server_that_gave_up_has_not_finished(reason: str) -> None:
     answer = read_answer(said(choices=[{"finish_reason": reason}]))
-    assert answer.error is not None
-    assert reason in answer.error
+    assert type(answer.error) is ProviderUnavailable
+    assert reason in str(answer.error)
 
 
 @given(st.binary(max_size=120) | st.text(max_size=60).map(str.encode))

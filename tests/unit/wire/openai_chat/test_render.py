@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jevons.testing.make import an_endpoint
+from jevons.testing.make import a_request, an_endpoint
 from jevons.types.account import Usage
 from jevons.types.errors import (
     Forbidden,
@@ -33,6 +33,7 @@ from jevons.wire.sse import read_event, split
 
 if TYPE_CHECKING:
     from jevons.types.event import Event
+    from jevons.types.request import Generate
 
 USED = Usage(input=3, cache_read=2, output=4, reasoning=1, counted_by="endpoint")
 END = Finished(reason="stop", usage=USED)
@@ -42,11 +43,15 @@ CALL = (
     ToolCallDelta(index=0, arguments='{"city":'),
     ToolCallDelta(index=0, arguments='"Bern"}'),
 )
-COUNTS = st.integers(0, 10_000)
+COUNTS = st.integers(1, 10_000)
+
+
+def asked(*, want_usage: bool = False) -> Generate:
+    return a_request(id="req_01", model="m", at_ms=9876, want_usage=want_usage)
 
 
 def chunks(*, want_usage: bool = False) -> Chunks:
-    return Chunks(id="req_01", model="m", created_s=9, want_usage=want_usage)
+    return Chunks(asked(want_usage=want_usage))
 
 
 def heard(body: bytes) -> list[dict[str, Any]]:
@@ -66,7 +71,7 @@ def deltas(*events: Event) -> list[dict[str, Any]]:
 
 
 def whole(*events: Event) -> dict[str, Any]:
-    return json.loads(render_answer(events, id="req_01", model="m", created_s=9))
+    return json.loads(render_answer(events, asked()))
 
 
 def test_the_first_chunk_says_who_speaks_and_no_other_does() -> None:
@@ -100,17 +105,18 @@ def test_reasoning_and_tool_calls_are_streamed() -> None:
 
 
 def test_a_stream_ends_in_its_finish_reason_and_done() -> None:
-    body = chunks().closing((END,))
+    body, last = chunks().closing((END,))
     (chunk,) = heard(body)
     assert chunk["choices"][0]["finish_reason"] == "stop"
-    assert body.endswith(b"\n\ndata: [DONE]\n\n")
+    assert body.endswith(b"}\n\n")
+    assert last == b"data: [DONE]\n\n"
 
 
 def test_usage_follows_the_finish_reason_if_it_was_asked_for() -> None:
     it = chunks(want_usage=True)
     (text,) = heard(it.event(TextDelta("a")))
     assert text["usage"] is None
-    finish, counted = heard(it.closing((END,)))
+    finish, counted = heard(it.closing((END,))[0])
     assert finish["usage"] is None
     assert counted["choices"] == []
     assert counted["usage"] == {
@@ -125,7 +131,7 @@ def test_usage_follows_the_finish_reason_if_it_was_asked_for() -> None:
 def test_a_frame_passes_as_it_is_and_brings_its_own_done() -> None:
     body = b"data: {}\n\ndata: [DONE]\n\n"
     assert chunks().event(Frame(b"data: {}\n\n")) == b"data: {}\n\n"
-    assert chunks().closing((Frame(body),)) == body
+    assert b"".join(chunks().closing((Frame(body),))) == body
 
 
 def test_a_whole_answer_puts_deltas_together() -> None:
@@ -150,7 +156,7 @@ def test_an_answer_of_nothing_is_empty_text_and_one_of_calls_has_none() -> None:
 
 
 def test_a_whole_answer_that_came_as_a_frame_goes_as_it_came() -> None:
-    assert render_answer([Frame(b"{}")], id="req_01", model="m", created_s=9) == b"{}"
+    assert render_answer([Frame(b"{}")], asked()) == b"{}"
 
 
 @given(COUNTS, COUNTS, COUNTS, COUNTS, st.text(max_size=20))
@@ -161,11 +167,11 @@ def test_what_is_rendered_is_read_back(
         input=read, cache_read=cached, output=written, reasoning=thought, counted_by="endpoint"
     )
     end = Finished(reason="length", usage=usage)
-    body = render_answer([TextDelta(text), end], id="req_01", model="m", created_s=9)
+    body = render_answer([TextDelta(text), end], asked())
     assert read_answer(body) == ("length", usage, None)
 
     it, relay = chunks(want_usage=True), Relay(choices=1, want_usage=True)
-    sent = it.event(TextDelta(text)) + it.closing((end,))
+    sent = it.event(TextDelta(text)) + b"".join(it.closing((end,)))
     assert relay.feed(sent) + relay.closing == sent
     assert (relay.end(), relay.finish, relay.usage) == (None, "length", usage)
 
