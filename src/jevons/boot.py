@@ -25,7 +25,7 @@ from jevons.flow import Rooms
 from jevons.meter import HouseMeter
 from jevons.pick import Cheapest
 from jevons.policy import Rules
-from jevons.providers import OpenAIChat
+from jevons.providers import Remote
 from jevons.store import Books
 from jevons.telemetry import Metrics
 from jevons.types.errors import Misconfigured
@@ -249,7 +249,7 @@ async def _open_engine(
 
 
 def _open_remote(row: EndpointSettings, clock: SystemClock, closing: AsyncExitStack) -> Provider:
-    provider = OpenAIChat(
+    provider = Remote(
         url=row.url,
         api_key=_secret(row),
         clock=clock,

@@ -6,6 +6,6 @@ May not know: policy, prices, the ledger, settings.
 State: connections, for as long as the house is open.
 """
 
-from jevons.providers.openai import OpenAIChat
+from jevons.providers.remote import Remote
 
-__all__ = ("OpenAIChat",)
+__all__ = ("Remote",)

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from jevons.ports import Caller, Clock
     from jevons.providers.connection import Connection
     from jevons.providers.pool import Pool
-    from jevons.wire.openai_chat.relay import Relay
+    from jevons.providers.speech import Hearing
+    from jevons.types.event import Event
 
 __all__ = ("Limits", "Serving", "listening")
 
@@ -61,7 +62,8 @@ class Serving:
     Args:
         caller: Given what the relay passes on.
         clock: Tells when the answer began.
-        relay: Reads a stream; None if the answer is to come whole.
+        hearing: Hears a stream; None if the answer is to come whole.
+        streams_as: Content type of a stream.
         limits: How long to wait, and how much to hear.
         patience: From `listening`, with the same limits.
     """
@@ -78,6 +80,7 @@ class Serving:
         "_over",
         "_patience",
         "_size",
+        "_streams_as",
         "_timer",
         "_waiting",
         "_wake",
@@ -85,7 +88,7 @@ class Serving:
         "error",
         "first_byte_s",
         "headers",
-        "relay",
+        "hearing",
         "status",
     )
 
@@ -94,14 +97,15 @@ class Serving:
         *,
         caller: Caller,
         clock: Clock,
-        relay: Relay | None,
+        hearing: Hearing | None,
+        streams_as: bytes,
         limits: Limits,
         patience: Patience[Serving],
     ) -> None:
         self.status = 0
         """HTTP status; 0 if none came."""
         self.headers: dict[bytes, bytes] = {}
-        self.relay = relay
+        self.hearing = hearing
         """None too once upstream sent JSON in place of a stream."""
         self.error: JevonsError | None = None
         """What ended the exchange before its time."""
@@ -112,6 +116,7 @@ class Serving:
         self._caller = caller
         self._clock = clock
         self._limits = limits
+        self._streams_as = streams_as
         self._patience = patience
         self._loop = asyncio.get_running_loop()
         self._body: list[bytes] = []
@@ -122,7 +127,7 @@ class Serving:
         self._connecting: asyncio.Task[Connection] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._wake: asyncio.Future[None] | None = None
-        self._waiting: list[Frame] = []
+        self._waiting: list[Event] = []
 
     @property
     def body(self) -> bytes:
@@ -154,26 +159,30 @@ class Serving:
     def on_body(self, data: bytes) -> None:
         """More of the body."""
         self._heard_s = self._loop.time()
-        relay = self.relay
-        if relay is None or self.status != _OK:
+        hearing = self.hearing
+        if hearing is None or self.status != _OK:
             self._keep(data)
             return
-        if relay.done:
+        if hearing.done:
             return
-        passed = relay.feed(data)
-        if self.first_byte_s is None and relay.pieces:
+        passed = hearing.feed(data)
+        if self.first_byte_s is None and hearing.pieces:
             self.first_byte_s = self._clock.monotonic_s()
-        if passed:
-            self._push(Frame(passed))
-        if relay.error is not None:
-            self._stop(relay.error)
-        elif relay.done:
+        if isinstance(passed, bytes):
+            if passed:
+                self._push(Frame(passed))
+        else:
+            for event in passed:
+                self._push(event)
+        if hearing.error is not None:
+            self._stop(hearing.error)
+        elif hearing.done:
             self._close_soon()
 
     def on_end(self, error: JevonsError | None) -> None:
         """The response is over."""
         self._over = True
-        if self.relay is None or not self.relay.done:
+        if self.hearing is None or not self.hearing.done:
             self.error = self.error or error
         self._awake()
 
@@ -235,10 +244,10 @@ class Serving:
         if not self._over:
             connection.resume()
 
-    def _push(self, frame: Frame) -> None:
+    def _push(self, event: Event) -> None:
         self.committed = True
-        if self._waiting or not self._caller.push(frame):
-            self._waiting.append(frame)
+        if self._waiting or not self._caller.push(event):
+            self._waiting.append(event)
             if self._connection is not None and not self._over:
                 self._connection.pause()
             self._awake()
@@ -259,10 +268,10 @@ class Serving:
         if self.headers.get(b"content-encoding", b"identity") != b"identity":
             return ProviderGarbled("upstream compressed an answer that was not to be")
         kind = self.headers.get(b"content-type", b"").split(b";")[0].strip().lower()
-        if self.relay is not None and kind == b"application/json":
-            self.relay = None  # an error envelope, or an answer in one piece: heard whole
+        if self.hearing is not None and kind == b"application/json":
+            self.hearing = None  # an error envelope, or an answer in one piece: heard whole
             return None
-        wanted = b"application/json" if self.relay is None else b"text/event-stream"
+        wanted = b"application/json" if self.hearing is None else self._streams_as
         if kind == wanted:
             return None
         return ProviderGarbled(f"upstream sent {kind.decode('latin-1')!r}, not {wanted.decode()}")

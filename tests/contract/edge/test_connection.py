@@ -12,7 +12,6 @@ from jevons.edge.cycle import Cycle
 
 if TYPE_CHECKING:
     from conftest import House
-
     from jevons.edge.connection import Connection
 
 pytestmark = pytest.mark.anyio

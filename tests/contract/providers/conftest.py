@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from jevons.providers import OpenAIChat
+from jevons.providers import Remote
 from jevons.testing import Clock, Listener, Vendor
 from jevons.testing.make import an_actor, an_endpoint
 from jevons.types.decision import Attempt, Candidate, Outcome
@@ -54,7 +54,7 @@ class Bench:
         *replies: Reply,
         tls: tuple[ssl.SSLContext, ssl.SSLContext] | None = None,
         **limits: Any,
-    ) -> OpenAIChat:
+    ) -> Remote:
         """Have a vendor answer these, and a provider with these limits."""
         self.vendor = Vendor(*replies, context=tls[0] if tls else None)
         await self.vendor.__aenter__()
@@ -62,7 +62,7 @@ class Bench:
         self.provider = provider
         return provider
 
-    def aim(self, url: str, **limits: Any) -> OpenAIChat:
+    def aim(self, url: str, **limits: Any) -> Remote:
         """Make a provider with short patience."""
         usual: dict[str, Any] = {
             "api_key": KEY,
@@ -71,7 +71,7 @@ class Bench:
             "idle_timeout_s": 5.0,
         }
         usual.update(limits)
-        return OpenAIChat(url=url, clock=Clock(), **usual)
+        return Remote(url=url, clock=Clock(), **usual)
 
     async def ask(
         self, caller: Listener | None = None, *, stream: bool = True, **fields: Any
@@ -84,7 +84,7 @@ class Bench:
         return outcome, _said(*caller.heard)
 
     async def close(self) -> None:
-        if isinstance(self.provider, OpenAIChat):
+        if isinstance(self.provider, Remote):
             self.provider.close()
         await self.vendor.__aexit__(None, None, None)
 

@@ -1,4 +1,4 @@
-"""Any server that speaks OpenAI's chat dialect: vLLM, SGLang, llama.cpp, Ollama, a vendor.
+"""Any server that speaks a dialect of ours: vLLM, SGLang, llama.cpp, Ollama, a vendor.
 
 Rule 1: no redirect is followed, nothing is decompressed, no proxy is asked.
 Rule 2: an answer is a success only if the dialect says that it is whole: each choice with a
@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from jevons.providers.faults import fault_of
 from jevons.providers.pool import Address, Pool
 from jevons.providers.serving import Limits, Serving, listening
+from jevons.providers.speech import SPEECHES
 from jevons.types.account import Usage
 from jevons.types.decision import Outcome
 from jevons.types.errors import (
@@ -23,19 +24,20 @@ from jevons.types.errors import (
     ProviderGarbled,
     ProviderTruncated,
     ProviderUnavailable,
+    Unsupported,
 )
 from jevons.types.event import Frame
-from jevons.wire.openai_chat import read_answer, render_request
-from jevons.wire.openai_chat.relay import Relay
 
 if TYPE_CHECKING:
     import ssl
 
     from jevons.ports import Caller, Clock, Provider
+    from jevons.providers.speech import Hearing
     from jevons.types.decision import Attempt
-    from jevons.types.request import Generate
+    from jevons.types.event import Event
+    from jevons.types.request import Dialect, Generate
 
-__all__ = ("OpenAIChat",)
+__all__ = ("Remote",)
 
 _OK = 200
 
@@ -45,12 +47,14 @@ _BYTES_PER_TOKEN = 4
 """Of a prompt whose tokens nobody counted: English text is about four characters a token."""
 
 
-class OpenAIChat:
+class Remote:
     """One remote server.
 
     Args:
-        url: Base URL, `/v1` included.
-        api_key: Sent as a bearer token; empty sends none.
+        url: Base URL, `/v1` included where the server has one.
+        api_key: Sent as the dialect sends keys; empty sends none.
+        dialect: What the server speaks.
+        owner: Vendor whose reasoning is handed back to it; empty has none handed back.
         clock: Tells when an answer began.
         connect_timeout_s: Longest wait for a connection.
         first_byte_timeout_s: Longest silence before an answer begins, and longest wait in line.
@@ -68,6 +72,8 @@ class OpenAIChat:
         *,
         url: str,
         api_key: str = "",
+        dialect: Dialect = "openai-chat",
+        owner: str = "",
         clock: Clock,
         connect_timeout_s: float = 5.0,
         first_byte_timeout_s: float = 60.0,
@@ -84,7 +90,9 @@ class OpenAIChat:
             line_timeout_s=first_byte_timeout_s,
             context=context,
         )
-        self._head = _head(address, path, api_key)
+        self._speech = SPEECHES[dialect]
+        self._owner = owner
+        self._heads = _Heads(address, path, self._speech.head(api_key))
         self._api_key = api_key
         self._clock = clock
         self._limits = Limits(first_byte_timeout_s, idle_timeout_s, max_answer_bytes)
@@ -92,19 +100,21 @@ class OpenAIChat:
 
     async def serve(self, attempt: Attempt, request: Generate, caller: Caller) -> Outcome:
         """Serve one attempt."""
-        rendered = render_request(request, model=attempt.candidate.endpoint.upstream_model)
-        message = b"%b%d\r\n\r\n%b" % (self._head, len(rendered.body), rendered.body)
-        relay = None
-        if request.stream:
-            relay = Relay(choices=request.sampling.n, want_usage=request.want_usage)
+        speech, model = self._speech, attempt.candidate.endpoint.upstream_model
+        try:
+            rendered = speech.render(request, model, self._owner)
+        except Unsupported as error:  # another endpoint may be able to
+            return Outcome(attempt=attempt, error=error)
+        head = self._heads.of(speech.target(model, request.stream))
         serving = Serving(
             caller=caller,
             clock=self._clock,
-            relay=relay,
+            hearing=speech.hear(request, self._owner) if request.stream else None,
+            streams_as=speech.streams_as,
             limits=self._limits,
             patience=self._patience,
         )
-        await serving.run(self._pool, message)
+        await serving.run(self._pool, b"%b%d\r\n\r\n%b" % (head, len(rendered.body), rendered.body))
         told = self._judge(request, serving)
         return Outcome(
             attempt=attempt,
@@ -127,9 +137,23 @@ class OpenAIChat:
         if status not in {0, _OK} and not isinstance(serving.error, CallerLeft):
             now_ms = self._clock.now_ms()
             return _Told(fault_of(status, serving.headers, serving.body, now_ms=now_ms))
-        if serving.relay is not None:
-            return _streamed(request, serving, serving.relay)
-        return _whole(serving, asked_to_stream=request.stream)
+        if serving.hearing is not None:
+            return _streamed(request, serving, serving.hearing)
+        return self._whole(request, serving)
+
+    def _whole(self, request: Generate, serving: Serving) -> _Told:
+        error = _broken_off(serving)
+        if error is not None:
+            return _Told(error)
+        try:
+            whole = self._speech.read(request, serving.body, self._owner)
+        except ProviderGarbled as garbled:
+            return _Told(garbled)
+        if whole.error is not None:
+            return _Told(whole.error)
+        if request.stream:
+            return _Told(ProviderGarbled("upstream sent JSON where a stream was asked for"))
+        return _Told(None, whole.usage or Usage(), whole.finish or "error", whole.events)
 
     def _fit_to_show(self, error: JevonsError) -> JevonsError:
         """Cut our key out of what upstream said, and then its length."""
@@ -146,32 +170,16 @@ class _Told(NamedTuple):
     error: JevonsError | None = None
     usage: Usage = Usage()
     finish: str = "error"
-    closing: tuple[Frame, ...] = ()
+    closing: tuple[Event, ...] = ()
 
 
-def _streamed(request: Generate, serving: Serving, relay: Relay) -> _Told:
-    error = _broken_off(serving) or relay.end()
+def _streamed(request: Generate, serving: Serving, hearing: Hearing) -> _Told:
+    error = _broken_off(serving) or hearing.end()
     if error is not None:
-        return _Told(error, _counted(request, relay) if serving.committed else Usage())
-    return _Told(None, _counted(request, relay), relay.finish, (Frame(relay.closing),))
-
-
-def _whole(serving: Serving, *, asked_to_stream: bool) -> _Told:
-    error = _broken_off(serving)
-    if error is not None:
-        return _Told(error)
-    body = serving.body
-    try:
-        read = read_answer(body)
-    except ProviderGarbled as garbled:
-        return _Told(garbled)
-    if read.error is not None:
-        return _Told(ProviderUnavailable(f"upstream answered 200: {read.error}"))
-    if asked_to_stream:
-        return _Told(ProviderGarbled("upstream sent JSON where a stream was asked for"))
-    if read.finish is None:
-        return _Told(ProviderTruncated("the answer has no finish reason"))
-    return _Told(None, read.usage or Usage(), read.finish, (Frame(body),))
+        return _Told(error, _counted(request, hearing) if serving.committed else Usage())
+    closing = hearing.closing
+    ended = (Frame(closing),) if isinstance(closing, bytes) else closing
+    return _Told(None, _counted(request, hearing), hearing.finish, ended)
 
 
 def _broken_off(serving: Serving) -> JevonsError | None:
@@ -184,14 +192,14 @@ def _broken_off(serving: Serving) -> JevonsError | None:
 
 def _is_said(serving: Serving) -> bool:
     """Whether the failure is what upstream itself said in the middle of a stream."""
-    return serving.relay is not None and serving.relay.error is not None
+    return serving.hearing is not None and serving.hearing.error is not None
 
 
-def _counted(request: Generate, relay: Relay) -> Usage:
+def _counted(request: Generate, hearing: Hearing) -> Usage:
     """Usage as the endpoint reported it, or our own guess."""
-    return relay.usage or Usage(
+    return hearing.usage or Usage(
         input=request.source.size_bytes // _BYTES_PER_TOKEN,
-        output=relay.pieces,
+        output=hearing.pieces,
         counted_by="guess",
     )
 
@@ -217,25 +225,36 @@ def _address(url: str) -> tuple[Address, str]:
     return Address(host, port or (443 if tls else 80), tls), parts.path.rstrip("/")
 
 
-def _head(address: Address, path: str, api_key: str) -> bytes:
+class _Heads:
     """Everything of a request that is the same each time, up to the length of its body."""
-    usual = 443 if address.tls else 80
-    host = f"[{address.host}]" if ":" in address.host else address.host
-    lines = [
-        f"POST {path}/chat/completions HTTP/1.1",
-        f"host: {host}" if address.port == usual else f"host: {host}:{address.port}",
-        "user-agent: jevons",
-        "accept: application/json, text/event-stream",
-        "accept-encoding: identity",
-        "content-type: application/json",
-    ]
-    if api_key:
-        if any(ord(character) < 33 or ord(character) > 126 for character in api_key):  # noqa: PLR2004 visible ASCII
-            message = "an endpoint's api_key holds characters that no header may"
-            raise Misconfigured(message)
-        lines.append(f"authorization: Bearer {api_key}")
-    return ("\r\n".join([*lines, "content-length: "])).encode()
+
+    def __init__(self, address: Address, path: str, lines: tuple[str, ...]) -> None:
+        for line in lines:
+            if any(ord(character) < 32 or ord(character) > 126 for character in line):  # noqa: PLR2004 visible ASCII
+                message = "an endpoint's api_key holds characters that no header may"
+                raise Misconfigured(message)
+        usual = 443 if address.tls else 80
+        host = f"[{address.host}]" if ":" in address.host else address.host
+        self._path = path
+        self._lines = [
+            f"host: {host}" if address.port == usual else f"host: {host}:{address.port}",
+            "user-agent: jevons",
+            "accept: application/json, text/event-stream",
+            "accept-encoding: identity",
+            "content-type: application/json",
+            *lines,
+            "content-length: ",
+        ]
+        self._heads: dict[str, bytes] = {}
+
+    def of(self, target: str) -> bytes:
+        """Write the head of a request for a path below the base URL."""
+        head = self._heads.get(target)
+        if head is None:
+            first = f"POST {self._path}{target} HTTP/1.1"
+            head = self._heads[target] = "\r\n".join([first, *self._lines]).encode()
+        return head
 
 
 if TYPE_CHECKING:
-    _provider: type[Provider] = OpenAIChat
+    _provider: type[Provider] = Remote
