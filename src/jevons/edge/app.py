@@ -79,6 +79,7 @@ def app(
 
 async def _answer(desk: Desk, exchange: Exchange) -> None:
     route, rest = find_route(exchange.method, exchange.path)
+    exchange.surface = route.surface
     actor = None
     if route.needs_key:
         presented = exchange.presented

@@ -18,7 +18,6 @@ from jevons.edge.presence import Presence
 from jevons.edge.receipt_line import receipt_line
 from jevons.types.errors import CallerLeft
 from jevons.types.event import Event, Frame
-from jevons.wire.openai_chat import Chunks, render_answer, render_error_event
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 
     from jevons import ports
     from jevons.edge.asgi import Headers, Receive, Send
+    from jevons.edge.surface import Rendering, Surface
     from jevons.patience import Patience
     from jevons.types.account import Receipt
     from jevons.types.errors import JevonsError
@@ -45,24 +45,33 @@ class StreamCaller(Presence):
 
     Args:
         request: What they asked.
+        surface: The dialect they asked in.
         receive: ASGI's.
         send: ASGI's. May not depend on the task it is called from.
         patience: See `Presence`.
     """
 
-    __slots__ = ("_chunks", "_digest", "_flushing", "_request", "_sealed", "_send", "begun")
+    __slots__ = (
+        "_chunks", "_digest", "_flushing", "_request", "_sealed", "_send", "_surface", "begun",
+    )  # fmt: skip
 
     def __init__(
-        self, request: Generate, receive: Receive, send: Send, patience: Patience[Presence]
+        self,
+        request: Generate,
+        surface: Surface,
+        receive: Receive,
+        send: Send,
+        patience: Patience[Presence],
     ) -> None:
         super().__init__(receive, patience)
+        self._surface = surface
         self.begun = False
         """Whether the head of the answer has gone out."""
         self._request = request
         self._send = send
         self._digest = sha256()
         self._sealed = (b"", b"")
-        self._chunks: Chunks | None = None
+        self._chunks: Rendering | None = None
         self._flushing: asyncio.Task[None] | None = None
 
     def push(self, event: Event) -> bool:
@@ -103,7 +112,7 @@ class StreamCaller(Presence):
 
     async def fail(self, error: JevonsError) -> None:
         """End an answer that has begun with the event of a failure."""
-        await self._end(render_error_event(error))
+        await self._end(self._surface.error_event(error))
 
     async def rest(self) -> None:
         """Stop watching and sending. Nothing is left under way when this returns."""
@@ -113,10 +122,10 @@ class StreamCaller(Presence):
             flushing.cancel()
             await asyncio.wait((flushing,))
 
-    def _rendering(self) -> Chunks:
+    def _rendering(self) -> Rendering:
         chunks = self._chunks
         if chunks is None:
-            chunks = self._chunks = Chunks(self._request)
+            chunks = self._chunks = self._surface.stream(self._request)
         return chunks
 
     def _put(self, body: bytes) -> None:
@@ -181,17 +190,24 @@ class WholeCaller(Presence):
 
     Args:
         request: What they asked.
+        surface: The dialect they asked in.
         receive: ASGI's.
         send: ASGI's.
         patience: See `Presence`.
     """
 
-    __slots__ = ("_answer", "_events", "_request", "_send", "begun")
+    __slots__ = ("_answer", "_events", "_request", "_send", "_surface", "begun")
 
     def __init__(
-        self, request: Generate, receive: Receive, send: Send, patience: Patience[Presence]
+        self,
+        request: Generate,
+        surface: Surface,
+        receive: Receive,
+        send: Send,
+        patience: Patience[Presence],
     ) -> None:
         super().__init__(receive, patience)
+        self._surface = surface
         self.begun = False
         """Whether the head of the answer has gone out."""
         self._request = request
@@ -218,7 +234,7 @@ class WholeCaller(Presence):
     def seal(self, closing: tuple[Event, ...]) -> bytes:
         """Render the answer; there is none if it broke off."""
         if closing:
-            self._answer = render_answer((*self._events, *closing), self._request)
+            self._answer = self._surface.answer((*self._events, *closing), self._request)
         return sha256(self._answer).digest()
 
     async def close(self, receipt: Receipt) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from jevons.edge.surface import CHAT
 from jevons.types.errors import (
     JevonsError,
     MethodNotAllowed,
@@ -11,7 +12,6 @@ from jevons.types.errors import (
     TooSlow,
     Unauthenticated,
 )
-from jevons.wire.openai_chat import render_error
 
 if TYPE_CHECKING:
     from jevons.edge.asgi import Headers, Receive, Scope, Send
@@ -32,7 +32,7 @@ class Exchange:
 
     __slots__ = (
         "begun", "caller", "encoding", "id", "length", "method", "path", "presented",
-        "receive", "send",
+        "receive", "send", "surface",
     )  # fmt: skip
 
     def __init__(self, id: str, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: A002 the field's name
@@ -49,9 +49,13 @@ class Exchange:
         self.length: bytes | None = None
         """Its `content-length`, as written."""
         self.encoding = b"identity"
+        self.surface = CHAT
+        """The dialect that it is answered in."""
         for name, value in scope["headers"]:
             if name == b"authorization":
                 self.presented = _bearer(value)
+            elif name == b"x-api-key":  # as Anthropic's SDKs show it
+                self.presented = self.presented or value.strip().decode("latin-1")
             elif name == b"content-length":
                 self.length = value
             elif name == b"content-encoding":
@@ -82,7 +86,8 @@ class Exchange:
         if self.caller is not None and self.caller.begun:
             await self.caller.fail(error)
         elif not self.begun:
-            await self.reply(render_error(error), status=error.status, headers=error_headers(error))
+            body = self.surface.error(error)
+            await self.reply(body, status=error.status, headers=error_headers(error))
 
 
 def error_headers(error: JevonsError) -> Headers:

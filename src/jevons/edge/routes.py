@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from jevons.edge.chat import chat
 from jevons.edge.desk import Desk
 from jevons.edge.exchange import Exchange
+from jevons.edge.generate import generate
+from jevons.edge.surface import CHAT, Surface
 from jevons.flow import opening
 from jevons.telemetry import render_process
 from jevons.types.account import Receipt
@@ -45,6 +46,8 @@ class Route(NamedTuple):
     methods: tuple[str, ...]
     needs_key: bool
     answer: Answer
+    surface: Surface = CHAT
+    """The dialect of its answers and errors."""
 
 
 class _Filed(msgspec.Struct):
@@ -110,7 +113,7 @@ async def _metrics(desk: Desk, exchange: Exchange, _: Actor | None, __: str) -> 
 
 
 ROUTES = (
-    Route("/v1/chat/completions", ("POST",), needs_key=True, answer=chat),
+    Route("/v1/chat/completions", ("POST",), needs_key=True, answer=generate),
     Route("/v1/models", ("GET", "HEAD"), needs_key=True, answer=_models),
     Route("/v1/models/", ("GET", "HEAD"), needs_key=True, answer=_model),
     Route("/v1/receipts/", ("GET", "HEAD"), needs_key=True, answer=_receipt),
@@ -161,4 +164,4 @@ def _is_called(endpoint: Endpoint, name: str) -> bool:
 
 
 if TYPE_CHECKING:
-    _answers: tuple[Answer, ...] = (chat, _models, _model, _receipt, _health, _ready, _metrics)
+    _answers: tuple[Answer, ...] = (generate, _models, _model, _receipt, _health, _ready, _metrics)

@@ -10,6 +10,7 @@ import pytest
 
 from jevons.edge.caller import StreamCaller, WholeCaller
 from jevons.edge.presence import watching
+from jevons.edge.surface import CHAT
 from jevons.testing.make import a_receipt, a_request
 from jevons.types.account import Usage
 from jevons.types.errors import CallerLeft, ProviderTruncated
@@ -61,14 +62,14 @@ async def line(anyio_backend: str) -> Line:
 
 @pytest.fixture
 async def stream(line: Line) -> AsyncIterator[StreamCaller]:
-    caller = StreamCaller(a_request(stream=True), line.receive, line.send, watching())
+    caller = StreamCaller(a_request(stream=True), CHAT, line.receive, line.send, watching())
     yield caller
     await caller.rest()
 
 
 @pytest.fixture
 async def whole(line: Line) -> AsyncIterator[WholeCaller]:
-    caller = WholeCaller(a_request(), line.receive, line.send, watching())
+    caller = WholeCaller(a_request(), CHAT, line.receive, line.send, watching())
     yield caller
     await caller.rest()
 

@@ -1,4 +1,4 @@
-"""`POST /v1/chat/completions`."""
+"""Asking for an answer: `POST /v1/chat/completions`, and the same in other dialects."""
 
 from __future__ import annotations
 
@@ -7,24 +7,26 @@ from typing import TYPE_CHECKING
 from jevons.edge.body import read_body
 from jevons.edge.caller import StreamCaller, WholeCaller
 from jevons.flow import walk
-from jevons.wire.openai_chat import parse_request
 
 if TYPE_CHECKING:
     from jevons.edge.desk import Desk
     from jevons.edge.exchange import Exchange
     from jevons.types.actor import Actor
 
-__all__ = ("chat",)
+__all__ = ("generate",)
 
 
-async def chat(desk: Desk, exchange: Exchange, actor: Actor | None, _: str) -> None:
+async def generate(desk: Desk, exchange: Exchange, actor: Actor | None, _: str) -> None:
     """Hand a request to the corridor, and a caller for it to answer.
 
     Raises:
         JevonsError: It was refused, or failed, or broke off.
     """
     body = await read_body(exchange, max_bytes=desk.max_body_bytes, timeout_s=desk.read_timeout_s)
-    request = parse_request(body, id=exchange.id, at_ms=desk.rooms.clock.now_ms(), actor=actor)
+    surface = exchange.surface
+    request = surface.parse(body, id=exchange.id, at_ms=desk.rooms.clock.now_ms(), actor=actor)
     hears = StreamCaller if request.stream else WholeCaller
-    caller = exchange.caller = hears(request, exchange.receive, exchange.send, desk.patience)
+    caller = exchange.caller = hears(
+        request, surface, exchange.receive, exchange.send, desk.patience
+    )
     await walk(request, caller, desk.rooms)

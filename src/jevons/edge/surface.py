@@ -1,0 +1,59 @@
+"""What a surface needs of its dialect: requests in, answers and errors out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from jevons.wire import openai_chat
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from jevons.types.actor import Actor
+    from jevons.types.errors import JevonsError
+    from jevons.types.event import Event
+    from jevons.types.request import Generate
+
+__all__ = ("CHAT", "Rendering", "Surface")
+
+
+class Rendering(Protocol):
+    """One answer, rendered as a stream."""
+
+    def event(self, event: Event) -> bytes:
+        """Render one event; a `Frame` is rendered already."""
+        ...
+
+    def closing(self, events: tuple[Event, ...]) -> tuple[bytes, bytes]:
+        """Render what ends an answer, and its very last event apart."""
+        ...
+
+
+class Parse(Protocol):
+    """Reads the body of a request."""
+
+    def __call__(self, body: bytes, *, id: str, at_ms: int, actor: Actor | None) -> Generate:  # noqa: A002 the field's name
+        """Raises `Malformed`: it is not of this dialect."""
+        ...
+
+
+class Surface(NamedTuple):
+    """One dialect that callers speak."""
+
+    parse: Parse
+    stream: Callable[[Generate], Rendering]
+    answer: Callable[[Sequence[Event], Generate], bytes]
+    """Render a whole answer."""
+    error: Callable[[JevonsError], bytes]
+    """Render an error in place of an answer."""
+    error_event: Callable[[JevonsError], bytes]
+    """Render an error in the middle of a stream."""
+
+
+CHAT = Surface(
+    parse=openai_chat.parse_request,
+    stream=openai_chat.Chunks,
+    answer=openai_chat.render_answer,
+    error=openai_chat.render_error,
+    error_event=openai_chat.render_error_event,
+)
