@@ -13,7 +13,8 @@ from jevons.wire.openai_chat.render import (
     render_error_event,
     render_models,
 )
-from jevons.wire.openai_chat.request import parse_request, render_request
+from jevons.wire.openai_chat.request import parse_request
+from jevons.wire.openai_chat.sent import render_request
 
 __all__ = (
     "Chunks",

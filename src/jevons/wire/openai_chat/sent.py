@@ -1,0 +1,287 @@
+"""Requests as they go to an endpoint that speaks OpenAI's chat dialect.
+
+Rule 1: what came in this dialect goes as it came, but for the model's name, for usage, which
+    a stream must bring at its end, and for what belongs to another owner.
+Rule 2: what came in another is written anew: what this one cannot say is refused, and what
+    is only a hint is dropped and named.
+Rule 3: nothing asked of thinking, nothing sent: it is never switched silently.
+
+Sources, read 2026-11: OpenAI API reference, "Create chat completion"; OpenRouter docs,
+"Reasoning Tokens"; vLLM docs, "OpenAI-Compatible Server", for `top_k`.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from jevons.types.errors import Unsupported
+from jevons.types.message import Reasoning
+from jevons.types.request import HostedTool
+from jevons.wire.openai_chat.reasoning import FIELDS, write
+from jevons.wire.openai_chat.turns import write_messages
+from jevons.wire.rendered import Rendered
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from jevons.types.message import Message
+    from jevons.types.request import Dialect, Effort, Generate, Output, Thinking, Tool
+    from jevons.wire.openai_chat.shapes import Fields
+
+__all__ = ("render_request",)
+
+_ENCODER = msgspec.json.Encoder()
+_encode = _ENCODER.encode
+_FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_MESSAGES = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
+
+_NEW_BUDGET = frozenset({"openai", "azure"})  # their newer models refuse `max_tokens`
+_KNOWS_TOP_K = frozenset({"alibaba", "local", "openrouter"})
+
+_NAMED: Mapping[Dialect, frozenset[str]] = MappingProxyType(
+    {
+        "anthropic-messages": frozenset(
+            {
+                "model",
+                "messages",
+                "system",
+                "max_tokens",
+                "stop_sequences",
+                "stream",
+                "temperature",
+                "top_p",
+                "top_k",
+                "tools",
+                "tool_choice",
+                "thinking",
+                "output_config",
+                "output_format",
+            }
+        ),
+        "openai-responses": frozenset(
+            {
+                "model",
+                "input",
+                "instructions",
+                "max_output_tokens",
+                "stream",
+                "temperature",
+                "top_p",
+                "top_logprobs",
+                "tools",
+                "tool_choice",
+                "parallel_tool_calls",
+                "reasoning",
+                "text",
+            }
+        ),
+    }
+)
+"""Fields of other dialects that are read into the canonical request."""
+
+_MEANS_MORE = frozenset({"previous_response_id", "conversation", "prompt", "container"})
+"""Fields that stand for something that was said elsewhere: without it the question is another."""
+
+_SAYS_NOTHING = frozenset({b"null", b"false", b"[]", b"{}", b'""'})
+
+_EFFORTS: tuple[tuple[int, Effort], ...] = (
+    (1024, "minimal"),
+    (2048, "low"),
+    (8192, "medium"),
+    (16384, "high"),
+)
+"""The least effort whose usual budget holds a number of tokens; jevons' own table."""
+
+
+def render_request(request: Generate, *, model: str, owner: str = "") -> Rendered:
+    """Write a request for an endpoint that speaks this dialect.
+
+    Args:
+        request: What was asked.
+        model: What the endpoint calls the model.
+        owner: Vendor that serves it: thinking of its own is handed back to it.
+
+    Raises:
+        Unsupported: The request asks for what this dialect cannot say.
+    """
+    if request.source.dialect == "openai-chat":
+        return _as_it_came(request, model, owner)
+    return _anew(request, model, owner)
+
+
+def _as_it_came(request: Generate, model: str, owner: str) -> Rendered:
+    fields = request.source.fields.copy()
+    fields["model"] = _raw(model)
+    changed: list[str] = []
+    if "reasoning" in fields:
+        _put_knob(fields, request.thinking, owner, changed)
+    said = fields.get("messages")
+    if said is not None and b'"reasoning_details"' in bytes(said):
+        fields["messages"] = _hand_back(said, request.messages, owner, changed)
+    if request.stream and not request.want_usage:
+        given = fields.get("stream_options")
+        options = {} if given is None or bytes(given) == b"null" else _FIELDS.decode(given)
+        options["include_usage"] = msgspec.Raw(b"true")
+        fields["stream_options"] = _raw(options)
+    return Rendered(_encode(fields), tuple(changed))
+
+
+def _put_knob(fields: Fields, thinking: Thinking, owner: str, changed: list[str]) -> None:
+    """Write `reasoning` in the endpoint's own words, unless they are the same."""
+    if thinking.extra is not None:
+        return  # not our knob, but something of the endpoint's
+    del fields["reasoning"]
+    for name, value in _thinking(thinking, owner, changed).items():
+        fields[name] = _raw(value)
+
+
+def _hand_back(
+    said: msgspec.Raw, messages: Sequence[Message], owner: str, changed: list[str]
+) -> msgspec.Raw:
+    """Take from messages the thinking that is not the endpoint's, and put its own in place."""
+    written = _MESSAGES.decode(said)
+    for fields, message in zip(written, messages, strict=True):
+        if "reasoning_details" not in fields:
+            continue
+        thoughts = [part for part in message.parts if isinstance(part, Reasoning)]
+        own = [part for part in thoughts if part.owner in {"", owner}]
+        for other in sorted({part.owner for part in thoughts} - {"", owner}):
+            what = f"messages: reasoning of {other!r} was dropped, it is its owner's alone"
+            changed += [] if what in changed else [what]
+        for name in FIELDS & fields.keys():
+            del fields[name]
+        fields |= {name: _raw(value) for name, value in write(own, owner).items()}
+    return _raw(written)
+
+
+def _anew(request: Generate, model: str, owner: str) -> Rendered:
+    changed: list[str] = []
+    _check(request)
+    fields: dict[str, Any] = {
+        "model": model,
+        "messages": write_messages(request.messages, owner, changed),
+        **_sampling(request, owner, changed),
+        **_tools(request),
+        **_output(request.output),
+        **_thinking(request.thinking, owner, changed),
+    }
+    if request.stream:
+        fields |= {"stream": True, "stream_options": {"include_usage": True}}
+    changed += _left_out(request)
+    return Rendered(_encode(fields), tuple(changed))
+
+
+def _check(request: Generate) -> None:
+    """Refuse what would be answered as if it had not been asked."""
+    if request.sampling.n > 1:
+        message = f"n is {request.sampling.n}; across dialects only one answer can be read"
+        raise Unsupported(message, param="n")
+    for name in sorted(_MEANS_MORE & request.source.fields.keys()):
+        if bytes(request.source.fields[name]) not in _SAYS_NOTHING:
+            message = f"{name} names what OpenAI chat cannot look up; send it in the messages"
+            raise Unsupported(message, param=name)
+
+
+def _sampling(request: Generate, owner: str, changed: list[str]) -> dict[str, Any]:
+    asked = request.sampling
+    limit = "max_completion_tokens" if owner in _NEW_BUDGET else "max_tokens"
+    said: dict[str, Any] = {
+        "temperature": asked.temperature,
+        "top_p": asked.top_p,
+        "top_k": asked.top_k,
+        limit: asked.max_tokens,
+        "stop": list(asked.stop) or None,
+        "seed": asked.seed,
+        "logprobs": asked.logprobs or None,
+        "top_logprobs": asked.top_logprobs,
+    }
+    if asked.top_k is not None and owner not in _KNOWS_TOP_K:
+        changed.append("top_k: dropped, OpenAI chat has no such field")
+        del said["top_k"]
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def _tools(request: Generate) -> dict[str, Any]:
+    if not request.tools:
+        return {}
+    said: dict[str, Any] = {
+        "tools": [_tool(tool, f"tools[{index}]") for index, tool in enumerate(request.tools)]
+    }
+    if request.tool_choice == "named":
+        said["tool_choice"] = {"type": "function", "function": {"name": request.tool}}
+    elif request.tool_choice != "auto":
+        said["tool_choice"] = request.tool_choice
+    if request.parallel_tools is not None:
+        said["parallel_tool_calls"] = request.parallel_tools
+    return said
+
+
+def _tool(tool: Tool | HostedTool, where: str) -> dict[str, Any]:
+    if isinstance(tool, HostedTool):
+        message = f"{where} is a tool of kind {tool.kind!r}, which its own dialect alone can run"
+        raise Unsupported(message, param=where)
+    function: dict[str, Any] = {"name": tool.name, "parameters": tool.parameters}
+    if tool.description:
+        function["description"] = tool.description
+    if tool.strict is not None:
+        function["strict"] = tool.strict
+    return {"type": "function", "function": function}
+
+
+def _output(asked: Output) -> dict[str, Any]:
+    if asked.kind == "text":
+        return {}
+    if asked.kind == "json":
+        return {"response_format": {"type": "json_object"}}
+    schema: dict[str, Any] = {"name": asked.name or "answer", "schema": asked.schema}
+    if asked.strict is not None:
+        schema["strict"] = asked.strict
+    return {"response_format": {"type": "json_schema", "json_schema": schema}}
+
+
+def _thinking(asked: Thinking, owner: str, changed: list[str]) -> dict[str, Any]:
+    """Write how much to think: OpenRouter takes both kinds, everybody else an effort."""
+    if owner == "openrouter":
+        return _both(asked)
+    if asked.visible is not None:
+        changed.append("reasoning.visible: dropped, OpenAI chat has no such field")
+    effort = asked.effort
+    if asked.budget_tokens is not None:
+        effort = effort or _effort_of(asked.budget_tokens)
+        changed.append(f"reasoning.budget_tokens: {asked.budget_tokens} became effort {effort!r}")
+    if effort == "max" and owner in _NEW_BUDGET:
+        changed.append("reasoning.effort: 'max' became 'xhigh', the most that there is")
+        effort = "xhigh"
+    return {} if effort is None else {"reasoning_effort": effort}
+
+
+def _both(asked: Thinking) -> dict[str, Any]:
+    said: dict[str, Any] = {"effort": asked.effort, "max_tokens": asked.budget_tokens}
+    said["exclude"] = None if asked.visible is None else not asked.visible
+    said = {name: value for name, value in said.items() if value is not None}
+    return {"reasoning": said} if said else {}
+
+
+def _effort_of(budget: int) -> Effort:
+    for most, effort in _EFFORTS:
+        if budget <= most:
+            return effort
+    return "xhigh"
+
+
+def _left_out(request: Generate) -> list[str]:
+    """Name the fields of another dialect that have no canonical name."""
+    source = request.source
+    named = _NAMED.get(source.dialect, frozenset())
+    return [
+        f"{name}: dropped, OpenAI chat has no such field"
+        for name in sorted(source.fields.keys() - named - _MEANS_MORE)
+        if bytes(source.fields[name]) not in _SAYS_NOTHING
+    ]
+
+
+def _raw(value: object) -> msgspec.Raw:
+    return msgspec.Raw(_encode(value))
