@@ -26,7 +26,16 @@ from jevons.types.message import Reasoning
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ("FIELDS", "Detail", "parts_of", "read_deltas", "read_thinking", "show", "write")
+__all__ = (
+    "FIELDS",
+    "Detail",
+    "parts_of",
+    "read_deltas",
+    "read_thinking",
+    "show",
+    "takes_details",
+    "write",
+)
 
 FIELDS = frozenset({"reasoning_content", "reasoning", "reasoning_details", "encrypted_content"})
 """Where thinking may be in a message or a delta, besides its content."""
@@ -138,6 +147,11 @@ def parts_of(text: str | None, details: Sequence[Detail] | None) -> list[Reasoni
     ]
     said = any(part.text for part in parts)
     return [Reasoning(text=text, owner=parts[0].owner), *parts] if text and not said else parts
+
+
+def takes_details(owner: str) -> bool:
+    """Whether `reasoning_details` is where an owner wants its thinking, or may."""
+    return not owner or owner in _IN_DETAILS
 
 
 def write(parts: Sequence[Reasoning], owner: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ import msgspec
 from jevons.types.errors import Unsupported
 from jevons.types.message import Reasoning
 from jevons.types.request import HostedTool
-from jevons.wire.openai_chat.reasoning import FIELDS, write
+from jevons.wire.openai_chat.reasoning import FIELDS, takes_details, write
 from jevons.wire.openai_chat.turns import write_messages
 from jevons.wire.rendered import Rendered
 
@@ -85,6 +85,9 @@ _NAMED: Mapping[Dialect, frozenset[str]] = MappingProxyType(
 _MEANS_MORE = frozenset({"previous_response_id", "conversation", "prompt", "container"})
 """Fields that stand for something that was said elsewhere: without it the question is another."""
 
+_ANYBODY = frozenset({"", "openrouter", "mistral"})
+"""Whose thinking an endpoint of an unknown vendor may have written, as its shape tells."""
+
 _SAYS_NOTHING = frozenset({b"null", b"false", b"[]", b"{}", b'""'})
 
 _EFFORTS: tuple[tuple[int, Effort], ...] = (
@@ -107,54 +110,72 @@ def render_request(request: Generate, *, model: str, owner: str = "") -> Rendere
     Raises:
         Unsupported: The request asks for what this dialect cannot say.
     """
-    if request.source.dialect == "openai-chat":
-        return _as_it_came(request, model, owner)
-    return _anew(request, model, owner)
-
-
-def _as_it_came(request: Generate, model: str, owner: str) -> Rendered:
-    fields = request.source.fields.copy()
-    fields["model"] = _raw(model)
+    if request.source.dialect != "openai-chat":
+        return _anew(request, model, owner)
     changed: list[str] = []
+    fields = request.source.fields.copy()
+    fields["model"] = msgspec.Raw(_encode(model))
     if "reasoning" in fields:
         _put_knob(fields, request.thinking, owner, changed)
-    said = fields.get("messages")
-    if said is not None and b'"reasoning_details"' in bytes(said):
-        fields["messages"] = _hand_back(said, request.messages, owner, changed)
+    if _holds_owned(request.messages):
+        _hand_back(fields, request.messages, owner, changed)
     if request.stream and not request.want_usage:
         given = fields.get("stream_options")
         options = {} if given is None or bytes(given) == b"null" else _FIELDS.decode(given)
         options["include_usage"] = msgspec.Raw(b"true")
-        fields["stream_options"] = _raw(options)
+        fields["stream_options"] = msgspec.Raw(_encode(options))
     return Rendered(_encode(fields), tuple(changed))
 
 
+def _holds_owned(messages: Sequence[Message]) -> bool:
+    """Whether somebody's thinking is handed back, with whose it is."""
+    for message in messages:
+        if message.role == "assistant":
+            for part in message.parts:
+                if type(part) is Reasoning and part.owner:
+                    return True
+    return False
+
+
 def _put_knob(fields: Fields, thinking: Thinking, owner: str, changed: list[str]) -> None:
-    """Write `reasoning` in the endpoint's own words, unless they are the same."""
-    if thinking.extra is not None:
-        return  # not our knob, but something of the endpoint's
+    """Write our own knob in the endpoint's words; OpenRouter's, of the same name, stays there."""
+    said = fields["reasoning"]
+    is_ours = any(name in bytes(said) for name in (b'"budget_tokens"', b'"visible"'))
+    if thinking.extra is not None or (owner in {"", "openrouter"} and not is_ours):
+        return
     del fields["reasoning"]
     for name, value in _thinking(thinking, owner, changed).items():
         fields[name] = _raw(value)
 
 
-def _hand_back(
-    said: msgspec.Raw, messages: Sequence[Message], owner: str, changed: list[str]
-) -> msgspec.Raw:
+def _hand_back(fields: Fields, messages: Sequence[Message], owner: str, changed: list[str]) -> None:
     """Take from messages the thinking that is not the endpoint's, and put its own in place."""
-    written = _MESSAGES.decode(said)
-    for fields, message in zip(written, messages, strict=True):
-        if "reasoning_details" not in fields:
-            continue
+    written = _MESSAGES.decode(fields["messages"])
+    own = {"", owner} if owner else _ANYBODY
+    for said, message in zip(written, messages, strict=True):
         thoughts = [part for part in message.parts if isinstance(part, Reasoning)]
-        own = [part for part in thoughts if part.owner in {"", owner}]
-        for other in sorted({part.owner for part in thoughts} - {"", owner}):
+        others = sorted({part.owner for part in thoughts} - own)
+        for other in others:
             what = f"messages: reasoning of {other!r} was dropped, it is its owner's alone"
             changed += [] if what in changed else [what]
-        for name in FIELDS & fields.keys():
-            del fields[name]
-        fields |= {name: _raw(value) for name, value in write(own, owner).items()}
-    return _raw(written)
+        if "mistral" in others:
+            said["content"] = _without_thinking(said["content"])
+        if "reasoning_details" in said and (others or not takes_details(owner)):
+            for name in FIELDS & said.keys():
+                del said[name]
+            kept = [part for part in thoughts if part.owner in own]
+            said |= {name: _raw(value) for name, value in write(kept, owner).items()}
+    fields["messages"] = _raw(written)
+
+
+def _without_thinking(content: msgspec.Raw) -> msgspec.Raw:
+    """Take the parts that are thinking, as Mistral has them, out of content."""
+    parts = _MESSAGES.decode(content)
+    return _raw([part for part in parts if _is_not_thinking(part)])
+
+
+def _is_not_thinking(part: Fields) -> bool:
+    return "type" not in part or msgspec.json.decode(part["type"]) != "thinking"
 
 
 def _anew(request: Generate, model: str, owner: str) -> Rendered:

@@ -1,0 +1,410 @@
+"""Whatever real endpoints sent in OpenAI's chat dialect is read without loss, and said again."""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import suppress
+from functools import cache
+from typing import TYPE_CHECKING, Any, cast
+
+import msgspec
+import pytest
+from tests.contract.wire.corpus import Exchange, exchanges, folder
+
+from jevons.types.errors import Malformed, ProviderGarbled, Unsupported
+from jevons.types.event import (
+    Finished,
+    OpaqueBlock,
+    ReasoningDelta,
+    RefusalDelta,
+    TextDelta,
+    ToolCallDelta,
+)
+from jevons.types.request import HostedTool
+from jevons.wire.fold import fold
+from jevons.wire.openai_chat import (
+    Reader,
+    Relay,
+    parse_request,
+    read_answer,
+    read_whole,
+    render_request,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jevons.types.account import Usage
+    from jevons.types.errors import JevonsError
+    from jevons.types.event import Event
+    from jevons.types.request import Generate
+
+OK = 200
+THOUGHT = re.compile(r"\s*<think>(.*?)</think>(.*)", re.DOTALL)
+
+
+@cache
+def recorded() -> list[Exchange]:
+    """Find what was said in this dialect."""
+    return [each for each in exchanges(folder()) if each.status != OK or objects(each)]
+
+
+@pytest.fixture
+def report(record_property: Callable[[str, object], None]) -> Callable[[int], None]:
+    """Say how many were checked; none is a failure, not a success."""
+
+    def say(checked: int) -> None:
+        record_property("checked", checked)
+        print(f"checked {checked} exchanges")  # noqa: T201 how many is part of the answer
+        assert checked > 0
+
+    return say
+
+
+def objects(exchange: Exchange) -> list[dict[str, Any]]:
+    """Decode the answer or the chunks of an exchange; nothing if it is of another dialect."""
+    bodies = [exchange.response]
+    if exchange.is_stream:
+        lines = exchange.response.splitlines()
+        bodies = [line[5:] for line in lines if line.startswith(b"data:") and b"[DONE]" not in line]
+    try:
+        said = [json.loads(body) for body in bodies if body.strip()]
+    except ValueError:
+        return []
+    return said if any(is_chat(each) for each in said) else []
+
+
+def is_chat(said: Any) -> bool:
+    """Whether an object is an answer or a chunk of this dialect."""
+    choices: Any = cast("dict[str, Any]", said).get("choices") if isinstance(said, dict) else None
+    first: Any = cast("list[Any]", choices)[0] if isinstance(choices, list) and choices else None
+    return isinstance(first, dict) and ("message" in first or "delta" in first)
+
+
+def answers() -> list[Exchange]:
+    return [each for each in recorded() if each.status == OK]
+
+
+def deltas(exchange: Exchange) -> list[dict[str, Any]]:
+    """Every delta, or the message."""
+    return [
+        choice.get("delta") or choice.get("message") or {}
+        for each in objects(exchange)
+        for choice in each.get("choices") or ()
+    ]
+
+
+def read(exchange: Exchange) -> tuple[list[Event], Usage | None, JevonsError | None]:
+    """Read an answer, whole or streamed."""
+    if not exchange.is_stream:
+        whole = read_whole(exchange.response)
+        return list(whole.events), whole.usage, whole.error
+    reader = Reader()
+    events = reader.feed(exchange.response)
+    error = reader.end()
+    return [*events, *(() if error else reader.closing)], reader.usage, error
+
+
+def is_failed(exchange: Exchange) -> bool:
+    return any(each.get("error") for each in objects(exchange))
+
+
+def words(content: Any, kind: str) -> str:
+    """Find the text, or the thinking, in content of either shape."""
+    if not isinstance(content, list):
+        return (content or "") if kind == "text" else ""
+    said = ""
+    for part in cast("list[dict[str, Any]]", content):
+        if part.get("type") == kind:
+            inner = part[kind]
+            said += inner if isinstance(inner, str) else "".join([each["text"] for each in inner])
+    return said
+
+
+def thinking(delta: dict[str, Any]) -> str:
+    """Find the thinking of a delta, once."""
+    details = cast("list[dict[str, Any]]", delta.get("reasoning_details") or [])
+    detailed = "".join([each.get("text") or each.get("summary") or "" for each in details])
+    plain = delta.get("reasoning_content") or delta.get("reasoning") or ""
+    return (detailed or plain) + words(delta.get("content"), "thinking")
+
+
+def calls_in(exchange: Exchange) -> list[tuple[str, str]]:
+    """Find the calls to tools: their names and arguments."""
+    calls: list[list[str]] = []
+    for delta in deltas(exchange):
+        for piece in delta.get("tool_calls") or ():
+            function: dict[str, Any] = piece.get("function") or {}
+            if function.get("name"):
+                calls.append([function["name"], ""])
+            calls[-1][1] += function.get("arguments") or ""
+    return [(name, arguments) for name, arguments in calls]
+
+
+def test_every_word_thought_and_call_is_in_the_events(report: Callable[[int], None]) -> None:
+    for exchange in answers():
+        events, _, _ = read(exchange)
+        said = deltas(exchange)
+        text = "".join([words(each.get("content"), "text") for each in said])
+        thought = "".join([thinking(each) for each in said])
+        inline = None if thought else THOUGHT.fullmatch(text)
+        if inline is not None:
+            thought, text = inline.groups()
+        where = str(exchange.path)
+        assert joined(events, TextDelta) == text, where
+        assert joined(events, ReasoningDelta) == thought, where
+        refused = "".join([each.get("refusal") or "" for each in said])
+        assert joined(events, RefusalDelta) == refused, where
+        assert calls_of(events) == calls_in(exchange), where
+    report(len(answers()))
+
+
+def joined(events: list[Event], kind: type[TextDelta | ReasoningDelta | RefusalDelta]) -> str:
+    return "".join([event.text for event in events if isinstance(event, kind)])
+
+
+def calls_of(events: list[Event]) -> list[tuple[str, str]]:
+    calls: dict[int, list[str]] = {}
+    for event in events:
+        if isinstance(event, ToolCallDelta):
+            call = calls.setdefault(event.index, [event.name, ""])
+            call[1] += event.arguments
+    return [(name, arguments) for name, arguments in calls.values()]
+
+
+def test_marks_that_must_be_handed_back_are_in_the_events(report: Callable[[int], None]) -> None:
+    checked = 0
+    for exchange in answers():
+        said = [
+            detail for each in deltas(exchange) for detail in each.get("reasoning_details") or ()
+        ]
+        marks = [detail.get("data") or detail.get("signature") for detail in said]
+        marks = [mark for mark in marks if mark]
+        events, _, _ = read(exchange)
+        found = [event.opaque for event in events if isinstance(event, ReasoningDelta)]
+        assert [mark for mark in found if mark] == marks, str(exchange.path)
+        checked += bool(marks)
+    report(checked)
+
+
+def test_nothing_that_a_delta_holds_is_lost(report: Callable[[int], None]) -> None:
+    named = {"role", "content", "refusal", "tool_calls", "function_call", "index", "reasoning"}
+    named |= {"reasoning_content", "reasoning_details", "encrypted_content"}
+    checked = 0
+    for exchange in answers():
+        beside = [
+            (name, value)
+            for each in deltas(exchange)
+            for name, value in each.items()
+            if name not in named and value not in (None, "", [], {})
+        ]
+        events, _, _ = read(exchange)
+        kept = [
+            (name, json.loads(bytes(value)))
+            for event in events
+            for name, value in beside_of(event).items()
+        ]
+        assert kept == beside, str(exchange.path)
+        checked += bool(beside)
+    report(checked)
+
+
+def beside_of(event: Event) -> dict[str, msgspec.Raw]:
+    if isinstance(event, OpaqueBlock):
+        return event.fields
+    is_delta = isinstance(event, TextDelta | ReasoningDelta | ToolCallDelta)
+    extra = (event.extra if is_delta else None) or {}
+    return {name: value for name, value in extra.items() if name not in {"format", "logprobs"}}
+
+
+def test_usage_is_what_was_recorded(report: Callable[[int], None]) -> None:
+    checked = 0
+    for exchange in answers():
+        counts = [each for said in objects(exchange) for each in counts_in(said)]
+        _, usage, _ = read(exchange)
+        if not counts:
+            assert usage is None, str(exchange.path)
+            continue
+        assert usage is not None, str(exchange.path)
+        assert_counted(usage, counts[-1], str(exchange.path))
+        checked += 1
+    report(checked)
+
+
+def counts_in(said: dict[str, Any]) -> list[dict[str, Any]]:
+    """Find usage in any of its places, if it counts anything."""
+    choices: list[dict[str, Any]] = said.get("choices") or []
+    groq: dict[str, Any] = said.get("x_groq") or {}
+    found = [*[choice.get("usage") for choice in choices], groq.get("usage"), said.get("usage")]
+    return [
+        each
+        for each in cast("list[dict[str, Any]]", found)
+        if each and (each.get("prompt_tokens") or each.get("completion_tokens"))
+    ]
+
+
+def assert_counted(usage: Usage, counts: dict[str, Any], where: str) -> None:
+    read: dict[str, Any] = counts.get("prompt_tokens_details") or {}
+    written: dict[str, Any] = counts.get("completion_tokens_details") or {}
+    cached: int = (
+        read.get("cached_tokens")
+        or counts.get("prompt_cache_hit_tokens")
+        or counts.get("cached_tokens")
+        or counts.get("num_cached_tokens")
+        or 0
+    )
+    thought: int = written.get("reasoning_tokens") or 0
+    completion: int = counts.get("completion_tokens") or 0
+    beside = counts.get("total_tokens") == counts["prompt_tokens"] + completion + thought
+    assert usage.input + usage.cache_read + usage.cache_write == counts["prompt_tokens"], where
+    assert usage.cache_read == cached, where
+    assert usage.reasoning == thought, where
+    assert usage.output + usage.reasoning == completion + (thought if beside else 0), where
+
+
+def test_answers_end_well_unless_they_say_that_they_failed(report: Callable[[int], None]) -> None:
+    for exchange in answers():
+        events, _, error = read(exchange)
+        assert (error is None) != is_failed(exchange), f"{exchange.path}: {error}"
+        assert isinstance(events[-1], Finished) == (error is None), str(exchange.path)
+    report(len(answers()))
+
+
+def test_what_is_no_answer_is_an_error(report: Callable[[int], None]) -> None:
+    refused = [each for each in recorded() if each.status != OK]
+    for exchange in refused:
+        try:
+            told = read_whole(exchange.response).error
+        except ProviderGarbled as garbled:
+            told = garbled
+        assert told is not None, str(exchange.path)
+    report(len(refused))
+
+
+def test_a_relay_and_the_books_read_the_same(report: Callable[[int], None]) -> None:
+    for exchange in answers():
+        _, usage, error = read(exchange)
+        if exchange.is_stream:
+            relay = Relay(choices=1, want_usage=True)
+            relay.feed(exchange.response)
+            assert (relay.end() is None) == (error is None), str(exchange.path)
+            assert relay.usage == usage, str(exchange.path)
+        else:
+            assert read_answer(exchange.response).usage == usage, str(exchange.path)
+    report(len(answers()))
+
+
+def test_a_stream_cut_into_single_bytes_is_the_same(report: Callable[[int], None]) -> None:
+    streams = [each for each in answers() if each.is_stream and len(each.response) < 20_000]
+    for exchange in streams:
+        reader = Reader()
+        events = [
+            event
+            for begin in range(len(exchange.response))
+            for event in reader.feed(exchange.response[begin : begin + 1])
+        ]
+        error = reader.end()
+        whole, usage, _ = read(exchange)
+        closing = () if error else reader.closing
+        assert fold([*events, *closing]) == fold(whole), str(exchange.path)
+        assert reader.usage == usage
+    report(len(streams))
+
+
+def asked() -> list[tuple[Exchange, dict[str, Any]]]:
+    """Find the requests of this dialect that were answered."""
+    found: list[tuple[Exchange, dict[str, Any]]] = []
+    for exchange in answers():
+        if exchange.request is not None and exchange.request.startswith(b"{"):
+            said = json.loads(exchange.request)
+            if "messages" in said:
+                found.append((exchange, said))
+    return found
+
+
+def parse(exchange: Exchange) -> Generate:
+    assert exchange.request is not None
+    return parse_request(exchange.request, id="req_1", at_ms=1, actor=None)
+
+
+def owner_of(exchange: Exchange) -> str:
+    return "openrouter" if "openrouter.ai" in exchange.url else ""
+
+
+def test_a_request_goes_as_it_came(report: Callable[[int], None]) -> None:
+    for exchange, said in asked():
+        request = parse(exchange)
+        for owner in {"", owner_of(exchange)}:
+            rendered = render_request(request, model=said["model"], owner=owner)
+            sent = json.loads(rendered.body)
+            if request.stream:
+                assert sent.pop("stream_options") == {
+                    **(said.get("stream_options") or {}),
+                    "include_usage": True,
+                }
+            said.pop("stream_options", None)
+            assert sent == said, str(exchange.path)
+            assert rendered.changed == (), str(exchange.path)
+    report(len(asked()))
+
+
+def test_a_request_written_anew_says_the_same(report: Callable[[int], None]) -> None:
+    checked = 0
+    for exchange, said in asked():
+        request = parse(exchange)
+        if any(isinstance(tool, HostedTool) for tool in request.tools):
+            continue
+        again = anew(request)
+        if '"type":"video_url"' in (exchange.request or b"").decode():
+            with pytest.raises(Unsupported):
+                render_request(again, model=said["model"], owner="local")
+            continue
+        sent = render_request(again, model=said["model"], owner="local").body
+        back = parse_request(sent, id="req_1", at_ms=1, actor=None)
+        where = str(exchange.path)
+        assert back.tools == bare(again.tools), where
+        assert (back.tool_choice, back.tool) == (again.tool_choice, again.tool), where
+        assert back.output == again.output, where
+        assert back.sampling == again.sampling, where
+        assert back.thinking.effort == again.thinking.effort, where
+        assert plainly(sent) == plainly(exchange.request or b""), where
+        checked += 1
+    report(checked)
+
+
+def anew(request: Generate) -> Generate:
+    """Make a request of another dialect of one that came in this."""
+    source = msgspec.structs.replace(request.source, dialect="anthropic-messages", fields={})
+    return msgspec.structs.replace(request, source=source)
+
+
+def bare(tools: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(msgspec.structs.replace(tool, extra=None) for tool in tools)
+
+
+def plainly(body: bytes) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """Say of each message who speaks, in which words, and which tools are called."""
+    return [
+        (
+            "system" if each["role"] == "developer" else each["role"],
+            words(each.get("content"), "text"),
+            [
+                (call["function"]["name"], call["function"].get("arguments") or "{}")
+                for call in each.get("tool_calls") or ()
+            ],
+        )
+        for each in json.loads(body)["messages"]
+    ]
+
+
+def test_a_request_that_was_refused_is_read_or_malformed(report: Callable[[int], None]) -> None:
+    refused = [
+        each
+        for each in recorded()
+        if each.status != OK and each.request and "chat/completions" in each.url
+    ]
+    for exchange in refused:
+        with suppress(Malformed):
+            assert parse(exchange).messages, str(exchange.path)
+    report(len(refused))
