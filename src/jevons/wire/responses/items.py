@@ -1,0 +1,270 @@
+"""The items of an answer, from the events in which they come, into canonical deltas.
+
+Rule 1: an item is known by its place in the answer: some servers give each event another id.
+Rule 2: what an item or a part says at its end and its deltas did not is said then: some
+    servers send no deltas, and some leave the last out.
+Rule 3: calls are numbered from 0; the first piece of each has its id and its name. One that
+    has no id yet waits for its end.
+Rule 4: an item that has no name here goes on whole, at its end.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from jevons.types.errors import ProviderGarbled
+from jevons.types.event import (
+    OpaqueBlock,
+    ReasoningDelta,
+    RefusalDelta,
+    TextDelta,
+    ToolCallDelta,
+)
+from jevons.wire.responses.seal import Mark, unseal
+from jevons.wire.responses.turns import OWN_ID
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jevons.types.event import Event
+    from jevons.types.message import Extra
+
+__all__ = ("Family", "Items")
+
+Family = Literal["text", "refusal", "thinking", "summary"]
+
+_NOTHING = frozenset({b"null", b"[]"})
+_NAMED_IN_PART = frozenset({"type", "text", "refusal", "logprobs"})
+_NAMED_IN_MESSAGE = frozenset({"type", "id", "role", "status", "content"})
+_NAMED_IN_CALL = frozenset(
+    {"type", "call_id", "name", "arguments", "status", "id", "encrypted_content"}
+)
+
+
+class _Part(msgspec.Struct):
+    """A part of an item's content or summary."""
+
+    type: str = ""
+    text: str | None = None
+    refusal: str | None = None
+    logprobs: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class _Item(msgspec.Struct):
+    type: str = ""
+    id: str | None = None
+    content: list[msgspec.Raw] | None = None
+    summary: list[msgspec.Raw] | None = None
+    encrypted_content: str | None = None
+    call_id: str | None = None
+    name: str | None = None
+    arguments: str | None = None
+
+
+class _Call:
+    """A call under way."""
+
+    __slots__ = ("known", "number", "sent")
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.known = False
+        self.sent = 0
+
+
+_FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_ITEM = msgspec.json.Decoder(_Item)
+_PART = msgspec.json.Decoder(_Part)
+
+_SPOKEN: dict[str, Family] = {"output_text": "text", "text": "text", "refusal": "refusal"}
+
+
+class Items:
+    """The items of one answer.
+
+    Args:
+        owner: Vendor that writes it; empty if nobody said.
+    """
+
+    def __init__(self, *, owner: str = "") -> None:
+        self._owner = owner
+        self._known: dict[int, _Item] = {}
+        self._blocks: dict[tuple[int, Family, int], int] = {}
+        self._said: dict[int, int] = {}
+        self._phases: dict[int, Extra] = {}
+        self._calls: dict[int, _Call] = {}
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    @property
+    def called(self) -> bool:
+        """Whether one of them is a call to a tool."""
+        return bool(self._calls)
+
+    @property
+    def nameless(self) -> bool:
+        """Whether a call never got its name."""
+        return any(not call.known for call in self._calls.values())
+
+    def added(self, at: int, raw: msgspec.Raw) -> list[Event]:
+        """Take an item that begins."""
+        item = self._known[at] = _ITEM.decode(raw)
+        if item.type == "message":
+            self._phases[at] = _left(raw, _NAMED_IN_MESSAGE)
+        if item.type != "function_call":
+            return []
+        call = self._calls.setdefault(at, _Call(len(self._calls)))
+        if call.known or not item.name or not item.call_id:
+            return []
+        return [self._begun(call, item, raw, "")]
+
+    def delta(
+        self, at: int, family: Family, part: int, text: str, logprobs: msgspec.Raw
+    ) -> list[Event]:
+        """Take some more of a part."""
+        kept = None if bytes(logprobs) in _NOTHING else _logprobs(logprobs)
+        return self._more(at, family, part, text, kept) if text or kept else []
+
+    def arguments(self, at: int, text: str) -> list[Event]:
+        """Take some more of a call's arguments."""
+        call = self._calls.get(at)
+        if call is None or not call.known or not text:
+            return []
+        call.sent += len(text)
+        return [ToolCallDelta(index=call.number, arguments=text)]
+
+    def done(self, at: int, raw: msgspec.Raw) -> list[Event]:
+        """Take an item that ends; return what it says that was not said before."""
+        begun = self._known.get(at)
+        item = self._known[at] = _ITEM.decode(raw)
+        if begun is not None and begun.type != item.type:
+            message = f"item {at} began as {begun.type!r} and ended as {item.type!r}"
+            raise ProviderGarbled(message)
+        match item.type:
+            case "message":
+                self._phases.setdefault(at, _left(raw, _NAMED_IN_MESSAGE))
+                return self._spoken(at, item.content or ())
+            case "reasoning":
+                return self._thought(at, item)
+            case "function_call":
+                return self._complete(at, item, raw)
+            case kind:
+                return [OpaqueBlock(kind=kind, fields=_FIELDS.decode(raw))]
+
+    def _spoken(self, at: int, parts: Sequence[msgspec.Raw]) -> list[Event]:
+        """End the parts of a message."""
+        events: list[Event] = []
+        for number, raw in enumerate(parts):
+            part = _PART.decode(raw)
+            family = _SPOKEN.get(part.type)
+            if family is None:
+                events.append(OpaqueBlock(kind=part.type, fields=_FIELDS.decode(raw)))
+                continue
+            events += self._rest_of(at, family, number, part)
+            beside = _left(raw, _NAMED_IN_PART)
+            if beside is not None and family == "text":
+                block = self._block(at, family, number)
+                events.append(TextDelta("", block=block, extra=beside))
+        return events
+
+    def _rest_of(self, at: int, family: Family, number: int, part: _Part) -> list[Event]:
+        """Say what deltas left out of a part."""
+        whole = (part.refusal if family == "refusal" else part.text) or ""
+        block = self._block(at, family, number)
+        said = self._said.get(block)
+        if said is None:
+            kept = None if bytes(part.logprobs) in _NOTHING else _logprobs(part.logprobs)
+            return self._more(at, family, number, whole, kept)
+        return self._more(at, family, number, whole[said:], None) if whole[said:] else []
+
+    def _thought(self, at: int, item: _Item) -> list[Event]:
+        """End an item of thinking; its mark comes with its last part."""
+        events: list[Event] = []
+        for number, raw in enumerate(item.content or ()):
+            events += self._rest_of(at, "thinking", number, _PART.decode(raw))
+        for number, raw in enumerate(item.summary or ()):
+            events += self._rest_of(at, "summary", number, _PART.decode(raw))
+        blocks = [key for key in self._blocks if key[0] == at]
+        mark = self._mark(item)
+        if not blocks:
+            block = self._block(at, "summary", 0)
+            thought = ReasoningDelta(
+                "", kind="redacted", opaque=mark.opaque, id=_name(item), owner=mark.owner
+            )
+            return [msgspec.structs.replace(thought, block=block)]
+        if mark.opaque is not None:
+            _, family, number = blocks[-1]
+            last = self._more(at, family, number, "", None)[0]
+            events.append(msgspec.structs.replace(last, opaque=mark.opaque))
+        return events
+
+    def _complete(self, at: int, item: _Item, raw: msgspec.Raw) -> list[Event]:
+        """End a call."""
+        call = self._calls.setdefault(at, _Call(len(self._calls)))
+        whole = item.arguments or ""
+        if call.known:
+            rest = whole[call.sent :]
+            return self.arguments(at, rest)
+        if not item.name:
+            return []
+        return [self._begun(call, item, raw, whole)]
+
+    def _begun(self, call: _Call, item: _Item, raw: msgspec.Raw, arguments: str) -> Event:
+        call.known = True
+        call.sent = len(arguments)
+        mark = unseal(item.encrypted_content)
+        return ToolCallDelta(
+            index=call.number,
+            id=item.call_id or item.id or f"call_{call.number}",
+            name=item.name or "",
+            arguments=arguments,
+            opaque=mark.opaque,
+            owner=mark.owner,
+            extra=_left(raw, _NAMED_IN_CALL),
+        )
+
+    def _more(
+        self, at: int, family: Family, part: int, text: str, logprobs: msgspec.Raw | None
+    ) -> list[Event]:
+        block = self._block(at, family, part)
+        self._said[block] = self._said.get(block, 0) + len(text)
+        if family == "text":
+            extra = self._phases.pop(at, None)
+            return [TextDelta(text, logprobs=logprobs, block=block, extra=extra)]
+        if family == "refusal":
+            return [RefusalDelta(text, block=block)]
+        item = self._known.get(at, _Item())
+        owner = self._mark(item).owner
+        return [ReasoningDelta(text, kind=family, id=_name(item), owner=owner, block=block)]
+
+    def _mark(self, item: _Item) -> Mark:
+        """Read an item's mark: an endpoint writes its own, another jevons says whose it is."""
+        mark = unseal(item.encrypted_content)
+        return Mark(self._owner, mark.opaque) if self._owner else mark
+
+    def _block(self, at: int, family: Family, part: int) -> int:
+        return self._blocks.setdefault((at, family, part), len(self._blocks))
+
+
+def _name(item: _Item) -> str:
+    """Find what an item of thinking is called by its owner."""
+    name = item.id or ""
+    return "" if OWN_ID in name else name
+
+
+def _left(raw: msgspec.Raw, named: frozenset[str]) -> Extra:
+    """Find what has no name of ours, and says something."""
+    fields = _FIELDS.decode(raw)
+    return {
+        name: each
+        for name, each in fields.items()
+        if name not in named and bytes(each) not in _NOTHING
+    } or None
+
+
+def _logprobs(tokens: msgspec.Raw) -> msgspec.Raw:
+    """Put a list of log probabilities into OpenAI chat's shape."""
+    return msgspec.Raw(b'{"content":%b}' % bytes(tokens))
