@@ -6,11 +6,23 @@ openresponses.org, specification.
 
 from jevons.wire.responses.reader import Reader, read_whole
 from jevons.wire.responses.relay import Relay
+from jevons.wire.responses.render import (
+    Chunks,
+    render_answer,
+    render_error,
+    render_error_event,
+)
 from jevons.wire.responses.request import parse_request
+from jevons.wire.responses.write import render_request
 
 __all__ = (
+    "Chunks",
     "Reader",
     "Relay",
     "parse_request",
     "read_whole",
+    "render_answer",
+    "render_error",
+    "render_error_event",
+    "render_request",
 )

@@ -60,7 +60,12 @@ class _Item(msgspec.Struct):
     encrypted_content: str | None = None
     call_id: str | None = None
     name: str | None = None
-    arguments: str | None = None
+    arguments: msgspec.Raw = msgspec.Raw(b"null")
+    """JSON text; some servers send the object itself."""
+
+
+class _Kind(msgspec.Struct):
+    type: str = ""
 
 
 class _Call:
@@ -76,6 +81,9 @@ class _Call:
 
 _FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ITEM = msgspec.json.Decoder(_Item)
+_KIND = msgspec.json.Decoder(_Kind)
+_TEXT = msgspec.json.Decoder(str | None)
+_NAMED = frozenset({"message", "reasoning", "function_call"})
 _PART = msgspec.json.Decoder(_Part)
 
 _SPOKEN: dict[str, Family] = {"output_text": "text", "text": "text", "refusal": "refusal"}
@@ -111,7 +119,7 @@ class Items:
 
     def added(self, at: int, raw: msgspec.Raw) -> list[Event]:
         """Take an item that begins."""
-        item = self._known[at] = _ITEM.decode(raw)
+        item = self._known[at] = _read(raw)
         if item.type == "message":
             self._phases[at] = _left(raw, _NAMED_IN_MESSAGE)
         if item.type != "function_call":
@@ -139,7 +147,7 @@ class Items:
     def done(self, at: int, raw: msgspec.Raw) -> list[Event]:
         """Take an item that ends; return what it says that was not said before."""
         begun = self._known.get(at)
-        item = self._known[at] = _ITEM.decode(raw)
+        item = self._known[at] = _read(raw)
         if begun is not None and begun.type != item.type:
             message = f"item {at} began as {begun.type!r} and ended as {item.type!r}"
             raise ProviderGarbled(message)
@@ -204,7 +212,7 @@ class Items:
     def _complete(self, at: int, item: _Item, raw: msgspec.Raw) -> list[Event]:
         """End a call."""
         call = self._calls.setdefault(at, _Call(len(self._calls)))
-        whole = item.arguments or ""
+        whole = _arguments(item)
         if call.known:
             rest = whole[call.sent :]
             return self.arguments(at, rest)
@@ -247,6 +255,17 @@ class Items:
 
     def _block(self, at: int, family: Family, part: int) -> int:
         return self._blocks.setdefault((at, family, part), len(self._blocks))
+
+
+def _read(raw: msgspec.Raw) -> _Item:
+    """Read an item; of one that has no name here only its type, for its fields may be others."""
+    kind = _KIND.decode(raw).type
+    return _ITEM.decode(raw) if kind in _NAMED else _Item(type=kind)
+
+
+def _arguments(item: _Item) -> str:
+    raw = bytes(item.arguments)
+    return raw.decode() if raw.startswith(b"{") else _TEXT.decode(raw) or ""
 
 
 def _name(item: _Item) -> str:

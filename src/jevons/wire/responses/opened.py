@@ -1,0 +1,76 @@
+"""A request of this dialect on its way to an endpoint that speaks it too.
+
+Rule 1: it goes as it came, undecoded, unless something in it is under a seal of ours.
+Rule 2: a mark under seal is opened for its owner. For others it is taken out: with the whole
+    item if the item is thinking, alone if it is a call.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from jevons.wire.responses.seal import SEAL, unseal
+from jevons.wire.responses.turns import OWN_ID
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ("opened",)
+
+_Fields = dict[str, msgspec.Raw]
+
+
+class _Sealed(msgspec.Struct):
+    type: str | None = None
+    id: str | None = None
+    encrypted_content: str | None = None
+
+
+_ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
+_SEALED = msgspec.json.Decoder(_Sealed)
+_FIELDS = msgspec.json.Decoder(_Fields)
+_OURS = (SEAL.encode(), OWN_ID.encode())
+
+
+def opened(fields: Mapping[str, msgspec.Raw], owner: str) -> tuple[_Fields, tuple[str, ...]]:
+    """Open what is under our seal in a request's fields; say what was taken out.
+
+    Args:
+        fields: The request's fields.
+        owner: Vendor of the endpoint.
+    """
+    said = bytes(fields.get("input", b""))
+    if not said.startswith(b"[") or not any(mark in said for mark in _OURS):
+        return dict(fields), ()
+    changed: dict[str, None] = {}
+    items = [_item(raw, owner, changed) for raw in _ITEMS.decode(said)]
+    kept = [item for item in items if item is not None]
+    return {**fields, "input": msgspec.Raw(msgspec.json.encode(kept))}, tuple(changed)
+
+
+def _item(raw: msgspec.Raw, owner: str, changed: dict[str, None]) -> msgspec.Raw | None:
+    """Open one item; None if it does not go on."""
+    if not any(mark in bytes(raw) for mark in _OURS):
+        return raw
+    try:
+        sealed = _SEALED.decode(raw)
+    except msgspec.MsgspecError:
+        return raw  # fields of these names that are no strings are none of ours
+    item = _FIELDS.decode(raw)
+    if OWN_ID in (sealed.id or ""):
+        del item["id"]  # the endpoint has never seen it
+    if (sealed.encrypted_content or "").startswith(SEAL):
+        mark = unseal(sealed.encrypted_content)
+        del item["encrypted_content"]
+        if mark.owner != owner or not owner:
+            changed[f"input.{sealed.type}: dropped, its mark is {mark.owner or 'nobody'}'s"] = None
+            return None if sealed.type == "reasoning" else _raw(item)
+        if mark.opaque is not None:
+            item["encrypted_content"] = msgspec.Raw(msgspec.json.encode(mark.opaque))
+    return _raw(item)
+
+
+def _raw(item: _Fields) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(item))
