@@ -22,7 +22,7 @@ from jevons.clock import SystemClock, Ulids
 from jevons.ledger.merkle import leaf_hash, verify_inclusion
 from jevons.ledger.note import open_note
 from jevons.ledger.record import encode, pack
-from jevons.store import Books, export, verify, writer
+from jevons.store import Books, export, schema, verify, writer
 from jevons.store import books as store_books
 from jevons.store.signing import load_or_make
 from jevons.testing import Book
@@ -171,15 +171,17 @@ async def test_books_that_refuse_to_be_written_are_unavailable_and_come_back(pat
     assert verify(path).ok
 
 
-async def test_a_locked_ledger_keeps_records_waiting_and_loses_none(path: Path) -> None:
+async def test_a_locked_ledger_keeps_records_waiting_and_loses_none(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with books(path) as where:
-        connection(where).execute("PRAGMA busy_timeout = 100")
+        monkeypatch.setattr(schema, "_LOCKED_S", 0.1)
         with closing(sqlite3.connect(path, isolation_level=None)) as other:
             other.execute("BEGIN EXCLUSIVE")
             async with asyncio.timeout(5):
                 with pytest.raises(StoreUnavailable, match="locked"):
                     await where.record(an_intent(id="req_1"))
-            connection(where).execute("PRAGMA busy_timeout = 5000")
+            monkeypatch.undo()
             waiting = [asyncio.ensure_future(serve(where, f"req_{n}")) for n in range(2, 9)]
             await asyncio.sleep(0.1)
             assert not any(each.done() for each in waiting)
@@ -190,6 +192,44 @@ async def test_a_locked_ledger_keeps_records_waiting_and_loses_none(path: Path) 
     report = verify(path)
     assert report.ok
     assert report.intents == report.receipts == 7
+
+
+async def test_a_commit_on_the_loop_never_waits_and_is_flushed_like_any_other(
+    path: Path,
+) -> None:
+    async with books(path) as where:
+        quick = where._writer  # pyright: ignore[reportPrivateUsage] which thread commits shows nowhere else
+        await serve(where, "req_1")
+        assert quick.commit_now([encode(an_intent(id="req_2"))])
+        assert quick._flush_at is not None or quick._inbox.qsize()  # pyright: ignore[reportPrivateUsage] as above
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            assert not quick.commit_now([encode(a_receipt(id="req_2"))])
+            other.execute("COMMIT")
+        with quick._using:  # pyright: ignore[reportPrivateUsage] as above
+            assert not quick.commit_now([encode(a_receipt(id="req_2"))])
+        assert quick.commit_now([encode(a_receipt(id="req_2"))])
+    report = verify(path)
+    assert report.ok
+    assert report.receipts == 2
+
+
+async def test_a_commit_that_has_to_be_flushed_is_never_made_on_the_loop(path: Path) -> None:
+    async with books(path, "disk") as where:
+        assert not where._writer.commit_now([encode(an_intent(id="req_1"))])  # pyright: ignore[reportPrivateUsage] as above
+
+
+async def test_the_write_ahead_log_does_not_grow_with_the_ledger(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "MOST_UNCOPIED_BYTES", 64 * 1024)
+    monkeypatch.setattr(writer, "REST_S", 0.01)
+    async with books(path) as where:
+        for begin in range(0, 6000, 200):
+            await asyncio.gather(*[serve(where, f"req_{begin + n}") for n in range(200)])
+        assert path.stat().st_size > 3_000_000
+        assert path.with_name("ledger.db-wal").stat().st_size < path.stat().st_size / 2
+    assert verify(path).ok
 
 
 async def test_a_folder_that_cannot_be_written_holds_no_books(path: Path) -> None:

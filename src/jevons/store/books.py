@@ -1,7 +1,8 @@
 """The books: records in, acknowledgements out once they are durable.
 
 Rule 1: callers append to one open batch; one batch is in flight; the next leaves when it
-    is back. So a lone caller pays one flush a record, and many share one.
+    is back. So a lone caller pays one flush a record, and many share one. A batch that
+    needs no flush is committed at the end of the turn in which it was opened.
 Rule 2: each waiter has its own future: one that stops waiting takes nothing from the rest.
 """
 
@@ -162,6 +163,10 @@ class Books:
             return
         waiters, leaves, receipts = self._waiters, self._leaves, self._receipts
         self._waiters, self._leaves, self._receipts = [], [], {}
+        if self._writer.commit_now(leaves):
+            self._unplaced.update(receipts)
+            self._done(waiters, receipts, None)
+            return
         self._in_flight = True
         answer = partial(self._done, waiters, receipts)
         self._writer.put(Batch(leaves, partial(self._committed, answer, receipts)))

@@ -23,6 +23,7 @@ __all__ = (
     "connect_to_read",
     "is_live",
     "tile_key",
+    "wait_for_lock",
 )
 
 Commit = Literal["disk", "os"]
@@ -68,10 +69,18 @@ def connect(path: Path, commit: Commit) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA synchronous = {'FULL' if commit == 'disk' else 'NORMAL'}")
         connection.execute("PRAGMA secure_delete = ON")
+        if commit == "os":
+            connection.execute("PRAGMA wal_autocheckpoint = 0")  # the writer does it in its pauses
     except sqlite3.Error:
         connection.close()
         raise
     return connection
+
+
+def wait_for_lock(connection: sqlite3.Connection, *, is_patient: bool) -> None:
+    """Have statements wait for another process that is writing, or fail at once."""
+    wait_ms = int(_LOCKED_S * 1000) if is_patient else 0
+    connection.execute(f"PRAGMA busy_timeout = {wait_ms}").fetchone()
 
 
 def is_live(path: Path) -> bool:

@@ -2,9 +2,12 @@
 
 Rule 1: a batch is one row in one statement. sqlite3 lets the GIL go at each step, and
     taking it back beside a busy event loop costs up to a switch interval.
-Rule 2: an acknowledgement goes out after the commit, and a failure goes to every waiter.
-Rule 3: sequencing and flushing are done in the pauses, at most a second after something new.
-Rule 4: a failure that is foreseen is logged once and tried again; after `STUCK_S` of it no
+Rule 2: a commit that is not flushed may be made on the event loop: it takes a fifth of the
+    processor time of waking this thread and being woken by it. It never waits: if the
+    connection is in use or the file is locked, the batch goes to the thread.
+Rule 3: an acknowledgement goes out after the commit, and a failure goes to every waiter.
+Rule 4: sequencing and flushing are done in the pauses, at most a second after something new.
+Rule 5: a failure that is foreseen is logged once and tried again; after `STUCK_S` of it no
     new work is taken. One that is not foreseen ends all writing: nobody knows what it left.
 """
 
@@ -12,19 +15,20 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import contextmanager
 from queue import Empty, SimpleQueue
-from threading import Thread
+from threading import Lock, Thread
 from typing import TYPE_CHECKING, NamedTuple
 
 from jevons.ledger.record import pack
 from jevons.store.orphan import close_orphans
-from jevons.store.schema import FORESEEN, UNREADABLE
+from jevons.store.schema import FORESEEN, UNREADABLE, wait_for_lock
 from jevons.store.sequence import transaction
 from jevons.telemetry import log
 from jevons.types.errors import StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Generator, Sequence
     from pathlib import Path
 
     from jevons.ports import Clock
@@ -37,6 +41,8 @@ __all__ = ("Batch", "Writer")
 REST_S = 0.5
 """Pause between a commit and putting it in order, and between looks at other processes' work."""
 FLUSH_S = 0.04
+MOST_UNCOPIED_BYTES = 2 * 1024 * 1024
+"""Leaves committed before pages move from the write-ahead log to the file."""
 STUCK_S = 30.0
 """How long putting in order may fail before no new work is taken."""
 
@@ -70,7 +76,9 @@ class Writer:
     ) -> None:
         self._wal = path.with_name(path.name + "-wal")
         self._connection = connection
+        self._using = Lock()
         self._flushes = commit == "os"
+        self._uncopied_bytes = 0
         self._lease = lease
         self._make = sequencer
         self._sequencer: Sequencer | None = None
@@ -95,7 +103,8 @@ class Writer:
             StoreUnavailable: They cannot be read.
         """
         try:
-            self._look()
+            with self._patiently():
+                self._look()
         except UNREADABLE as error:
             message = f"the ledger cannot be read: {error}"
             raise StoreUnavailable(message) from error
@@ -105,6 +114,26 @@ class Writer:
     def put(self, batch: Batch) -> None:
         """Have a batch committed; `done` is called on the writer's thread."""
         self._inbox.put(batch)
+
+    def commit_now(self, leaves: Sequence[bytes]) -> bool:
+        """Commit leaves on the caller's thread, if that needs no waiting.
+
+        Returns:
+            False if they are not committed, for whatever reason: `put` will find it.
+        """
+        if not self._flushes or not self._using.acquire(blocking=False):
+            return False
+        try:
+            if self._broken is not None or self._fault is not None:
+                return False
+            self._insert(leaves)
+        except Exception:  # noqa: BLE001 the thread meets it as well, and tells who waits
+            return False
+        finally:
+            self._using.release()
+        if self._flush_at is None:
+            self._inbox.put(_FLUSH_SOON)
+        return True
 
     def stop(self) -> None:
         """Commit what was put before, put all of it in order, and end."""
@@ -141,6 +170,19 @@ class Writer:
         self._rest()
         return True
 
+    @contextmanager
+    def _patiently(self) -> Generator[None]:
+        """Use the connection, and wait for other processes; the event loop does neither."""
+        with self._using:
+            if not self._flushes:
+                yield
+                return
+            wait_for_lock(self._connection, is_patient=True)
+            try:
+                yield
+            finally:
+                wait_for_lock(self._connection, is_patient=False)
+
     def _give_up(self, error: Exception) -> None:
         if self._broken is None:
             log.critical("ledger.stopped", exc_info=error)
@@ -159,7 +201,9 @@ class Writer:
         if fault is not None:
             return StoreUnavailable(fault)
         try:
-            self._write(batch)
+            if batch.leaves:
+                with self._patiently():
+                    self._write(batch)
         except sqlite3.Error as error:
             return StoreUnavailable(f"the ledger cannot be written: {error}")
         if self._flushes and self._flush_at is None:
@@ -167,16 +211,20 @@ class Writer:
         return None
 
     def _write(self, batch: Batch) -> None:
-        insert = "INSERT INTO segment (body) VALUES (?)", (pack(batch.leaves),)
         if not batch.rows:
-            self._connection.execute(*insert)
+            self._insert(batch.leaves)
             return
         with transaction(self._connection):
-            self._connection.execute(*insert)
+            self._insert(batch.leaves)
             for sql, values in batch.rows:
                 self._connection.execute(sql, values)
         self._version = None
         self._try(self._look)
+
+    def _insert(self, leaves: Sequence[bytes]) -> None:
+        body = pack(leaves)
+        self._connection.execute("INSERT INTO segment (body) VALUES (?)", (body,))
+        self._uncopied_bytes += len(body)
 
     def _rest(self) -> None:
         now_s = self._clock.monotonic_s()
@@ -190,8 +238,10 @@ class Writer:
         self._rest_at = now_s if is_more else self._clock.monotonic_s() + REST_S
 
     def _tidy(self) -> bool:
-        self._look()
-        is_more = self._lease.take() and self._order()
+        with self._patiently():
+            self._look()
+            is_more = self._lease.take() and self._order()
+            self._copy()
         if self._causes:
             log.info("ledger.recovered")
             self._causes.clear()
@@ -223,6 +273,12 @@ class Writer:
         self._on_placed(receipts)
         self._sequencer.copy()
         return is_more
+
+    def _copy(self) -> None:
+        """Move pages from the write-ahead log to the file, which no commit on the loop may do."""
+        if self._flushes and self._uncopied_bytes >= MOST_UNCOPIED_BYTES:
+            self._uncopied_bytes = 0
+            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
     def _look(self) -> bool:
         """See what another process has committed."""
@@ -276,3 +332,11 @@ class Writer:
 
 _BUG = "the ledger has met an error that it does not know; the log says which"
 _MOST_CAUSES = 16
+
+
+def _nobody(_: StoreUnavailable | None) -> None:
+    """Acknowledge to nobody."""
+
+
+_FLUSH_SOON = Batch((), _nobody)
+"""Nothing to commit, but what was committed elsewhere has to be flushed."""
