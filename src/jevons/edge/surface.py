@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from jevons.types.event import Event
     from jevons.types.request import Generate
 
-__all__ = ("CHAT", "Rendering", "Surface")
+__all__ = ("CHAT", "Parse", "Rendering", "Surface")
 
 
 class Rendering(Protocol):

@@ -105,7 +105,7 @@ class Remote:
             rendered = speech.render(request, model, self._owner)
         except Unsupported as error:  # another endpoint may be able to
             return Outcome(attempt=attempt, error=error)
-        head = self._heads.of(speech.target(model, request.stream))
+        head = self._heads.of(speech.target(request, model))
         serving = Serving(
             caller=caller,
             clock=self._clock,

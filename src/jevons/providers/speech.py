@@ -72,8 +72,8 @@ class Hearing(Protocol):
 class Speech(NamedTuple):
     """One dialect, as servers are asked in it."""
 
-    target: Callable[[str, bool], str]
-    """Path below the base URL, for a model and whether it is to stream."""
+    target: Callable[[Generate, str], str]
+    """Path below the base URL, for what is asked and a model."""
     head: Callable[[str], tuple[str, ...]]
     """Header lines that the dialect asks for, a key among them unless it is empty."""
     render: Callable[[Generate, str, str], Rendered]
@@ -86,7 +86,7 @@ class Speech(NamedTuple):
     """Content type of a stream."""
 
 
-def _chat_target(model: str, is_stream: bool) -> str:  # noqa: FBT001 other dialects need them
+def _chat_target(_: Generate, __: str) -> str:
     return "/chat/completions"
 
 
