@@ -19,7 +19,11 @@ JevonsError                     status  code                   retry
 │   ├── ProviderThrottled       429     provider_throttled     later
 │   ├── ProviderUnavailable     503     provider_unavailable   elsewhere
 │   ├── ProviderRejected        400     provider_rejected      never
+│   ├── ProviderFiltered        400     provider_filtered      never
+│   ├── PromptTooLong           400     prompt_too_long        elsewhere
 │   ├── ProviderDenied          502     provider_denied        elsewhere
+│   ├── ProviderUnpaid          502     provider_unpaid        elsewhere
+│   ├── ProviderMissing         502     provider_missing       elsewhere
 │   ├── ProviderGarbled         502     provider_garbled       elsewhere
 │   └── ProviderTruncated       502     provider_truncated     elsewhere
 ├── FlowError                   we found no way through
@@ -61,14 +65,18 @@ __all__ = (
     "NoCandidate",
     "NotFound",
     "PolicyError",
+    "PromptTooLong",
     "ProviderDenied",
     "ProviderError",
+    "ProviderFiltered",
     "ProviderGarbled",
+    "ProviderMissing",
     "ProviderRejected",
     "ProviderThrottled",
     "ProviderTimeout",
     "ProviderTruncated",
     "ProviderUnavailable",
+    "ProviderUnpaid",
     "ResidencyRefused",
     "Retry",
     "StoreUnavailable",
@@ -265,10 +273,37 @@ class ProviderRejected(ProviderError):
     retry = Retry.NEVER
 
 
+class ProviderFiltered(ProviderError):
+    """Upstream's content filter refused; a filter is not evaded by asking elsewhere."""
+
+    status = 400
+    code = "provider_filtered"
+    retry = Retry.NEVER
+
+
+class PromptTooLong(ProviderError):
+    """The prompt is longer than this endpoint takes; another may take more."""
+
+    status = 400
+    code = "prompt_too_long"
+
+
 class ProviderDenied(ProviderError):
-    """Upstream refused our key or our account; not the caller's fault."""
+    """Upstream refused our key, or this use of it; not the caller's fault."""
 
     code = "provider_denied"
+
+
+class ProviderUnpaid(ProviderError):
+    """Our account at upstream is out of money; waiting does not help, paying does."""
+
+    code = "provider_unpaid"
+
+
+class ProviderMissing(ProviderError):
+    """Upstream has no such model or path, so the catalogue is wrong; not the caller's fault."""
+
+    code = "provider_missing"
 
 
 class ProviderGarbled(ProviderError):

@@ -9,13 +9,16 @@ import pytest
 from jevons.testing.reply import DONE, chunk, event, refusal, respond, stream, usage, whole
 from jevons.types.account import Usage
 from jevons.types.errors import (
+    PromptTooLong,
     ProviderDenied,
     ProviderGarbled,
+    ProviderMissing,
     ProviderRejected,
     ProviderThrottled,
     ProviderTimeout,
     ProviderTruncated,
     ProviderUnavailable,
+    ProviderUnpaid,
 )
 
 if TYPE_CHECKING:
@@ -252,14 +255,14 @@ async def test_an_answer_in_one_piece_that_is_not_whole_is_an_error(
     ("reply", "error"),
     [
         (refusal(400, "bad"), ProviderRejected),
-        (refusal(404, "bad"), ProviderRejected),
-        (refusal(413, "bad"), ProviderRejected),
+        (refusal(404, "bad"), ProviderMissing),
+        (refusal(413, "bad"), PromptTooLong),
         (refusal(422, "bad"), ProviderRejected),
         (refusal(401, "bad"), ProviderDenied),
-        (refusal(402, "bad"), ProviderDenied),
+        (refusal(402, "bad"), ProviderUnpaid),
         (refusal(403, "bad"), ProviderDenied),
-        (refusal(429, "bad", code="insufficient_quota"), ProviderDenied),
-        (refusal(400, "bad", code="Arrearage"), ProviderDenied),
+        (refusal(429, "bad", code="insufficient_quota"), ProviderUnpaid),
+        (refusal(400, "bad", code="Arrearage"), ProviderUnpaid),
         (refusal(400, "bad", details=[{"reason": "API_KEY_INVALID"}]), ProviderDenied),
         (refusal(429, "bad"), ProviderThrottled),
         (refusal(408, "bad"), ProviderThrottled),

@@ -15,7 +15,7 @@ import pytest
 
 from jevons.engine.pull import pull
 from jevons.testing import Listener
-from jevons.types.errors import CallerLeft, ProviderDenied, ProviderRejected, WeightsRefused
+from jevons.types.errors import CallerLeft, PromptTooLong, ProviderDenied, WeightsRefused
 from jevons.wire.sse import read_event, split
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ async def test_a_caller_that_leaves_ends_an_answer_without_end(far: Bench) -> No
 async def test_what_it_refuses_is_told_in_its_words(far: Bench, server: str) -> None:
     long: dict[str, Any] = {"messages": [{"role": "user", "content": "word " * 3000}]}
     outcome, _ = await far.ask(**long)
-    assert isinstance(outcome.error, ProviderRejected)
+    assert isinstance(outcome.error, PromptTooLong)
     assert "context" in str(outcome.error)
     far.provider = far.aim(server, api_key="sk-another")
     outcome, _ = await far.ask(max_tokens=3, **ASK)
