@@ -13,18 +13,19 @@ Sources, read 2026-11: OpenAI API reference, "Responses" and "Streaming events";
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
 from jevons.types.account import Usage
 from jevons.types.errors import (
-    ProviderDenied,
     ProviderGarbled,
     ProviderThrottled,
     ProviderTruncated,
     ProviderUnavailable,
 )
+from jevons.wire.blame import blame
+from jevons.wire.refusal import heard
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,19 +41,6 @@ _INCOMPLETE: Mapping[str, str] = MappingProxyType(
     {"max_output_tokens": "length", "max_tokens": "length", "content_filter": "content_filter"}
 )
 _COMPLETE = frozenset({"completed", "complete"})  # xAI's tools say the second
-_THROTTLED = frozenset({"429", "rate_limit_exceeded", "rate_limit_error"})
-_DENIED = frozenset(
-    {
-        "401",
-        "402",
-        "403",
-        "authentication_error",
-        "permission_error",
-        "billing_error",
-        "invalid_api_key",
-        "insufficient_quota",
-    }
-)
 
 # What an answer repeats of the request, or what has a name of ours.
 _NAMED = frozenset(
@@ -181,14 +169,12 @@ def fault_of(error: msgspec.Raw) -> ProviderError | None:
     said: Any = msgspec.json.decode(error)
     if said is None:
         return None
-    named = cast("dict[str, Any]", said) if isinstance(said, dict) else {"message": said}
-    sentence = str(named.get("message") or named.get("code") or "an error without a message")
-    codes = {str(named.get(key)).lower() for key in ("code", "type")}
-    if codes & _THROTTLED:
-        return ProviderThrottled(sentence)
-    if codes & _DENIED:
-        return ProviderDenied(sentence)
-    return ProviderUnavailable(sentence)
+    refusal = heard(said)
+    sentence = refusal.sentence or "an error without a message"
+    kind = blame(refusal)
+    if kind is ProviderThrottled:
+        return ProviderThrottled(sentence, retry_after_s=refusal.wait_s)
+    return kind(sentence)
 
 
 def garbled_by(error: Exception) -> ProviderGarbled:

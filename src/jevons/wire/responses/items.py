@@ -99,13 +99,11 @@ class Items:
     def __init__(self, *, owner: str = "") -> None:
         self._owner = owner
         self._known: dict[int, _Item] = {}
+        self._done: set[int] = set()
         self._blocks: dict[tuple[int, Family, int], int] = {}
         self._said: dict[int, int] = {}
         self._phases: dict[int, Extra] = {}
         self._calls: dict[int, _Call] = {}
-
-    def __len__(self) -> int:
-        return len(self._known)
 
     @property
     def called(self) -> bool:
@@ -144,8 +142,25 @@ class Items:
         call.sent += len(text)
         return [ToolCallDelta(index=call.number, arguments=text)]
 
+    def whole(self, output: Sequence[msgspec.Raw]) -> list[Event]:
+        """Take all items at the answer's end; return what those say that did not end by themselves.
+
+        If items came before, only they are heard: places in a stream and in its end may differ.
+        """
+        came = bool(self._known)
+        events: list[Event] = []
+        for at, raw in enumerate(output):
+            begun = self._known.get(at)
+            is_same = begun is not None and begun.type == _KIND.decode(raw).type
+            if at not in self._done and (is_same or not came):
+                events += self.done(at, raw)
+        return events
+
     def done(self, at: int, raw: msgspec.Raw) -> list[Event]:
         """Take an item that ends; return what it says that was not said before."""
+        if at in self._done:
+            return []
+        self._done.add(at)
         begun = self._known.get(at)
         item = self._known[at] = _read(raw)
         if begun is not None and begun.type != item.type:

@@ -146,13 +146,12 @@ class Reading:
         self, event: _Event, kind: str, data: bytes, events: list[Event]
     ) -> JevonsError | None:
         at = event.output_index or 0
+        self.pieces += kind.endswith(".delta")
         if kind in _SAYS:
-            self.pieces += 1
             part = event.content_index or event.summary_index or 0
             text = _STRING.decode(event.delta)
             events += self._items.delta(at, _SAYS[kind], part, text, event.logprobs)
         elif kind == "response.function_call_arguments.delta":
-            self.pieces += 1
             events += self._items.arguments(at, _STRING.decode(event.delta))
         elif kind == "response.output_item.added":
             events += self._items.added(at, event.item)
@@ -189,9 +188,7 @@ class Reading:
         self.usage = usage_of(body.usage)
         self._extra = left_over(raw)
         self._begin(body, events)
-        if not len(self._items):
-            for at, item in enumerate(body.output or ()):
-                events += self._items.done(at, item)
+        events += self._items.whole(body.output or ())
         self.ending = ending_of(body, called=self._items.called)
         if self.ending.error is None and self._items.nameless:
             self.ending = Ending(
