@@ -237,18 +237,25 @@ def _delta(detail: Detail, owner: str) -> ReasoningDelta:
 
 def _joined(details: Sequence[Detail]) -> list[Detail]:
     """Join the pieces that a caller collected from a stream and did not join."""
-    joined = list[Detail]()
+    joined: list[Detail] = []
     for detail in details:
-        last = joined[-1] if joined else None
-        if last is None or detail.index is None or _key(last) != _key(detail) or last.signature:
+        if joined and _continues(joined[-1], detail):
+            last = joined[-1]
+            last.text = (last.text or "") + (detail.text or "")
+            last.summary = (last.summary or "") + (detail.summary or "")
+            last.data = (last.data or "") + (detail.data or "")
+            last.signature = detail.signature
+            last.id = last.id or detail.id
+        else:
             joined.append(msgspec.structs.replace(detail))
-            continue
-        last.text = (last.text or "") + (detail.text or "")
-        last.summary = (last.summary or "") + (detail.summary or "")
-        last.data = (last.data or "") + (detail.data or "")
-        last.signature = detail.signature
     return joined
 
 
-def _key(detail: Detail) -> tuple[str, int | None, str | None]:
-    return detail.type, detail.index, detail.id
+def _continues(last: Detail, detail: Detail) -> bool:
+    """Whether a detail is the next piece of the one before it."""
+    return (
+        detail.index is not None
+        and (last.type, last.index) == (detail.type, detail.index)
+        and detail.id in {None, last.id or detail.id}
+        and last.signature is None
+    )

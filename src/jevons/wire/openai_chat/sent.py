@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from jevons.types.errors import Unsupported
-from jevons.types.message import Reasoning
+from jevons.types.message import Reasoning, ToolResult
 from jevons.types.request import HostedTool
 from jevons.wire.openai_chat.reasoning import FIELDS, takes_details, write
 from jevons.wire.openai_chat.turns import write_messages
@@ -192,6 +192,7 @@ def _anew(request: Generate, model: str, owner: str) -> Rendered:
     if request.stream:
         fields |= {"stream": True, "stream_options": {"include_usage": True}}
     changed += _left_out(request)
+    changed += [f"{name}: dropped, OpenAI chat has no such field" for name in _beside(request)]
     return Rendered(_encode(fields), tuple(changed))
 
 
@@ -302,6 +303,14 @@ def _left_out(request: Generate) -> list[str]:
         for name in sorted(source.fields.keys() - named - _MEANS_MORE)
         if bytes(source.fields[name]) not in _SAYS_NOTHING
     ]
+
+
+def _beside(request: Generate) -> list[str]:
+    """Name what stands beside messages, parts, tools and thinking in another dialect."""
+    parts = [part for message in request.messages for part in message.parts]
+    inner = [each for part in parts if isinstance(part, ToolResult) for each in part.parts]
+    holders = [request.thinking, *request.messages, *parts, *inner, *request.tools]
+    return sorted({name for each in holders for name in getattr(each, "extra", None) or ()})
 
 
 def _raw(value: object) -> msgspec.Raw:

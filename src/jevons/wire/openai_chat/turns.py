@@ -29,7 +29,7 @@ from jevons.types.message import (
 from jevons.wire.openai_chat.reasoning import write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from jevons.types.message import Message, Part
 
@@ -37,6 +37,8 @@ __all__ = ("SPEAKS_DEVELOPER", "write_messages")
 
 SPEAKS_DEVELOPER = frozenset({"openai", "azure"})
 """Vendors that know the role; to others it is `system`."""
+
+_TAKES_ONE_STRING = frozenset({"deepseek"})  # api-docs.deepseek.com, "Create Chat Completion"
 
 
 def write_messages(
@@ -52,45 +54,77 @@ def write_messages(
     Raises:
         Unsupported: One holds what this dialect cannot say.
     """
-    return [
-        written
-        for index, message in enumerate(messages)
-        for written in _write(message, f"messages[{index}]", owner, changed)
-    ]
+    turns = _Turns(owner, changed)
+    for index, message in enumerate(messages):
+        turns.add(message, f"messages[{index}]")
+    turns.show()
+    return turns.written
 
 
-def _write(
-    message: Message, where: str, owner: str, changed: list[str]
-) -> Iterator[dict[str, Any]]:
-    """Write one message; it may become several."""
-    named = {} if message.name is None else {"name": message.name}
-    results = [part for part in message.parts if isinstance(part, ToolResult)]
-    others = [part for part in message.parts if not isinstance(part, ToolResult)]
-    shown: list[Part] = []
-    for result in results:
-        yield _result(result, where, shown, changed)
-    if shown:
-        yield {"role": "user", "content": [_part(part, where) for part in shown]}
-    if message.role == "assistant":
-        yield {"role": "assistant", **named, **_assistant(others, where, owner, changed)}
-    elif others or not results:
-        is_told = message.role in {"system", "developer"}
-        role = _system(message.role, owner) if is_told else "user"
-        yield {"role": role, **named, "content": _content(others, where)}
+class _Turns:
+    """Messages under way.
+
+    Args:
+        owner: Vendor that they go to.
+        changed: Takes what was dropped or altered.
+    """
+
+    def __init__(self, owner: str, changed: list[str]) -> None:
+        self.written: list[dict[str, Any]] = []
+        self._owner = owner
+        self._changed = changed
+        self._shown: list[dict[str, Any]] = []
+
+    def add(self, message: Message, where: str) -> None:
+        """Write one message; it may become several."""
+        results = [part for part in message.parts if isinstance(part, ToolResult)]
+        others = [part for part in message.parts if not isinstance(part, ToolResult)]
+        for result in results:
+            self.written.append(self._result(result, where))
+        if results and not others:
+            return
+        self.show()
+        if message.role == "assistant":
+            said = _assistant(others, where, self._owner, self._changed)
+        else:
+            said = {"content": _content(others, where, self._owner)}
+        named = {} if message.name is None else {"name": message.name}
+        if said != {"content": ""} or not others or _is_empty(others[0]):
+            self.written.append({"role": _role(message.role, self._owner), **named, **said})
+
+    def show(self) -> None:
+        """Write what tools showed, once all of them have spoken."""
+        if self._shown:
+            self.written.append({"role": "user", "content": self._shown})
+            self._shown = []
+
+    def _result(self, result: ToolResult, where: str) -> dict[str, Any]:
+        """Write what a tool said; keep what is no text to be shown."""
+        texts = [part for part in result.parts if isinstance(part, Text)]
+        shown = [_part(part, where) for part in result.parts if not isinstance(part, Text)]
+        if shown:
+            self._shown += shown
+            self._changed.append(f"{where}: what a tool showed follows in a message of the user")
+        if result.failed:
+            self._changed.append(f"{where}: that a tool failed is dropped, only its words tell")
+        content = _content(texts, where, self._owner)
+        return {"role": "tool", "tool_call_id": result.call, "content": content}
 
 
-def _system(role: str, owner: str) -> str:
-    return role if owner in SPEAKS_DEVELOPER else "system"
+def _role(role: str, owner: str) -> str:
+    """Name who speaks."""
+    if role == "developer" and owner not in SPEAKS_DEVELOPER:
+        return "system"
+    return "user" if role == "tool" else role
 
 
-def _content(parts: Sequence[Part], where: str) -> str | list[dict[str, Any]]:
-    """Write content: a string where one text is all."""
-    if not parts:
-        return ""
-    first = parts[0]
-    if len(parts) == 1 and isinstance(first, Text):
-        return first.text
-    return [_part(part, where) for part in parts if not _is_empty(part)]
+def _content(parts: Sequence[Part], where: str, owner: str) -> str | list[dict[str, Any]]:
+    """Write content: a string where one text is all, and where nothing else is taken."""
+    texts = [part.text for part in parts if isinstance(part, Text)]
+    is_text = len(texts) == len(parts)
+    if is_text and (len(texts) < 2 or owner in _TAKES_ONE_STRING):  # noqa: PLR2004 a list
+        return "\n\n".join(texts)
+    return [_part(part, where) for part in parts if not _is_empty(part)] or ""
 
 
 def _part(part: Part, where: str) -> dict[str, Any]:
@@ -115,20 +149,6 @@ def _file(part: File, where: str) -> dict[str, str]:
         raise _beyond(part, where, "a document by its address")
     said = {"file_data": part.url, "file_id": part.id, "filename": part.name}
     return {name: value for name, value in said.items() if value}
-
-
-def _result(
-    result: ToolResult, where: str, shown: list[Part], changed: list[str]
-) -> dict[str, Any]:
-    """Write what a tool said; what is no text is shown later."""
-    texts = [part for part in result.parts if isinstance(part, Text)]
-    others = [part for part in result.parts if not isinstance(part, Text)]
-    if others:
-        shown.extend(others)
-        changed.append(f"{where}: what a tool showed follows in a message of the user")
-    if result.failed:
-        changed.append(f"{where}: that a tool failed is dropped, only its words tell")
-    return {"role": "tool", "tool_call_id": result.call, "content": _content(texts, where)}
 
 
 def _assistant(parts: Sequence[Part], where: str, owner: str, changed: list[str]) -> dict[str, Any]:

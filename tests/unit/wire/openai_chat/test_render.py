@@ -19,10 +19,25 @@ from jevons.types.errors import (
     ProviderThrottled,
     Unauthenticated,
 )
-from jevons.types.event import Finished, Frame, ReasoningDelta, TextDelta, ToolCallDelta
+from jevons.types.event import (
+    Event,
+    Finished,
+    Frame,
+    OpaqueBlock,
+    ReasoningDelta,
+    RefusalDelta,
+    Started,
+    TextDelta,
+    ToolCallDelta,
+)
+from jevons.types.message import Reasoning, Text, ToolCall
+from jevons.wire.fold import fold
 from jevons.wire.openai_chat import (
     Chunks,
+    Reader,
+    parse_request,
     read_answer,
+    read_whole,
     render_answer,
     render_error,
     render_error_event,
@@ -32,7 +47,6 @@ from jevons.wire.openai_chat.relay import Relay
 from jevons.wire.sse import read_event, split
 
 if TYPE_CHECKING:
-    from jevons.types.event import Event
     from jevons.types.request import Generate
 
 USED = Usage(input=3, cache_read=2, output=4, reasoning=1, counted_by="endpoint")
@@ -159,19 +173,182 @@ def test_a_whole_answer_that_came_as_a_frame_goes_as_it_came() -> None:
     assert render_answer([Frame(b"{}")], asked()) == b"{}"
 
 
-@given(COUNTS, COUNTS, COUNTS, COUNTS, st.text(max_size=20))
-def test_what_is_rendered_is_read_back(
-    read: int, cached: int, written: int, thought: int, text: str
+THOUGHTS = (
+    ReasoningDelta("h", owner="v", block=1),
+    ReasoningDelta("m", owner="v", block=1),
+    ReasoningDelta("", opaque="s", id="r", owner="v", block=1),
+    ReasoningDelta("so", kind="summary", owner="v", block=2),
+    ReasoningDelta("", kind="redacted", opaque="e", owner="v", block=3),
+)
+DETAILS: list[dict[str, Any]] = [
+    {
+        "type": "reasoning.text",
+        "text": "hm",
+        "signature": "s",
+        "id": "r",
+        "format": "v",
+        "index": 1,
+    },
+    {"type": "reasoning.summary", "summary": "so", "format": "v", "index": 2},
+    {"type": "reasoning.encrypted", "data": "e", "format": "v", "index": 3},
+]
+
+
+def test_thinking_goes_to_a_caller_with_whose_it_is() -> None:
+    message = whole(*THOUGHTS, TextDelta("a"), END)["choices"][0]["message"]
+    assert message["reasoning_content"] == "hmso"
+    assert message["reasoning_details"] == DETAILS
+    first, *_, last = deltas(*THOUGHTS)
+    assert first["reasoning_content"] == "h"
+    assert first["reasoning_details"] == [
+        {"type": "reasoning.text", "text": "h", "format": "v", "index": 1}
+    ]
+    assert "reasoning_content" not in last
+    assert last["reasoning_details"] == DETAILS[2:]
+
+
+def test_thinking_that_is_handed_back_is_whole_again() -> None:
+    streamed = [each for delta in deltas(*THOUGHTS) for each in delta["reasoning_details"]]
+    for details in (DETAILS, streamed):
+        message = {"role": "assistant", "content": "a", "reasoning_details": details}
+        body = json.dumps({"model": "m", "messages": [message]}).encode()
+        (back,) = parse_request(body, id="req_1", at_ms=1, actor=None).messages
+        assert back.parts == (
+            Reasoning(text="hm", opaque="s", id="r", owner="v"),
+            Reasoning(text="so", kind="summary", owner="v"),
+            Reasoning(kind="redacted", opaque="e", owner="v"),
+            Text(text="a"),
+        )
+
+
+def test_thinking_in_turns_keeps_its_order() -> None:
+    message = whole(ReasoningDelta("a"), TextDelta("x"), ReasoningDelta("b"), END)
+    assert message["choices"][0]["message"]["reasoning_content"] == "ab"
+
+
+def test_a_refusal_is_told() -> None:
+    assert deltas(RefusalDelta("no"))[0]["refusal"] == "no"
+    message = whole(RefusalDelta("n"), RefusalDelta("o"), END)["choices"][0]["message"]
+    assert (message["content"], message["refusal"]) == (None, "no")
+
+
+def test_the_mark_of_a_call_goes_to_the_caller_and_comes_back() -> None:
+    begun = ToolCallDelta(index=0, id="a", name="f", arguments="{")
+    rest = ToolCallDelta(index=0, arguments="}", opaque="s", owner="google")
+    mark = {"google": {"thought_signature": "s"}}
+    assert deltas(begun, rest)[1]["tool_calls"][0]["extra_content"] == mark
+    message = whole(begun, TextDelta("x"), rest, END)["choices"][0]["message"]
+    assert message["tool_calls"] == [
+        {
+            "id": "a",
+            "type": "function",
+            "function": {"name": "f", "arguments": "{}"},
+            "extra_content": mark,
+        }
+    ]
+    body = json.dumps({"model": "m", "messages": [message]}).encode()
+    (back,) = parse_request(body, id="req_1", at_ms=1, actor=None).messages
+    assert back.parts[-1] == ToolCall(id="a", name="f", arguments="{}", opaque="s", owner="google")
+
+
+def test_what_the_dialect_has_no_word_for_is_not_said() -> None:
+    block = OpaqueBlock(kind="search", fields={})
+    assert deltas(Started(id="x"), block) == []
+    assert whole(Started(id="x"), block, END)["choices"][0]["message"]["content"] == ""
+
+
+def test_the_endpoints_own_reason_is_told_if_it_is_another_word() -> None:
+    end = Finished(reason="stop", usage=USED, native="end_turn")
+    (choice,) = whole(end)["choices"]
+    assert (choice["finish_reason"], choice["native_finish_reason"]) == ("stop", "end_turn")
+    same = Finished(reason="stop", usage=USED, native="stop")
+    assert "native_finish_reason" not in whole(same)["choices"][0]
+
+
+def test_usage_that_nobody_counted_is_none() -> None:
+    end = Finished(reason="stop", usage=Usage())
+    assert whole(end)["usage"] is None
+    _, counted = heard(chunks(want_usage=True).closing((end,))[0])
+    assert counted["usage"] is None
+
+
+def test_tokens_written_to_a_cache_are_told_if_there_are_any() -> None:
+    usage = Usage(input=1, cache_write=2, output=3, counted_by="endpoint")
+    told = whole(Finished(reason="stop", usage=usage))["usage"]
+    assert told["prompt_tokens"] == 3
+    assert told["prompt_tokens_details"] == {"cached_tokens": 0, "cache_write_tokens": 2}
+
+
+def a_delta() -> st.SearchStrategy[Event]:
+    """Draw what an answer says in order, each kind in a block of its own."""
+    texts = st.text("ab<", min_size=1, max_size=4)
+    return (
+        st.builds(TextDelta, texts)
+        | st.builds(
+            ReasoningDelta,
+            texts,
+            kind=st.sampled_from(["thinking", "summary"]),
+            opaque=st.none() | st.just("s"),
+            id=st.sampled_from(["", "r"]),
+            owner=st.just("v"),
+            block=st.integers(0, 2),
+        )
+        | st.builds(ToolCallDelta, index=st.just(0), arguments=texts)
+    )
+
+
+def begun(said: list[Event]) -> list[Event]:
+    """Begin the call with its id and name."""
+    calls = [index for index, event in enumerate(said) if isinstance(event, ToolCallDelta)]
+    for index in calls[:1]:
+        said[index] = ToolCallDelta(index=0, id="a", name="f", arguments="")
+    return said
+
+
+SAID = st.lists(a_delta(), max_size=6).map(begun)
+
+
+@given(SAID, st.sampled_from(["stop", "length"]))
+def test_what_is_streamed_is_read_back_as_it_was(said: list[Event], reason: str) -> None:
+    it, reader = chunks(want_usage=True), Reader(owner="v")
+    called = any(isinstance(event, ToolCallDelta) for event in said)
+    reason = "tool_calls" if called else reason
+    end = Finished(reason=reason, usage=USED, native=reason)
+    sent = b"".join([it.event(event) for event in said]) + b"".join(it.closing((end,)))
+    started, *events = reader.feed(sent)
+    assert started == Started(id="chatcmpl-01", model="m", extra={"created": msgspec.Raw(b"9")})
+    assert reader.end() is None
+    assert fold([*events, *reader.closing]) == fold([*said, end])
+
+
+@given(SAID)
+def test_a_whole_answer_is_read_back_with_every_word(said: list[Event]) -> None:
+    end = Finished(reason="length", usage=USED, native="length")
+    told = read_whole(render_answer([*said, end], asked()), owner="v")
+    assert told.error is None
+    for kind in (TextDelta, ReasoningDelta):
+        assert "".join([each.text for each in told.events if isinstance(each, kind)]) == "".join(
+            [each.text for each in said if isinstance(each, kind)]
+        )
+
+
+@given(COUNTS, COUNTS, COUNTS, COUNTS, COUNTS)
+def test_usage_is_read_back(
+    read: int, cached: int, written: int, thought: int, output: int
 ) -> None:
     usage = Usage(
-        input=read, cache_read=cached, output=written, reasoning=thought, counted_by="endpoint"
+        input=read,
+        cache_read=cached,
+        cache_write=written,
+        output=output,
+        reasoning=thought,
+        counted_by="endpoint",
     )
     end = Finished(reason="length", usage=usage)
-    body = render_answer([TextDelta(text), end], asked())
-    assert read_answer(body) == ("length", usage, None)
+    assert read_answer(render_answer([end], asked())) == ("length", usage, None)
 
     it, relay = chunks(want_usage=True), Relay(choices=1, want_usage=True)
-    sent = it.event(TextDelta(text)) + b"".join(it.closing((end,)))
+    sent = it.event(TextDelta("a")) + b"".join(it.closing((end,)))
     assert relay.feed(sent) + relay.closing == sent
     assert (relay.end(), relay.finish, relay.usage) == (None, "length", usage)
 
