@@ -180,7 +180,7 @@ def _delta(
             return show([event])
         case ToolCallDelta():
             return {"tool_calls": [{"index": event.index, **write_call(event)}]}
-        case Started() | OpaqueBlock():
+        case _:
             return {}
 
 

@@ -236,6 +236,9 @@ def test_log_probabilities_go_with_the_text_that_they_are_of() -> None:
         ReasoningDelta("a", extra={"logprobs": raw(LOGPROBS)})
     ]
     assert stream(chunk({}, choice=choice), STOP)[0] == [TextDelta("", raw(LOGPROBS))]
+    custom = {"id": "a", "custom": {"name": "f"}}
+    block, text = stream(chunk({"tool_calls": [custom]}, choice=choice), STOP)[0]
+    assert (type(block), text) == (OpaqueBlock, TextDelta("", raw(LOGPROBS)))
     empty: dict[str, Any] = {"logprobs": {"content": [], "refusal": None}}
     assert stream(chunk({}, choice=empty), STOP)[0] == []
     thought = stream(chunk({"reasoning": "h", "content": "a"}, choice=choice), STOP)[0]
@@ -325,6 +328,8 @@ def test_usage_that_never_comes_is_unknown() -> None:
         (b"data: {oops\n\n", ProviderGarbled),
         (b'data: {"choices":3}\n\n', ProviderGarbled),
         (chunk({"content": 3}), ProviderGarbled),
+        (b'data: {"id":"chatcmpl-jQdata: {"id":"chatcmpl-jR","choices":[]}\n\n', ProviderGarbled),
+        (b"<html><h1>504 Gateway Time-out</h1></html>", ProviderTruncated),
         (chunk({"tool_calls": [{"function": {"arguments": "x" * 70_000}}]}), ProviderGarbled),
         (chunk(choice={"index": 1}), ProviderGarbled),
         (event({"choices": [{"index": 0}, {"index": 1}]}), ProviderGarbled),
@@ -353,6 +358,34 @@ def test_an_error_keeps_the_words_of_upstream() -> None:
 def test_what_is_no_chunk_is_passed_over() -> None:
     events, reader = stream(b": keep-alive\n\ndata:\n\n", chunk({"content": "a"}), STOP)
     assert (events, reader.error) == ([TextDelta("a")], None)
+
+
+def test_a_field_that_is_null_is_as_one_that_is_absent() -> None:
+    names = ("role", "content", "refusal", "reasoning_content", "tool_calls", "function_call")
+    nothing = dict.fromkeys([*names, "reasoning", "reasoning_details", "annotations"])
+    events, reader = stream(
+        chunk(nothing, choice={"logprobs": None, "usage": None}, usage=None, error=None),
+        chunk({"role": "assistant", "content": "a"}),
+        chunk({"role": "assistant", "content": "b"}),
+        event({"choices": None}),
+        STOP,
+    )
+    assert events == [TextDelta("a"), TextDelta("b")]
+    assert reader.error is None
+
+
+def test_a_stream_is_read_however_its_lines_end() -> None:
+    body = chunk({"content": "a"}) + STOP + DONE
+    for line, end in ((b"data:", b"\n"), (b"data: ", b"\r\n"), (b"data: ", b"\r")):
+        reader = Reader()
+        events = reader.feed(b"\xef\xbb\xbf" + body.replace(b"data: ", line).replace(b"\n", end))
+        assert (reader.end(), events[1:]) == (None, [TextDelta("a")])
+
+
+def test_usage_of_a_stream_that_broke_off_is_not_lost() -> None:
+    _, reader = stream(chunk({"content": "a"}, usage=COUNTS), end=b"")
+    assert isinstance(reader.error, ProviderTruncated)
+    assert (reader.usage, reader.pieces, reader.finish) == (USED, 1, "error")
 
 
 def test_a_terminator_may_lack_its_blank_line_and_nothing_follows_it() -> None:
