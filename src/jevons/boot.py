@@ -252,6 +252,8 @@ def _open_remote(row: EndpointSettings, clock: SystemClock, closing: AsyncExitSt
     provider = Remote(
         url=row.url,
         api_key=_secret(row),
+        dialect=row.dialect,
+        owner=row.vendor,
         clock=clock,
         connect_timeout_s=row.connect_timeout_s,
         first_byte_timeout_s=row.first_byte_timeout_s,
@@ -269,6 +271,7 @@ def _remote_row(row: EndpointSettings) -> Endpoint:
         provider=row.name,
         upstream_model=row.upstream_model or row.model,
         aliases=row.aliases,
+        dialect=row.dialect,
         host=row.host,
         place=row.place,
         grid=row.grid,

@@ -87,14 +87,18 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 class EndpointSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One remote endpoint: any server that speaks OpenAI's chat dialect."""
+    """One remote endpoint: any server that speaks one of our dialects."""
 
     name: str
     """What keys, rules and receipts call it; unique in one house."""
     model: str
     """`vendor/name` of the weights or the product."""
     url: str
-    """Base URL, `/v1` included."""
+    """Base URL, `/v1` included where the server has one."""
+    dialect: Literal["openai-chat", "openai-responses"] = "openai-chat"
+    """What the server speaks. Callers may ask in any of our dialects, whatever it is."""
+    vendor: str = ""
+    """Whose reasoning the server takes back, as `deepseek`; unset: nobody's, and a caller's is left out."""
     upstream_model: str | None = None
     """What that server calls it; unset: `model`."""
     api_key: str | None = None

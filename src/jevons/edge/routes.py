@@ -17,7 +17,7 @@ import msgspec
 from jevons.edge.desk import Desk
 from jevons.edge.exchange import Exchange
 from jevons.edge.generate import generate
-from jevons.edge.surface import CHAT, Surface
+from jevons.edge.surface import CHAT, RESPONSES, Surface
 from jevons.flow import opening
 from jevons.telemetry import render_process
 from jevons.types.account import Receipt
@@ -114,6 +114,7 @@ async def _metrics(desk: Desk, exchange: Exchange, _: Actor | None, __: str) -> 
 
 ROUTES = (
     Route("/v1/chat/completions", ("POST",), needs_key=True, answer=generate),
+    Route("/v1/responses", ("POST",), needs_key=True, answer=generate, surface=RESPONSES),
     Route("/v1/models", ("GET", "HEAD"), needs_key=True, answer=_models),
     Route("/v1/models/", ("GET", "HEAD"), needs_key=True, answer=_model),
     Route("/v1/receipts/", ("GET", "HEAD"), needs_key=True, answer=_receipt),

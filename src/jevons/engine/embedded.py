@@ -24,7 +24,7 @@ from jevons.engine.shares import Shares, Spent
 from jevons.telemetry import log
 from jevons.types.account import Measured
 from jevons.types.decision import Outcome
-from jevons.types.errors import CallerLeft
+from jevons.types.errors import CallerLeft, Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -96,7 +96,10 @@ class Embedded:
 
     async def serve(self, attempt: Attempt, request: Generate, caller: Caller) -> Outcome:
         """Serve one attempt."""
-        prompt = prompt_of(request)
+        try:
+            prompt = prompt_of(request)
+        except Unsupported as error:  # another endpoint may be able to
+            return Outcome(attempt=attempt, error=error)
         share = self._shares.begin()
         answer = Answer(share, calls_tools=prompt.calls_tools)
         caller.on_leave(answer.stop)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from jevons.engine import tools
+from jevons.wire.openai_chat import render_request
 
 if TYPE_CHECKING:
     from jevons.types.request import Generate
@@ -36,6 +37,9 @@ _NOT_WITH_TOOLS = ("logprobs", "response_format", "top_logprobs")
 """What the model writes then is a choice in JSON, not the text that the caller hears."""
 
 
+_FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
 class Prompt(NamedTuple):
     """A request for the engine."""
 
@@ -46,11 +50,18 @@ class Prompt(NamedTuple):
 
 
 def prompt_of(request: Generate) -> Prompt:
-    """Turn a request into what the engine takes."""
-    fields = request.source.fields
+    """Turn a request into what the engine takes.
+
+    Raises:
+        Unsupported: It asks, in another dialect, for what the engine's cannot say.
+    """
+    fields, changed = request.source.fields, []
+    if request.source.dialect != "openai-chat":
+        rendered = render_request(request, model=request.model)
+        fields, changed = _FIELDS.decode(rendered.body), [*rendered.changed]
     said = {name: raw for name, raw in fields.items() if raw not in _UNSAID}
     body = {name: msgspec.json.decode(said[name]) for name in said.keys() & _PASSED}
-    changed = [
+    changed += [
         f"{name}: dropped, the engine does not know it"
         for name in sorted(said.keys() - _PASSED - _OURS)
     ]

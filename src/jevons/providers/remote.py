@@ -102,7 +102,7 @@ class Remote:
         """Serve one attempt."""
         speech, model = self._speech, attempt.candidate.endpoint.upstream_model
         try:
-            rendered = speech.render(request, model, self._owner)
+            rendered = speech.render(request, model=model, owner=self._owner)
         except Unsupported as error:  # another endpoint may be able to
             return Outcome(attempt=attempt, error=error)
         head = self._heads.of(speech.target(request, model))

@@ -7,12 +7,13 @@ Rule 2: a stream is heard through one shape, whatever reads it.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from jevons.types.errors import ProviderTruncated, ProviderUnavailable
 from jevons.types.event import Frame
-from jevons.wire import openai_chat
+from jevons.wire import openai_chat, responses
 from jevons.wire.whole import Whole
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from jevons.types.request import Dialect, Generate
     from jevons.wire.rendered import Rendered
 
-__all__ = ("SPEECHES", "Hearing", "Speech")
+__all__ = ("SPEECHES", "Hearing", "Listen", "Read", "Render", "Speech")
 
 
 class Hearing(Protocol):
@@ -69,40 +70,68 @@ class Hearing(Protocol):
         ...
 
 
-class Speech(NamedTuple):
+class Render(Protocol):
+    """Writes the body of a request."""
+
+    def __call__(self, request: Generate, *, model: str, owner: str) -> Rendered:
+        """Raises `Unsupported`: the dialect cannot say what was asked."""
+        ...
+
+
+class Read(Protocol):
+    """Reads a whole answer."""
+
+    def __call__(self, body: bytes, *, owner: str) -> Whole:
+        """Raises `ProviderGarbled`: it is none."""
+        ...
+
+
+class Listen(Protocol):
+    """Reads a stream."""
+
+    def __call__(self, *, owner: str) -> Hearing:
+        """Begin, for a stream of this owner of reasoning."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speech:
     """One dialect, as servers are asked in it."""
 
+    dialect: Dialect
     target: Callable[[Generate, str], str]
     """Path below the base URL, for what is asked and a model."""
     head: Callable[[str], tuple[str, ...]]
     """Header lines that the dialect asks for, a key among them unless it is empty."""
-    render: Callable[[Generate, str, str], Rendered]
-    """Body of a request, for a model, to an owner of reasoning. Raises `Unsupported`."""
-    hear: Callable[[Generate, str], Hearing]
-    """What hears a stream, for what was asked, from an owner of reasoning."""
-    read: Callable[[Generate, bytes, str], Whole]
-    """Read a whole answer. Raises `ProviderGarbled` if it is none."""
+    render: Render
+    listen: Listen
+    read_whole: Read
+    relay: Callable[[Generate], Hearing]
+    """Passes a stream on to a caller of the same dialect."""
+    glance: Callable[[bytes], Whole] | None = None
+    """Reads no more of an answer for a caller of the same dialect than the books need."""
     streams_as: bytes = b"text/event-stream"
     """Content type of a stream."""
 
+    def hear(self, request: Generate, owner: str) -> Hearing:
+        """Begin to hear a stream."""
+        is_same = request.source.dialect == self.dialect
+        return self.relay(request) if is_same else self.listen(owner=owner)
 
-def _chat_target(_: Generate, __: str) -> str:
-    return "/chat/completions"
+    def read(self, request: Generate, body: bytes, owner: str) -> Whole:
+        """Read a whole answer; to a caller of the same dialect it goes as it came.
+
+        Raises:
+            ProviderGarbled: It is none.
+        """
+        if request.source.dialect != self.dialect:
+            return self.read_whole(body, owner=owner)
+        if self.glance is not None:
+            return self.glance(body)
+        return self.read_whole(body, owner=owner)._replace(events=(Frame(body),))
 
 
-def _render_chat(request: Generate, model: str, owner: str) -> Rendered:
-    return openai_chat.render_request(request, model=model)
-
-
-def _hear_chat(request: Generate, owner: str) -> Hearing:
-    if request.source.dialect == "openai-chat":
-        return openai_chat.Relay(choices=request.sampling.n, want_usage=request.want_usage)
-    return openai_chat.Reader(owner=owner)
-
-
-def _read_chat(request: Generate, body: bytes, owner: str) -> Whole:
-    if request.source.dialect != "openai-chat":
-        return openai_chat.read_whole(body, owner=owner)
+def _glance(body: bytes) -> Whole:
     read = openai_chat.read_answer(body)
     error = None
     if read.error is not None:
@@ -112,14 +141,37 @@ def _read_chat(request: Generate, body: bytes, owner: str) -> Whole:
     return Whole((Frame(body),), read.finish, read.usage, error)
 
 
+def _relay_chat(request: Generate) -> Hearing:
+    return openai_chat.Relay(choices=request.sampling.n, want_usage=request.want_usage)
+
+
+def _always(path: str) -> Callable[[Generate, str], str]:
+    return lambda _request, _model: path
+
+
 def _bearer(key: str) -> tuple[str, ...]:
     return (f"authorization: Bearer {key}",) if key else ()
 
 
+_CHAT = Speech(
+    dialect="openai-chat",
+    target=_always("/chat/completions"),
+    head=_bearer,
+    render=openai_chat.render_request,
+    listen=openai_chat.Reader,
+    read_whole=openai_chat.read_whole,
+    relay=_relay_chat,
+    glance=_glance,
+)
+_RESPONSES = Speech(
+    dialect="openai-responses",
+    target=_always("/responses"),
+    head=_bearer,
+    render=responses.render_request,
+    listen=responses.Reader,
+    read_whole=responses.read_whole,
+    relay=lambda _: responses.Relay(),
+)
 SPEECHES: Mapping[Dialect, Speech] = MappingProxyType(
-    {
-        "openai-chat": Speech(
-            target=_chat_target, head=_bearer, render=_render_chat, hear=_hear_chat, read=_read_chat
-        ),
-    }
+    {each.dialect: each for each in (_CHAT, _RESPONSES)}
 )
