@@ -15,7 +15,7 @@ from jevons.types.message import (
     ToolCall,
     ToolResult,
 )
-from jevons.types.request import Tool
+from jevons.types.request import Need, Tool
 from jevons.wire.openai_chat.shapes import (
     AudioPart,
     ImagePart,
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from jevons.types import message as canonical
-    from jevons.types.request import Need
     from jevons.wire.openai_chat.shapes import Call, Function, Part, Turn
 
 __all__ = ("KINDS", "call", "message", "need_of", "part", "result", "text_parts", "tool")
@@ -35,10 +34,9 @@ __all__ = ("KINDS", "call", "message", "need_of", "part", "result", "text_parts"
 KINDS = frozenset({"text", "refusal", "image_url", "input_audio", "file"})
 """Parts that have a name; each has its content in a field of the same name."""
 
-_NEEDED: dict[type, Need] = {Image: "image", Audio: "audio", File: "file"}
 _ONLY_SAY = frozenset({"user", "system", "developer"})
 
-need_of = _NEEDED.get
+need_of = dict[type, Need]({Image: "image", Audio: "audio", File: "file"}).get
 """Name what an endpoint must be able to take for a part of a type, if not each can."""
 
 

@@ -16,6 +16,7 @@ Sources, read 2026-11: the API references of the named; OpenRouter docs, "Reason
 from __future__ import annotations
 
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -193,7 +194,9 @@ def _detail(part: Reasoning | ReasoningDelta, index: int) -> Detail:
     )
 
 
-_TYPES: dict[str, str] = {"thinking": "text", "summary": "summary", "redacted": "encrypted"}
+_TYPES: Mapping[Kind, str] = MappingProxyType(
+    {"thinking": "text", "summary": "summary", "redacted": "encrypted"}
+)
 
 
 def _text(parts: Sequence[Reasoning | ReasoningDelta]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -21,7 +22,7 @@ from jevons.wire.openai_chat.gathered import Gathered, write_call
 from jevons.wire.openai_chat.reasoning import show
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from jevons.types.account import Usage
     from jevons.types.event import Event
@@ -41,7 +42,7 @@ DONE = b"data: [DONE]\n\n"
 
 _ENCODER = msgspec.json.Encoder()
 _encode = _ENCODER.encode
-_GOES_ON: dict[str, str | None] = {"finish_reason": None}
+_GOES_ON: Mapping[str, str | None] = MappingProxyType({"finish_reason": None})
 
 
 class Chunks:
@@ -88,7 +89,7 @@ class Chunks:
         self,
         delta: dict[str, Any],
         logprobs: msgspec.Raw | None,
-        finish: dict[str, str | None] = _GOES_ON,
+        finish: Mapping[str, str | None] = _GOES_ON,
     ) -> bytes:
         if not self._begun:
             self._begun = True
