@@ -1,0 +1,10 @@
+"""Gemini's dialect, as endpoints are asked in it: `generateContent` and `streamGenerateContent`.
+
+Source: Gemini API reference, "Generating content"; Vertex AI API reference, the same, read
+2026-11.
+"""
+
+from jevons.wire.gemini.reader import Reader, read_whole
+from jevons.wire.gemini.request import render_request
+
+__all__ = ("Reader", "read_whole", "render_request")

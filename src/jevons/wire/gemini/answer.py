@@ -1,0 +1,134 @@
+"""Answers of Gemini's dialect: how they end, what they used, what went wrong.
+
+Rule 1: usage comes out in buckets that do not overlap. Here the answer's tokens are counted
+    without those of thinking, and the prompt's with those that a cache had; what hosted tools
+    put into the prompt is counted beside it.
+Rule 2: usage that counts nothing is no usage.
+Rule 3: an answer that ended for a reason that is not known to be a good one has failed.
+
+Source: Gemini API reference, "GenerateContentResponse" (`FinishReason`, `BlockReason`,
+`UsageMetadata`), read 2026-11; Vertex AI API reference, the same, for `MODEL_ARMOR`.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from jevons.types.account import Usage
+from jevons.types.errors import (
+    ProviderFiltered,
+    ProviderGarbled,
+    ProviderThrottled,
+    ProviderUnavailable,
+)
+from jevons.wire.blame import blame
+from jevons.wire.refusal import read
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jevons.types.errors import ProviderError
+
+__all__ = ("Counts", "Feedback", "blocked", "fault_of", "finish_of", "garbled_by", "usage_of")
+
+_FINISH: Mapping[str, str] = MappingProxyType(
+    {
+        "STOP": "stop",
+        "MAX_TOKENS": "length",
+        "SAFETY": "content_filter",
+        "RECITATION": "content_filter",
+        "BLOCKLIST": "content_filter",
+        "PROHIBITED_CONTENT": "content_filter",
+        "SPII": "content_filter",
+        "MODEL_ARMOR": "content_filter",
+        "IMAGE_SAFETY": "content_filter",
+        "IMAGE_PROHIBITED_CONTENT": "content_filter",
+        "IMAGE_RECITATION": "content_filter",
+    }
+)
+
+
+class Counts(msgspec.Struct, rename="camel"):
+    """Usage as the endpoint counts it."""
+
+    prompt_token_count: int | None = None
+    """With what was read from a cache."""
+    cached_content_token_count: int | None = None
+    candidates_token_count: int | None = None
+    """Without thinking."""
+    thoughts_token_count: int | None = None
+    tool_use_prompt_token_count: int | None = None
+    """What hosted tools found, as the model was given it; not in the prompt's count."""
+    total_token_count: int | None = None
+
+
+class Feedback(msgspec.Struct, rename="camel"):
+    """Why a prompt was not answered."""
+
+    block_reason: str | None = None
+    block_reason_message: str | None = None
+
+
+def usage_of(counts: Counts | None) -> Usage | None:
+    """Say what was used; None if nothing was counted."""
+    if counts is None:
+        return None
+    prompt, found, output, thought, cached = (
+        max(each or 0, 0)
+        for each in (
+            counts.prompt_token_count,
+            counts.tool_use_prompt_token_count,
+            counts.candidates_token_count,
+            counts.thoughts_token_count,
+            counts.cached_content_token_count,
+        )
+    )
+    if not prompt + found + output + thought:
+        return None
+    cached = min(cached, prompt)
+    return Usage(
+        input=prompt - cached + found,
+        cache_read=cached,
+        output=output,
+        reasoning=thought,
+        counted_by="endpoint",
+    )
+
+
+def finish_of(native: str, message: str | None) -> str | ProviderError:
+    """Name why an answer ended.
+
+    Args:
+        native: The reason in the endpoint's words.
+        message: What it says beside, if anything.
+    """
+    found = _FINISH.get(native)
+    if found is not None:
+        return found
+    return ProviderUnavailable(f"the model gave up: {native}{f': {message}' if message else ''}")
+
+
+def blocked(feedback: Feedback | None) -> ProviderFiltered | None:
+    """Say that the prompt was not let through, if it was not."""
+    if feedback is None or not feedback.block_reason:
+        return None
+    more = f": {feedback.block_reason_message}" if feedback.block_reason_message else ""
+    return ProviderFiltered(f"the prompt was blocked: {feedback.block_reason}{more}")
+
+
+def fault_of(body: bytes) -> ProviderError:
+    """Turn an error's envelope into the error that it tells of."""
+    refusal = read(body)
+    kind = blame(refusal)
+    message = f"upstream answered 200: {refusal.sentence}"
+    if kind is ProviderThrottled:
+        return ProviderThrottled(message, retry_after_s=refusal.wait_s)
+    return kind(message)
+
+
+def garbled_by(error: Exception) -> ProviderGarbled:
+    """Say that something is not of the dialect."""
+    return ProviderGarbled(f"it is not an answer of Gemini's dialect: {error}")

@@ -1,0 +1,152 @@
+"""A stream of Gemini's dialect, or a whole answer, into canonical events.
+
+Rule 1: the dialect has no last word. An answer is a success only if it has a finish reason;
+    what follows it, as usage does, is read too.
+Rule 2: a chunk is whole if its JSON is: the blank line after the last one may be missing.
+Rule 3: any bytes give events or an error, and the same ones however they are cut.
+
+Source: Gemini API reference, "models.streamGenerateContent" with `alt=sse`, read 2026-11.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from jevons.types.errors import ProviderGarbled, ProviderTruncated
+from jevons.wire.gemini.answer import fault_of, garbled_by
+from jevons.wire.gemini.reading import Reading
+from jevons.wire.sse import Framing, read_event, split
+from jevons.wire.whole import Whole
+
+if TYPE_CHECKING:
+    from jevons.types.account import Usage
+    from jevons.types.errors import JevonsError
+    from jevons.types.event import Event
+
+__all__ = ("Reader", "read_whole")
+
+_CHUNKS = msgspec.json.Decoder(list[msgspec.Raw])
+_BOM = b"\xef\xbb\xbf"
+
+
+class Reader:
+    """One answer under way.
+
+    Args:
+        owner: Vendor that writes it: its thinking is handed back to nobody else.
+    """
+
+    def __init__(self, *, owner: str = "") -> None:
+        self.error: JevonsError | None = None
+        """What went wrong; nothing more is read once it is set."""
+        self.done = False
+        """Whether the body ended: nothing before that is the dialect's last word."""
+        self._framing = Framing()
+        self._reading = Reading(owner=owner)
+        self._kept: list[Event] = []
+
+    @property
+    def usage(self) -> Usage | None:
+        """The last usage that came; it is cumulative."""
+        return self._reading.usage
+
+    @property
+    def finish(self) -> str:
+        """Why the answer ended; `error` until it has."""
+        return self._reading.finish
+
+    @property
+    def pieces(self) -> int:
+        """Chunks so far, of several tokens each."""
+        return self._reading.pieces
+
+    @property
+    def closing(self) -> tuple[Event, ...]:
+        """What ends the answer."""
+        return (*self._kept, self._reading.finished)
+
+    def feed(self, data: bytes) -> list[Event]:
+        """Take bytes as they were read; return the events that may go on."""
+        events: list[Event] = []
+        try:
+            whole = self._framing.feed(data)
+        except ProviderGarbled as error:
+            self._fail(error)
+            return events
+        for event in split(whole):
+            if self.error is None:
+                events += self._read(event)
+        return events
+
+    def end(self) -> JevonsError | None:
+        """Say that the body ended cleanly; return what is wrong with that, if anything."""
+        rest = self._framing.rest
+        if not self.done and self.error is None and rest.strip():
+            self._kept = self._last(rest)
+        self.done = True
+        if self._reading.native is None:
+            self._fail(ProviderTruncated("the stream ended without a finish reason"))
+        return self.error
+
+    def _last(self, rest: bytes) -> list[Event]:
+        """Read what no blank line ends: a chunk, or an error that came instead of a stream."""
+        if rest.lstrip(_BOM + b" \r\n").startswith((b"{", b"[")):
+            self._fail(fault_of(rest))
+            return []
+        events, error = self._reading.chunk(read_event(rest).data or b"")
+        if isinstance(error, ProviderGarbled):
+            error = ProviderTruncated("the stream ended inside an event")
+        self._fail(error)
+        return events
+
+    def _read(self, event: bytes) -> list[Event]:
+        _, data = read_event(event)
+        if data is None or not data.strip():
+            return []
+        events, error = self._reading.chunk(data)
+        self._fail(error)
+        return events
+
+    def _fail(self, error: JevonsError | None) -> None:
+        self.error = self.error or error
+
+
+def read_whole(body: bytes, *, owner: str = "") -> Whole:
+    """Read an answer that came in one piece: an object, or the list of a stream's chunks.
+
+    Args:
+        body: As it came.
+        owner: See `Reader`.
+
+    Raises:
+        ProviderGarbled: It is not an answer.
+    """
+    reading = Reading(owner=owner)
+    events: list[Event] = []
+    error: JevonsError | None = None
+    for chunk in _chunks(body.removeprefix(_BOM)):
+        said, error = reading.chunk(chunk)
+        events += said
+        if error is not None:
+            break
+    if error is None and not reading.pieces:
+        error = ProviderGarbled("the answer has no candidates")
+    if isinstance(error, ProviderGarbled):
+        raise error
+    if error is None and reading.native is None:
+        events += reading.flush()
+        error = ProviderTruncated("the answer has no finish reason")
+    if error is not None:
+        return Whole(tuple(events), None, reading.usage, error)
+    return Whole((*events, reading.finished), reading.finish, reading.usage, None)
+
+
+def _chunks(body: bytes) -> list[bytes]:
+    if not body.lstrip().startswith(b"["):
+        return [body]
+    try:
+        return [bytes(chunk) for chunk in _CHUNKS.decode(body)]
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise garbled_by(error) from error
