@@ -249,7 +249,13 @@ def test_the_mark_of_a_call_has_no_place_and_the_drop_is_named() -> None:
 
 def test_fields_that_only_another_dialect_knows_are_dropped_and_named_once() -> None:
     marked = Text(text="a", extra={"cache_control": raw({})})
-    fields: dict[str, Any] = {"user": "u", "logit_bias": {}, "metadata": None, "store": False, "model": "x"}
+    fields: dict[str, Any] = {
+        "user": "u",
+        "logit_bias": {},
+        "metadata": None,
+        "store": False,
+        "model": "x",
+    }
     _, changed = written(
         turn(marked, name="n"),
         turn(marked, marked, extra={"weight": raw(1)}),
