@@ -85,6 +85,12 @@ Loader.add_constructor("!binary", load_binary)
 def read_cassette(path: Path) -> Iterator[Exchange]:
     """Read a cassette: vcrpy's, VCR's, go-vcr's, or pydantic-ai's, which keeps bodies parsed."""
     cassette = yaml.load(path.read_bytes(), Loader)  # noqa: S506 derived from the safe loader
+    if isinstance(cassette, dict):
+        yield from interactions(path, cast("dict[str, Any]", cassette))
+
+
+def interactions(path: Path, cassette: dict[str, Any]) -> Iterator[Exchange]:
+    """Take the exchanges of a cassette."""
     for each in cassette.get("interactions") or cassette.get("http_interactions") or ():
         if "request" not in each or "response" not in each:
             continue  # not HTTP: gRPC is recorded as samples of its messages
@@ -106,6 +112,9 @@ def read_json(path: Path) -> Iterator[Exchange]:
     if not isinstance(kept, dict):
         return
     kept = cast("dict[str, Any]", kept)
+    if "interactions" in kept or "http_interactions" in kept:
+        yield from interactions(path, kept)
+        return
     asked, said = kept.get("request"), kept.get("response")
     if isinstance(asked, dict) and isinstance(said, dict) and "body" in said:
         yield recorded(path, cast("dict[str, Any]", asked), cast("dict[str, Any]", said))
@@ -124,8 +133,12 @@ def recorded(path: Path, asked: dict[str, Any], said: dict[str, Any]) -> Exchang
 
 def read_lines(path: Path) -> Iterator[Exchange]:
     """Read a stream's chunks, a JSON value a line. A request alone has no answer to check."""
+    kept = path.read_bytes()
+    if kept.startswith((b"data:", b"event:", b":")):
+        yield Exchange(path, "", request_beside(path), OK, {}, kept)
+        return
     chunks = list[Any]()
-    for line in path.read_bytes().splitlines():
+    for line in kept.splitlines():
         if line.strip():
             try:
                 chunks.append(json.loads(line))
@@ -154,6 +167,7 @@ READERS = {
     ".yml": read_cassette,
     ".json": read_json,
     ".jsonl": read_lines,
+    ".ndjson": read_lines,
     ".txt": read_lines,
     ".sse": read_stream,
 }

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import TYPE_CHECKING, NamedTuple, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 import msgspec
 
@@ -23,7 +23,7 @@ from jevons.wire.openai_chat.free import Chosen, Misplaced, choose, read_message
 from jevons.wire.openai_chat.plain import message as plain_message
 from jevons.wire.openai_chat.plain import need_of
 from jevons.wire.openai_chat.plain import tool as plain_tool
-from jevons.wire.openai_chat.shapes import Choice, Free, Plain
+from jevons.wire.openai_chat.shapes import Choice, Free, Function, Plain
 
 if TYPE_CHECKING:
     from jevons.types.actor import Actor
@@ -96,9 +96,9 @@ def parse_request(body: bytes, *, id: str, at_ms: int, actor: Actor | None) -> G
             size_bytes=len(body),
         ),
     )
-    if _KNOBS.isdisjoint(fields):
+    if _RARE.isdisjoint(fields):
         return request
-    return msgspec.structs.replace(request, thinking=_thinking(fields))
+    return _with_rare(request, fields)
 
 
 _AUTO = Chosen()
@@ -107,6 +107,7 @@ _TEXT_ONLY: frozenset[Need] = frozenset({"text"})
 _KNOBS = frozenset(
     {"reasoning_effort", "reasoning", "thinking", "enable_thinking", "thinking_budget"}
 )
+_RARE = _KNOBS | {"functions"}
 _EFFORTS: frozenset[str] = frozenset(get_args(Effort))
 
 
@@ -138,6 +139,44 @@ def _sampling(read: Common) -> Sampling:
         logprobs=bool(read.logprobs),
         top_logprobs=read.top_logprobs,
     )
+
+
+def _with_rare(request: Generate, fields: Fields) -> Generate:
+    """Read what few requests hold."""
+    request = msgspec.structs.replace(request, thinking=_thinking(fields))
+    return request if "functions" not in fields else _with_functions(request, fields)
+
+
+class _Name(msgspec.Struct):
+    name: str
+
+
+class _Functions(msgspec.Struct):
+    """What tools were called before they were called tools."""
+
+    functions: list[Function] | None = None
+    function_call: Literal["auto", "none"] | _Name | None = None
+
+
+def _with_functions(request: Generate, fields: Fields) -> Generate:
+    kept = {name: fields[name] for name in ("functions", "function_call") if name in fields}
+    try:
+        read = _FUNCTIONS.decode(msgspec.json.encode(kept))
+    except msgspec.MsgspecError as error:
+        raise _malformed(error) from None
+    asked = read.function_call or "auto"
+    tools = tuple([plain_tool(function) for function in read.functions or ()])
+    needs: set[Need] = {"tools"} if tools and asked != "none" else set()
+    return msgspec.structs.replace(
+        request,
+        tools=(*request.tools, *tools),
+        tool_choice="named" if isinstance(asked, _Name) else asked,
+        tool=asked.name if isinstance(asked, _Name) else "",
+        needs=request.needs | needs,
+    )
+
+
+_FUNCTIONS = msgspec.json.Decoder(_Functions)
 
 
 class _Asked(msgspec.Struct):

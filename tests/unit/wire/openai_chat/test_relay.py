@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -41,6 +43,29 @@ def test_text_goes_on_as_it_came_and_what_ends_it_is_kept(size: int, line_end: b
     assert it.end() is None
     assert it.closing == finish + DONE
     assert (it.finish, it.usage, it.pieces, it.done) == ("stop", COUNTED, 4, True)
+
+
+def decodes(it: Relay, read: bytes) -> int:
+    """Count the JSON decodes that one read takes."""
+    count = 0
+
+    def look(_frame: object, event: str, called: object) -> None:
+        nonlocal count
+        count += event == "c_call" and getattr(called, "__qualname__", "") == "Decoder.decode"
+
+    sys.setprofile(look)
+    try:
+        it.feed(read)
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+def test_a_plain_chunk_is_relayed_without_a_decode() -> None:
+    it = relay()
+    assert [decodes(it, each) for each in (*TEXT, b"".join(TEXT))] == [0, 0, 0, 0]
+    assert decodes(it, chunk("", reasoning_content="hm")) == 0
+    assert decodes(it, FINISH) == 1
 
 
 def test_usage_is_shown_to_who_asked_for_it() -> None:

@@ -401,6 +401,26 @@ def test_how_much_to_think_is_read_under_any_of_its_names(
     assert asked(**fields).thinking == thinking
 
 
+@pytest.mark.parametrize(
+    ("call", "mode", "tool", "needs"),
+    [
+        (None, "auto", "", {"text", "tools"}),
+        ("none", "none", "", {"text"}),
+        ({"name": "f"}, "named", "f", {"text", "tools"}),
+    ],
+)
+def test_functions_are_tools_by_their_old_name(
+    call: Any, mode: str, tool: str, needs: set[str]
+) -> None:
+    request = asked(functions=[{"name": "f", "description": "does"}], function_call=call)
+    assert request.tools == (Tool(name="f", description="does"),)
+    assert (request.tool_choice, request.tool, request.needs) == (mode, tool, needs)
+    assert asked(functions=None).tools == ()
+    with pytest.raises(Malformed) as caught:
+        asked(functions=[{"name": 1}])
+    assert caught.value.param == "functions[0].name"
+
+
 @pytest.mark.parametrize(("asked_for", "top_k"), [(5, 5), (0, None), (-1, None), (None, None)])
 def test_engines_may_be_told_how_many_tokens_to_draw_from(
     asked_for: int | None, top_k: int | None
