@@ -50,12 +50,13 @@ _MEANS_MORE = frozenset({"previous_response_id", "conversation", "prompt", "cont
 _SAYS_NOTHING = frozenset({b"null", b"false", b"[]", b"{}", b'""'})
 
 
-def check_one_answer(request: Generate, *, dialect: str) -> None:
+def check_one_answer(request: Generate, *, dialect: str, tells_logprobs: bool = False) -> None:
     """Refuse what would be answered as if it had not been asked.
 
     Args:
         request: What was asked, in another dialect.
         dialect: What it is to be said in, as a person calls it.
+        tells_logprobs: Whether that dialect tells log probabilities as they are asked for.
 
     Raises:
         Unsupported: It asks for several answers, for log probabilities, or about something
@@ -64,7 +65,7 @@ def check_one_answer(request: Generate, *, dialect: str) -> None:
     if request.sampling.n > 1:
         message = f"n is {request.sampling.n}; across dialects only one answer can be read"
         raise Unsupported(message, param="n")
-    if request.sampling.logprobs:
+    if request.sampling.logprobs and not tells_logprobs:
         message = f"log probabilities were asked for, which {dialect} does not tell as asked"
         raise Unsupported(message, param="logprobs")
     for name in sorted(_MEANS_MORE & request.source.fields.keys()):

@@ -12,23 +12,23 @@ Sources, read 2026-11: OpenAI API reference, "Create chat completion"; OpenRoute
 
 from __future__ import annotations
 
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from jevons.types.errors import Unsupported
-from jevons.types.message import Reasoning, ToolResult
+from jevons.types.message import Reasoning
 from jevons.types.request import HostedTool
+from jevons.wire.leftover import check_one_answer, left_out
 from jevons.wire.openai_chat.reasoning import FIELDS, takes_details, write
 from jevons.wire.openai_chat.turns import write_messages
 from jevons.wire.rendered import Rendered
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from jevons.types.message import Message
-    from jevons.types.request import Dialect, Effort, Generate, Output, Thinking, Tool
+    from jevons.types.request import Effort, Generate, Output, Thinking, Tool
     from jevons.wire.openai_chat.shapes import Fields
 
 __all__ = ("render_request",)
@@ -38,57 +38,12 @@ _encode = _ENCODER.encode
 _FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _MESSAGES = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
 
+_NAME = "OpenAI chat"
 _NEW_BUDGET = frozenset({"openai", "azure"})  # their newer models refuse `max_tokens`
 _KNOWS_TOP_K = frozenset({"alibaba", "local", "openrouter"})
 
-_NAMED: Mapping[Dialect, frozenset[str]] = MappingProxyType(
-    {
-        "anthropic-messages": frozenset(
-            {
-                "model",
-                "messages",
-                "system",
-                "max_tokens",
-                "stop_sequences",
-                "stream",
-                "temperature",
-                "top_p",
-                "top_k",
-                "tools",
-                "tool_choice",
-                "thinking",
-                "output_config",
-                "output_format",
-            }
-        ),
-        "openai-responses": frozenset(
-            {
-                "model",
-                "input",
-                "instructions",
-                "max_output_tokens",
-                "stream",
-                "temperature",
-                "top_p",
-                "top_logprobs",
-                "tools",
-                "tool_choice",
-                "parallel_tool_calls",
-                "reasoning",
-                "text",
-            }
-        ),
-    }
-)
-"""Fields of other dialects that are read into the canonical request."""
-
-_MEANS_MORE = frozenset({"previous_response_id", "conversation", "prompt", "container"})
-"""Fields that stand for something that was said elsewhere: without it the question is another."""
-
 _ANYBODY = frozenset({"", "openrouter", "mistral"})
 """Whose thinking an endpoint of an unknown vendor may have written, as its shape tells."""
-
-_SAYS_NOTHING = frozenset({b"null", b"false", b"[]", b"{}", b'""'})
 
 _EFFORTS: tuple[tuple[int, Effort], ...] = (
     (1024, "minimal"),
@@ -180,7 +135,7 @@ def _is_not_thinking(part: Fields) -> bool:
 
 def _anew(request: Generate, model: str, owner: str) -> Rendered:
     changed: list[str] = []
-    _check(request)
+    check_one_answer(request, dialect=_NAME, tells_logprobs=True)
     fields: dict[str, Any] = {
         "model": model,
         "messages": write_messages(request.messages, owner, changed),
@@ -191,20 +146,8 @@ def _anew(request: Generate, model: str, owner: str) -> Rendered:
     }
     if request.stream:
         fields |= {"stream": True, "stream_options": {"include_usage": True}}
-    changed += _left_out(request)
-    changed += [f"{name}: dropped, OpenAI chat has no such field" for name in _beside(request)]
+    changed += left_out(request, dialect=_NAME)
     return Rendered(_encode(fields), tuple(changed))
-
-
-def _check(request: Generate) -> None:
-    """Refuse what would be answered as if it had not been asked."""
-    if request.sampling.n > 1:
-        message = f"n is {request.sampling.n}; across dialects only one answer can be read"
-        raise Unsupported(message, param="n")
-    for name in sorted(_MEANS_MORE & request.source.fields.keys()):
-        if bytes(request.source.fields[name]) not in _SAYS_NOTHING:
-            message = f"{name} names what OpenAI chat cannot look up; send it in the messages"
-            raise Unsupported(message, param=name)
 
 
 def _sampling(request: Generate, owner: str, changed: list[str]) -> dict[str, Any]:
@@ -292,25 +235,6 @@ def _effort_of(budget: int) -> Effort:
         if budget <= most:
             return effort
     return "xhigh"
-
-
-def _left_out(request: Generate) -> list[str]:
-    """Name the fields of another dialect that have no canonical name."""
-    source = request.source
-    named = _NAMED.get(source.dialect, frozenset())
-    return [
-        f"{name}: dropped, OpenAI chat has no such field"
-        for name in sorted(source.fields.keys() - named - _MEANS_MORE)
-        if bytes(source.fields[name]) not in _SAYS_NOTHING
-    ]
-
-
-def _beside(request: Generate) -> list[str]:
-    """Name what stands beside messages, parts, tools and thinking in another dialect."""
-    parts = [part for message in request.messages for part in message.parts]
-    inner = [each for part in parts if isinstance(part, ToolResult) for each in part.parts]
-    holders = [request.thinking, *request.messages, *parts, *inner, *request.tools]
-    return sorted({name for each in holders for name in getattr(each, "extra", None) or ()})
 
 
 def _raw(value: object) -> msgspec.Raw:
