@@ -47,9 +47,9 @@ class Calls:
         self._open: Arguments | None = None
 
     @property
-    def is_open(self) -> bool:
-        """Whether a call has begun that is not whole."""
-        return self._open is not None
+    def is_cut(self) -> bool:
+        """Whether a text among the arguments of a call has not come to its end."""
+        return self._open is not None and self._open.is_cut
 
     def feed(self, piece: FunctionCall, *, answer: str, mark: str | None) -> list[ToolCallDelta]:
         """Take a call or a piece of one.

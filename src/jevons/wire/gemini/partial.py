@@ -68,6 +68,11 @@ class Arguments:
         self._open = piece.json_path if piece.will_continue else ""
 
     @property
+    def is_cut(self) -> bool:
+        """Whether the last of them is a text that goes on."""
+        return bool(self._open)
+
+    @property
     def text(self) -> str:
         """All of them, as JSON."""
         return msgspec.json.encode(self._root).decode()

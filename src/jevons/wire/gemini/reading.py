@@ -167,7 +167,7 @@ class Reading:
     def _finish(self, native: str, message: str, events: list[Event]) -> JevonsError | None:
         """Read why the answer ended; a call that the end cut off is no call to make."""
         reason = finish_of(native, message)
-        is_cut = self._calls.is_open and reason == "stop"
+        is_cut = self._calls.is_cut and reason == "stop"
         events += self.flush()
         self.native = native
         if not isinstance(reason, str):
