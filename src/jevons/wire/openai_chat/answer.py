@@ -11,23 +11,24 @@ Rule 4: why an answer ended has one of four names, whatever its endpoint calls i
 Sources, read 2026-11: OpenAI API reference, "Chat Completions"; DeepSeek API docs, "Create
 Chat Completion"; Moonshot platform docs, "Chat"; Mistral API reference, "Chat"; xAI docs,
 "Reasoning"; OpenRouter docs, "API Reference" and "Prompt Caching"; Groq API reference;
-Alibaba Cloud Model Studio docs, "Context Cache".
+Alibaba Cloud Model Studio docs, "Context Cache"; MiniMax platform docs, "Error Codes".
 """
 
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
 from jevons.types.account import Usage
 from jevons.types.errors import (
-    ProviderDenied,
     ProviderGarbled,
     ProviderThrottled,
     ProviderUnavailable,
 )
+from jevons.wire.blame import blame
+from jevons.wire.refusal import heard
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,6 +40,7 @@ __all__ = (
     "Measures",
     "Read",
     "Said",
+    "Status",
     "fault_of",
     "finish_of",
     "garbled_by",
@@ -81,21 +83,6 @@ _FINISH: Mapping[str, str] = MappingProxyType(
     }
 )
 
-_THROTTLED = frozenset({"429", "rate_limit_exceeded", "rate_limit_error", "ratelimitreached"})
-_DENIED = frozenset(
-    {
-        "401",
-        "402",
-        "403",
-        "authentication_error",
-        "permission_error",
-        "billing_error",
-        "invalid_api_key",
-        "insufficient_quota",
-        "exceeded_current_quota_error",
-    }
-)
-
 
 class _Details(msgspec.Struct):
     cached_tokens: int | None = None
@@ -128,6 +115,14 @@ class Measures(msgspec.Struct):
     usage: Counts | None = None
 
 
+class Status(msgspec.Struct):
+    """What MiniMax says of every answer."""
+
+    status_code: int | None = None
+    """0 if all is well."""
+    status_msg: str | None = None
+
+
 class _Choice(msgspec.Struct):
     index: int | None = None
     finish_reason: str | None = None
@@ -140,6 +135,7 @@ class _Piece(msgspec.Struct):
     usage: Counts | None = None
     x_groq: Measures | None = None
     error: msgspec.Raw = msgspec.Raw(b"null")
+    base_resp: Status | None = None
 
 
 _PIECE = msgspec.json.Decoder(_Piece)
@@ -175,7 +171,7 @@ def read_chunk(data: bytes) -> Said:
     """
     try:
         piece = _PIECE.decode(data)
-        error = fault_of(piece.error)
+        error = fault_of(piece.error, piece.base_resp)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as garbled:
         raise garbled_by(garbled) from None
     choices = piece.choices or ()
@@ -227,25 +223,31 @@ def usage_of(*found: Counts | Measures | None) -> Usage | None:
     return None
 
 
-def fault_of(error: msgspec.Raw) -> ProviderError | None:
+def fault_of(error: msgspec.Raw, status: Status | None) -> ProviderError | None:
     """Read an error envelope, whatever its shape.
+
+    Args:
+        error: What stands under `error`.
+        status: What MiniMax says of every answer.
 
     Raises:
         msgspec.MsgspecError: It is not JSON.
         UnicodeDecodeError: It is not UTF-8.
         RecursionError: It is nested too deeply.
     """
-    if bytes(error) == b"null":  # a Raw never equals bytes
+    said: dict[str, Any] = {}
+    if bytes(error) != b"null":  # a Raw never equals bytes
+        said["error"] = msgspec.json.decode(error)
+    if status is not None and status.status_code:
+        said["base_resp"] = msgspec.to_builtins(status)
+    if not said:
         return None
-    said: Any = msgspec.json.decode(error)
-    named = cast("dict[str, Any]", said) if isinstance(said, dict) else {"message": said}
-    sentence = str(named.get("message") or named.get("code") or "an error without a message")
-    codes = {str(named.get(key)).lower() for key in ("code", "type", "status_code")}
-    if codes & _THROTTLED:
-        return ProviderThrottled(sentence)
-    if codes & _DENIED:
-        return ProviderDenied(sentence)
-    return ProviderUnavailable(sentence)
+    refusal = heard(said)
+    kind = blame(refusal)
+    sentence = refusal.sentence or ", ".join(sorted(refusal.codes)) or "an error without a message"
+    if kind is ProviderThrottled:
+        return ProviderThrottled(sentence, retry_after_s=refusal.wait_s)
+    return kind(sentence)
 
 
 def _usage(counts: Counts | None) -> Usage | None:

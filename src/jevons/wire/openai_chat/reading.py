@@ -32,6 +32,7 @@ from jevons.types.event import (
 from jevons.wire.openai_chat.answer import (
     Counts,
     Measures,
+    Status,
     fault_of,
     finish_of,
     garbled_by,
@@ -52,7 +53,9 @@ _Fields = dict[str, msgspec.Raw]
 _NULL = msgspec.Raw(b"null")
 _NOTHING = frozenset({b"null", b'""', b"[]", b"{}"})
 
-_NAMED_BESIDE = frozenset({"id", "object", "model", "choices", "usage", "error", "obfuscation"})
+_NAMED_BESIDE = frozenset(
+    {"id", "object", "model", "choices", "usage", "error", "base_resp", "obfuscation"}
+)
 _NAMED_IN_CHOICE = frozenset(
     {
         "index",
@@ -87,6 +90,7 @@ class _Chunk(msgspec.Struct):
     usage: Counts | None = None
     x_groq: Measures | None = None
     error: msgspec.Raw = _NULL
+    base_resp: Status | None = None
 
 
 _CHUNK = msgspec.json.Decoder(_Chunk)
@@ -148,7 +152,7 @@ class Reading:
         """Read the JSON of one chunk: what it says, and what went wrong after that."""
         try:
             chunk = _CHUNK.decode(data)
-            error = fault_of(chunk.error)
+            error = fault_of(chunk.error, chunk.base_resp)
             if error is not None:
                 return [], error
             return self._read(chunk, data)

@@ -15,8 +15,10 @@ from jevons.types.errors import (
     ProviderDenied,
     ProviderError,
     ProviderGarbled,
+    ProviderRejected,
     ProviderThrottled,
     ProviderUnavailable,
+    ProviderUnpaid,
 )
 from jevons.wire.openai_chat import read_answer, read_chunk
 
@@ -165,7 +167,7 @@ def test_a_chunk_without_choices_says_none(choices: bytes) -> None:
         ({"other": 1}, "an error without a message"),
         ("plain", "plain"),
         (False, "an error without a message"),
-        (["a"], "['a']"),
+        (["a"], "a"),
     ],
 )
 def test_an_error_envelope_of_any_shape_is_heard(error: Any, sentence: str) -> None:
@@ -181,8 +183,9 @@ def test_an_error_envelope_of_any_shape_is_heard(error: Any, sentence: str) -> N
         ({"message": "slow down", "type": "rate_limit_error"}, ProviderThrottled),
         ({"message": "slow down", "code": "RateLimitReached"}, ProviderThrottled),
         ({"message": "no key", "type": "authentication_error", "code": None}, ProviderDenied),
-        ({"message": "no money", "code": "insufficient_quota"}, ProviderDenied),
-        ({"message": "tool failed", "status_code": 400}, ProviderUnavailable),
+        ({"message": "no money", "code": "insufficient_quota"}, ProviderUnpaid),
+        ({"message": "tool failed", "status_code": 400}, ProviderRejected),
+        ({"message": "too busy", "type": "overloaded_error"}, ProviderUnavailable),
     ],
 )
 def test_an_error_that_plainly_says_what_it_is_is_heard_as_that(
@@ -204,6 +207,19 @@ def test_an_error_that_plainly_says_what_it_is_is_heard_as_that(
 )
 def test_the_ways_to_come_to_a_good_end_have_four_names(native: str, reason: str) -> None:
     assert read_answer(said(choices=[{"finish_reason": native}])).finish == reason
+
+
+def test_minimax_says_of_every_answer_how_it_went() -> None:
+    poor = read_chunk(said(choices=None, base_resp={"status_code": 1008, "status_msg": "no money"}))
+    assert type(poor.error) is ProviderUnpaid
+    assert str(poor.error) == "no money"
+    assert read_chunk(said(choices=[], base_resp={"status_code": 0})).error is None
+
+
+def test_how_long_to_wait_is_heard() -> None:
+    error = read_chunk(said(error={"message": "try again after 3 seconds", "code": 429})).error
+    assert isinstance(error, ProviderThrottled)
+    assert error.retry_after_s == 3
 
 
 def test_an_error_that_is_null_is_none() -> None:
