@@ -195,13 +195,10 @@ def _result(result: ToolResult, carried: Carried) -> _Item:
 
 def _thoughts(parts: Sequence[Part], carried: Carried) -> Iterator[_Item]:
     """Write thinking for its owner."""
-    kept: list[Reasoning] = []
-    for part in parts:
-        if not isinstance(part, Reasoning):
-            continue
-        if carried.owner and part.owner == carried.owner:
-            kept.append(part)
-        else:
+    thoughts = [part for part in parts if isinstance(part, Reasoning)]
+    kept = [part for part in thoughts if carried.owner and part.owner == carried.owner]
+    for part in thoughts:
+        if part not in kept:
             whose = f"it is {part.owner}'s" if part.owner else "nobody said whose it is"
             carried.drop("messages.reasoning", whose)
     carried.replayed = carried.replayed or bool(kept)

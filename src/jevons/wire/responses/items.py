@@ -71,11 +71,12 @@ class _Kind(msgspec.Struct):
 class _Call:
     """A call under way."""
 
-    __slots__ = ("known", "number", "sent")
+    __slots__ = ("known", "marked", "number", "sent")
 
     def __init__(self, number: int) -> None:
         self.number = number
         self.known = False
+        self.marked = False
         self.sent = 0
 
 
@@ -197,11 +198,11 @@ class Items:
         """Say what deltas left out of a part."""
         whole = (part.refusal if family == "refusal" else part.text) or ""
         block = self._block(at, family, number)
-        said = self._said.get(block)
-        if said is None:
-            kept = None if bytes(part.logprobs) in _NOTHING else _logprobs(part.logprobs)
-            return self._more(at, family, number, whole, kept)
-        return self._more(at, family, number, whole[said:], None) if whole[said:] else []
+        said = self._said.get(block, 0)
+        silent = block in self._said or bytes(part.logprobs) in _NOTHING
+        kept = None if silent else _logprobs(part.logprobs)
+        rest = whole[said:]
+        return self._more(at, family, number, rest, kept) if rest or kept else []
 
     def _thought(self, at: int, item: _Item) -> list[Event]:
         """End an item of thinking; its mark comes with its last part."""
@@ -218,7 +219,8 @@ class Items:
                 "", kind="redacted", opaque=mark.opaque, id=_name(item), owner=mark.owner
             )
             return [msgspec.structs.replace(thought, block=block)]
-        if mark.opaque is not None:
+        is_silent = not any(self._blocks[key] in self._said for key in blocks)
+        if mark.opaque is not None or is_silent:
             _, family, number = blocks[-1]
             last = self._more(at, family, number, "", None)[0]
             events.append(msgspec.structs.replace(last, opaque=mark.opaque))
@@ -228,24 +230,26 @@ class Items:
         """End a call."""
         call = self._calls.setdefault(at, _Call(len(self._calls)))
         whole = _arguments(item)
-        if call.known:
-            rest = whole[call.sent :]
-            return self.arguments(at, rest)
-        if not item.name:
-            return []
-        return [self._begun(call, item, raw, whole)]
+        if not call.known:
+            return [self._begun(call, item, raw, whole)] if item.name else []
+        rest = self.arguments(at, whole[call.sent :])
+        mark = self._mark(item)
+        if mark.opaque is None or call.marked:
+            return rest
+        return [*rest, ToolCallDelta(index=call.number, opaque=mark.opaque, owner=mark.owner)]
 
     def _begun(self, call: _Call, item: _Item, raw: msgspec.Raw, arguments: str) -> Event:
         call.known = True
         call.sent = len(arguments)
-        mark = unseal(item.encrypted_content)
+        mark = self._mark(item)
+        call.marked = mark.opaque is not None
         return ToolCallDelta(
             index=call.number,
             id=item.call_id or item.id or f"call_{call.number}",
             name=item.name or "",
             arguments=arguments,
             opaque=mark.opaque,
-            owner=mark.owner,
+            owner=mark.owner if call.marked else "",
             extra=_left(raw, _NAMED_IN_CALL),
         )
 

@@ -181,10 +181,17 @@ def test_arguments_that_are_an_object_are_its_text() -> None:
 
 def test_the_mark_of_a_call_and_who_called_are_kept() -> None:
     fields = {"name": "f", "call_id": "c", "encrypted_content": "jevons:google:c2ln"}
-    (call,) = said(done(0, type="function_call", caller={"type": "program"}, **fields))
-    assert isinstance(call, ToolCallDelta)
-    assert (call.opaque, call.owner) == ("sig", "google")
-    assert bare(call.extra) == {"caller": {"type": "program"}}
+    item = {"type": "function_call", "caller": {"type": "program"}, **fields}
+    begun = {**item, "encrypted_content": None}
+    for parts in (
+        (done(0, **item),),
+        (added(0, **item), done(0, **item)),
+        (added(0, **begun), done(0, **item)),
+    ):
+        (call,) = said(*parts)
+        assert isinstance(call, ToolCallDelta)
+        assert (call.opaque, call.owner) == ("sig", "google")
+        assert bare(call.extra) == {"caller": {"type": "program"}}
 
 
 def test_a_call_that_never_gets_a_name_is_no_success() -> None:
