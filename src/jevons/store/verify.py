@@ -201,7 +201,10 @@ def _caveat(connection: sqlite3.Connection, path: Path) -> str:
     except sqlite3.Error:  # SQLite can be built without this table
         unused = "unused"
     if is_open(path):
-        return f"the ledger is in use: {unused} bytes of its file are covered once it is closed"
+        return (
+            f"a server is running: {unused} bytes of its file, which hold no record, are covered "
+            "as well once it stops"
+        )
     return (
         f"the ledger is not sealed, it was not closed cleanly: {unused} bytes of its file, which "
         "hold no record, are not covered until it has been opened and closed once"
