@@ -5,7 +5,8 @@ Rule 1: what one side says without a break is one content, and what tools said c
 Rule 2: what a tool said is known by the name of the tool; it is found by the call's id.
 Rule 3: thinking and marks go to their owner, in the place in which they came, and to nobody
     else. Thinking without words is the mark of the text that follows.
-Rule 4: what this dialect cannot say is refused; what is only a hint is dropped, and named.
+Rule 4: a text that is empty is not sent, unless it is all that the model said.
+Rule 5: what this dialect cannot say is refused; what is only a hint is dropped, and named.
 
 Sources, read 2026-11: Gemini API reference, "Content"; Gemini API docs, "Function calling",
 "Thought signatures" and "File input methods".
@@ -79,7 +80,7 @@ class Contents:
         if message.role in _BEGINS_TURN:
             self._add_system(message, where)
         elif message.role == "assistant":
-            self._put("model", self._answer(message.parts, where))
+            self._put("model", self._answer(message.parts, where) or [{"text": ""}])
         else:
             self._put("user", self._asked(message.parts, where))
 
