@@ -1,0 +1,212 @@
+"""What is known about a vendor: where it answers, what it serves, what it wants said how.
+
+Rule 1: a vendor is data; only a dialect is code.
+Rule 2: every row names the public page it was read from, and when. What nobody says publicly is
+    left out, or `unknown`; a guess is never a row.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fnmatch import fnmatchcase
+from typing import Any, Literal
+
+import msgspec
+
+from jevons.types.request import Dialect, Need
+
+__all__ = (
+    "Auth",
+    "Host",
+    "ListPrice",
+    "Peak",
+    "Product",
+    "Rule",
+    "Seen",
+    "Vendor",
+)
+
+Reasoning = Literal["always", "switch", "none", "unknown"]
+Replay = Literal["forbidden", "tool-loop", "always-with-tools", "optional", "unknown"]
+When = Literal["always", "thinking", "not-thinking"]
+Do = Literal["drop", "rename", "force", "map", "clamp", "refuse"]
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A public page, and when it said what a row says."""
+
+    url: str
+    read: str
+    """`YYYY-MM-DD`, or `YYYY-MM` where the day is not known."""
+
+
+class Auth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a key is shown."""
+
+    header: str = "authorization"
+    scheme: str = "Bearer"
+    """Word before the key; empty if there is none."""
+    env: tuple[str, ...] = ()
+    """Environment variables in which SDKs look for it, the usual one first."""
+
+
+class Host(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where a vendor answers."""
+
+    id: str
+    bases: dict[Dialect, str]
+    """Base URL for each dialect spoken there; `{name}` is for the operator to fill in."""
+    entity: str = ""
+    """Legal entity that contracts here, where it is not the vendor's own."""
+    place: str
+    """Where it processes: ISO 3166-1 alpha-2, `EU`, `on-prem` or `unknown`."""
+    storage: str = "unknown"
+    """Where it stores, as above."""
+    keys: Literal["shared", "regional", "none"] = "shared"
+    """Whether a key of this host is refused at the vendor's others."""
+    note: str = ""
+    source: str
+
+
+class Peak(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Hours at which a vendor charges more."""
+
+    days: tuple[int, ...]
+    """ISO weekdays, Monday is 1."""
+    utc: tuple[str, ...]
+    """`HH:MM-HH:MM`, the end excluded."""
+    note: str = ""
+    source: str
+
+
+class ListPrice(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    rename={
+        "input_per_mtok": "input",
+        "output_per_mtok": "output",
+        "cache_read_per_mtok": "cache_read",
+        "cache_write_per_mtok": "cache_write",
+        "reasoning_per_mtok": "reasoning",
+    },
+):
+    """What a vendor's own page says that tokens cost."""
+
+    currency: Literal["USD", "CNY"] = "USD"
+    input_per_mtok: Decimal
+    """Per million input tokens that were in no cache."""
+    output_per_mtok: Decimal
+    cache_read_per_mtok: Decimal | None = None
+    cache_write_per_mtok: Decimal | None = None
+    reasoning_per_mtok: Decimal | None = None
+    """None charges reasoning as output."""
+    up_to_tokens: int | None = None
+    """Longest input of a request, all of which has this price; None is any."""
+    hours: Literal["any", "peak", "off-peak"] = "any"
+    hosts: tuple[str, ...] = ()
+    """Hosts where it holds; empty is all."""
+    since: str | None = None
+    """First day it holds, `YYYY-MM-DD`; None is before the page was read."""
+    source: str
+
+
+class Product(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A model as a vendor serves it, or a family of them."""
+
+    id: str
+    """Its name on the wire; `*` stands for anything."""
+    aliases: tuple[str, ...] = ()
+    """Other names that the vendor takes for it."""
+    hosts: tuple[str, ...] = ()
+    """Hosts that serve it; empty is all."""
+    context_tokens: int | None = None
+    max_output_tokens: int | None = None
+    can: frozenset[Need] = frozenset({"text"})
+    reasoning: Reasoning = "unknown"
+    switch: str = ""
+    """Path of the field that turns reasoning on and off, or sets its effort."""
+    efforts: tuple[str, ...] = ()
+    """Values that the field takes, least first."""
+    replay: Replay = "unknown"
+    """Whether earlier reasoning must come back: never, within a tool loop, in every message of a
+    request with tools, or as the caller likes."""
+    streams: Literal["either", "only", "when-thinking"] = "either"
+    """Whether it must be asked to stream."""
+    retired: str | None = None
+    """Day on which it was or will be shut, `YYYY-MM-DD`."""
+    weights: str = ""
+    """Repository of its open weights, `owner/name`."""
+    licence: str = ""
+    """SPDX identifier of their licence; empty if they are not open, or it is not known."""
+    note: str = ""
+    prices: tuple[ListPrice, ...] = ()
+    source: str
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Something about a request that a vendor wants otherwise."""
+
+    models: str
+    """Pattern of the names it holds for."""
+    dialect: Dialect = "openai-chat"
+    when: When = "always"
+    field: str
+    """Top-level field of the body."""
+    beside: str = ""
+    """Holds only where this field is there too."""
+    unless: tuple[Any, ...] = ()
+    """Values that may stay; of an object, its `type`."""
+    do: Do
+    to: Any = None
+    """New name, value forced, `[least, most]`, or a table of values."""
+    why: str
+    source: str
+
+
+class Vendor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who is asked."""
+
+    id: str
+    """Also what owns its reasoning."""
+    name: str
+    entity: str = "unknown"
+    jurisdiction: str = "unknown"
+    """Of its ultimate owner: ISO 3166-1 alpha-2, `on-prem` or `unknown`."""
+    homepage: str
+    sources: dict[str, Seen]
+    """Pages, by the name that rows give them."""
+    auth: Auth = Auth()
+    usage: str = ""
+    """Where a stream says what it used."""
+    keep_alive: str = ""
+    """What it sends while it has nothing to say."""
+    gave_up: tuple[str, ...] = ()
+    """Finish reasons that are failures."""
+    note: str = ""
+    peak: Peak | None = None
+    hosts: tuple[Host, ...]
+    models: tuple[Product, ...] = ()
+    rules: tuple[Rule, ...] = ()
+
+    def host(self, name: str) -> Host | None:
+        """Find a host by its id."""
+        return next((host for host in self.hosts if host.id == name), None)
+
+    def product(self, model: str) -> Product | None:
+        """Find the row of a model: by name or alias, else the first pattern that fits."""
+        for product in self.models:
+            if model == product.id or model in product.aliases:
+                return product
+        return next((each for each in self.models if fnmatchcase(model, each.id)), None)
+
+    def rules_of(self, model: str, dialect: Dialect) -> tuple[Rule, ...]:
+        """Find the rules that hold for a model, in order."""
+        return tuple(
+            [
+                rule
+                for rule in self.rules
+                if rule.dialect == dialect and fnmatchcase(model, rule.models)
+            ]
+        )

@@ -1,0 +1,223 @@
+"""Every vendor that ships is sourced and dated, and a row that cannot be true stops the start."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from jevons.catalog.vendors import read_vendors, vendors
+from jevons.types.errors import Misconfigured
+
+if TYPE_CHECKING:
+    from jevons.catalog.vendor import Host, ListPrice, Product, Vendor
+
+WANTED = {
+    "alibaba", "anthropic", "azure", "deepseek", "fireworks", "google", "llama-cpp", "lm-studio",
+    "minimax", "mistral", "moonshot", "ollama", "openai", "openai-compatible", "openrouter",
+    "sglang", "siliconflow", "together", "vertex", "vllm", "volcengine", "xai", "zai",
+}  # fmt: skip
+
+
+def hosts() -> list[tuple[Vendor, Host]]:
+    return [(vendor, host) for vendor in vendors().values() for host in vendor.hosts]
+
+
+def prices() -> list[tuple[Vendor, Product, ListPrice]]:
+    return [
+        (vendor, product, price)
+        for vendor in vendors().values()
+        for product in vendor.models
+        for price in product.prices
+    ]
+
+
+def test_everybody_who_is_wanted_is_there() -> None:
+    assert vendors().keys() >= WANTED
+
+
+def test_they_are_read_once_and_cannot_be_written() -> None:
+    assert vendors() is vendors()
+    with pytest.raises(TypeError):
+        vendors()["x"] = vendors()["openai"]  # type: ignore[index]
+
+
+def test_every_host_has_a_place_and_a_source_with_its_day() -> None:
+    assert hosts()
+    for vendor, host in hosts():
+        assert host.place in {"EU", "on-prem", "unknown"} or host.place.isupper()
+        assert vendor.sources[host.source].read.startswith("2026-"), host.id
+
+
+def test_every_price_is_a_positive_decimal_with_a_source_and_its_day() -> None:
+    assert len(prices()) > 50
+    for vendor, product, price in prices():
+        figures = [price.input_per_mtok, price.output_per_mtok]
+        figures += [
+            figure
+            for figure in (
+                price.cache_read_per_mtok,
+                price.cache_write_per_mtok,
+                price.reasoning_per_mtok,
+            )
+            if figure is not None
+        ]
+        for figure in figures:
+            assert isinstance(figure, Decimal), product.id
+            assert figure > 0, product.id
+        assert vendor.sources[price.source].url.startswith("https://")
+
+
+def test_a_decimal_of_a_row_is_the_one_that_was_written() -> None:
+    product = vendors()["deepseek"].product("deepseek-flash")
+    assert product is not None
+    assert product.prices[0].cache_read_per_mtok == Decimal("0.006")
+
+
+def test_keys_of_vendors_with_regions_are_marked() -> None:
+    assert {host.keys for host in vendors()["moonshot"].hosts} == {"regional"}
+    assert {host.keys for host in vendors()["alibaba"].hosts} == {"regional"}
+    assert {host.keys for host in vendors()["ollama"].hosts} == {"none"}
+
+
+def test_no_place_is_promised_that_only_an_operator_can_know() -> None:
+    for name in ("alibaba-eu", "alibaba-us", "alibaba-intl", "azure", "vertex", "moonshot-ai"):
+        host = next(host for _, host in hosts() if host.id == name)
+        assert host.place == "unknown", name
+
+
+def test_a_model_is_found_by_name_alias_or_pattern() -> None:
+    deepseek, moonshot = vendors()["deepseek"], vendors()["moonshot"]
+    flash = deepseek.product("deepseek-flash")
+    assert flash is not None
+    assert deepseek.product("deepseek-v4-flash") is flash
+    assert deepseek.product("gpt-5") is None
+    old = moonshot.product("moonshot-v1-32k")
+    assert old is not None
+    assert old.id == "moonshot-v1-*"
+
+
+def test_a_host_is_found_by_its_id() -> None:
+    host = vendors()["volcengine"].host("modelark-eu")
+    assert host is not None
+    assert host.place == "EU"
+    assert vendors()["volcengine"].host("nowhere") is None
+
+
+def test_rules_are_those_of_the_model_and_the_dialect() -> None:
+    moonshot = vendors()["moonshot"]
+    fields = [rule.field for rule in moonshot.rules_of("kimi-k2.6", "openai-chat")]
+    assert "temperature" in fields
+    assert "max_tokens" not in fields
+    assert moonshot.rules_of("kimi-k2.6", "anthropic-messages") == ()
+    assert moonshot.rules_of("another", "openai-chat") == ()
+
+
+def test_the_eras_of_reasoning_are_told_apart() -> None:
+    deepseek = vendors()["deepseek"]
+    eras = {product.id: product.replay for product in deepseek.models}
+    assert eras["deepseek-flash"] == "always-with-tools"
+    assert eras["deepseek-reasoner"] == "tool-loop"
+
+
+ROW = """
+[[vendors]]
+id = "a"
+name = "A"
+homepage = "https://a.example"
+jurisdiction = "DE"
+[vendors.sources]
+page = { url = "https://a.example/prices", read = "2026-11-01" }
+[vendors.peak]
+days = [1]
+utc = ["01:00-04:00"]
+source = "page"
+[[vendors.hosts]]
+id = "h"
+bases = { openai-chat = "https://api.a.example/v1" }
+place = "DE"
+source = "page"
+[[vendors.models]]
+id = "m"
+context_tokens = 10
+retired = "2027-01-01"
+source = "page"
+prices = [{ input = 2, cache_read = 1, output = 3, since = "2026-01-01", hours = "peak", source = "page" }]
+[[vendors.rules]]
+models = "*"
+field = "seed"
+do = "clamp"
+to = [0, 1]
+why = "it says so"
+source = "page"
+"""
+
+WRONG = {
+    "not TOML": ('id = "a"\n', "id = \n", "Invalid value"),
+    "an unknown field": ('id = "h"\n', 'id = "h"\ncolour = "red"\n', "colour"),
+    "a word that is none": ('do = "clamp"', 'do = "improve"', "improve"),
+    "jurisdiction": ('jurisdiction = "DE"', 'jurisdiction = "EU"', "jurisdiction is 'EU'"),
+    "a source that is not there": ('place = "DE"\nsource = "page"', 'place = "DE"\nsource = "hearsay"',
+        "source is 'hearsay'; it must be one of ['page']"),
+    "a source's URL": ('url = "https://a', 'url = "ftp://a', "a URL with https"),
+    "a source's day": ('read = "2026-11-01"', 'read = "2026-13-01"', "YYYY-MM"),
+    "place": ('place = "DE"', 'place = "Germany"', "place is 'Germany'"),
+    "storage": ('place = "DE"', 'place = "DE"\nstorage = "de"', "storage is 'de'"),
+    "no base": ('bases = { openai-chat = "https://api.a.example/v1" }', "bases = {}", "bases is ''"),
+    "a base without TLS": ("https://api.a", "http://api.a", "bases.openai-chat"),
+    "a base with a slash": ("example/v1", "example/v1/", "without a slash"),
+    "no window": ("context_tokens = 10", "context_tokens = 0", "context_tokens is 0"),
+    "a day that is none": ('retired = "2027-01-01"', 'retired = "2027-02-30"', "retired"),
+    "a price of nothing": ("output = 3", "output = 0", "output is Decimal('0')"),
+    "a price below nothing": ("input = 2", "input = -2", "input is"),
+    "a price that is no number": ("input = 2", "input = nan", "input is"),
+    "a cache dearer than none": ("cache_read = 1", "cache_read = 5", "at most input, 2"),
+    "a price's day": ('since = "2026-01-01"', 'since = "2026"', "since is '2026'"),
+    "a price's host": ('hours = "peak"', 'hosts = ["x"]', "one of ['h']"),
+    "a price's source": ('hours = "peak", source = "page"', 'source = "x"', "price of m: source is 'x'"),
+    "a model's host": ("context_tokens = 10", 'hosts = ["x"]', "model m: hosts is 'x'"),
+    "bounds": ("to = [0, 1]", "to = [0]", "[least, most], where do is clamp"),
+    "a rule's value": ('do = "clamp"', 'do = "drop"', "left out, where do is drop"),
+    "no reason": ('why = "it says so"', 'why = ""', "a reason"),
+    "a day of the week": ("days = [1]", "days = [0]", "1 to 7"),
+    "hours": ("01:00-04:00", "04:00-01:00", "within a day"),
+    "hours that are none": ("01:00-04:00", "25:00-26:00", "within a day"),
+}  # fmt: skip
+
+
+def test_a_row_that_is_sound_is_read() -> None:
+    assert read_vendors(ROW)["a"].models[0].prices[0].output_per_mtok == 3
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_row_that_cannot_be_true_is_refused_by_name(name: str) -> None:
+    right, wrong, says = WRONG[name]
+    assert right in ROW
+    with pytest.raises(Misconfigured) as caught:
+        read_vendors(ROW.replace(right, wrong))
+    assert says in str(caught.value)
+
+
+def test_hours_need_a_peak() -> None:
+    start, end = ROW.index("[vendors.peak]"), ROW.index("[[vendors.hosts]]")
+    with pytest.raises(Misconfigured, match="hours is 'peak'"):
+        read_vendors(ROW[:start] + ROW[end:])
+
+
+def test_names_are_each_there_once() -> None:
+    with pytest.raises(Misconfigured, match="'a' is there twice"):
+        read_vendors(ROW + ROW)
+    start, end = ROW.index("[[vendors.models]]"), ROW.index("[[vendors.rules]]")
+    with pytest.raises(Misconfigured, match="'m' twice"):
+        read_vendors(ROW + ROW[start:end])
+
+
+def test_a_vendor_answers_somewhere() -> None:
+    start, end = ROW.index("[[vendors.hosts]]"), ROW.index("[[vendors.models]]")
+    with pytest.raises(Misconfigured, match="one host or more"):
+        read_vendors(
+            (ROW[:start] + ROW[end:])
+            .replace("days", "hosts = []\ndays", 0)
+            .replace('jurisdiction = "DE"', 'jurisdiction = "DE"\nhosts = []')
+        )
