@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from tests.contract.wire.corpus import Exchange, exchanges, folder
 
+from jevons.testing.make import a_request
 from jevons.types.errors import Malformed, ProviderGarbled, Unsupported
 from jevons.types.event import (
     Finished,
@@ -24,11 +25,13 @@ from jevons.types.event import (
 from jevons.types.request import HostedTool
 from jevons.wire.fold import fold
 from jevons.wire.openai_chat import (
+    Chunks,
     Reader,
     Relay,
     parse_request,
     read_answer,
     read_whole,
+    render_answer,
     render_request,
 )
 
@@ -310,6 +313,47 @@ def test_a_stream_cut_into_single_bytes_is_the_same(report: Callable[[int], None
         assert fold([*events, *closing]) == fold(whole), str(exchange.path)
         assert reader.usage == usage
     report(len(streams))
+
+
+def test_what_was_read_and_rendered_reads_the_same(report: Callable[[int], None]) -> None:
+    checked = 0
+    for exchange in answers():
+        events, _, error = read(exchange)
+        if error is None:
+            again = restreamed(events) if exchange.is_stream else rerendered(events)
+            assert named(again) == named(events), str(exchange.path)
+            end, first = again[-1], events[-1]
+            assert isinstance(end, Finished)
+            assert isinstance(first, Finished)
+            assert (end.reason, end.usage) == (first.reason, first.usage), str(exchange.path)
+            checked += 1
+    report(checked)
+
+
+def restreamed(events: list[Event]) -> list[Event]:
+    chunks, reader = Chunks(a_request(want_usage=True)), Reader()
+    sent = [chunks.event(event) for event in events[:-1]]
+    again = reader.feed(b"".join([*sent, *chunks.closing((events[-1],))]))
+    assert reader.end() is None
+    return [*again, *reader.closing]
+
+
+def rerendered(events: list[Event]) -> list[Event]:
+    return list(read_whole(render_answer(events, a_request())).events)
+
+
+def named(events: list[Event]) -> list[Event]:
+    """Leave out what the dialect has no canonical name for."""
+    kinds = TextDelta | ReasoningDelta | RefusalDelta | ToolCallDelta
+    return list(
+        fold(
+            [
+                msgspec.structs.replace(each, extra=None)
+                for each in events
+                if isinstance(each, kinds)
+            ]
+        )
+    )
 
 
 def asked() -> list[tuple[Exchange, dict[str, Any]]]:
