@@ -95,7 +95,7 @@ class EndpointSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """`vendor/name` of the weights or the product."""
     url: str
     """Base URL, `/v1` included where the server has one."""
-    dialect: Literal["openai-chat", "openai-responses"] = "openai-chat"
+    dialect: Literal["openai-chat", "openai-responses", "gemini", "ollama"] = "openai-chat"
     """What the server speaks. Callers may ask in any of our dialects, whatever it is."""
     vendor: str = ""
     """Whose reasoning the server takes back, as `deepseek`; unset: nobody's, and a caller's is left out."""

@@ -468,7 +468,7 @@ async def test_books_without_a_seal_say_what_is_not_covered_until_they_are_close
     assert verify(path).caveat is None
     path.with_name("ledger.db.sha256").unlink()
     after_a_crash = verify(path)
-    for report, word in ((in_use, "in use"), (after_a_crash, "not closed cleanly")):
+    for report, word in ((in_use, "server is running"), (after_a_crash, "not closed cleanly")):
         assert report.ok
         assert not report.sealed
         assert report.caveat is not None

@@ -10,10 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
+from urllib.parse import quote
 
 from jevons.types.errors import ProviderTruncated, ProviderUnavailable
 from jevons.types.event import Frame
-from jevons.wire import openai_chat, responses
+from jevons.wire import gemini, ollama, openai_chat, responses
 from jevons.wire.whole import Whole
 
 if TYPE_CHECKING:
@@ -106,8 +107,8 @@ class Speech:
     render: Render
     listen: Listen
     read_whole: Read
-    relay: Callable[[Generate], Hearing]
-    """Passes a stream on to a caller of the same dialect."""
+    relay: Callable[[Generate], Hearing] | None = None
+    """Passes a stream on to a caller of the same dialect, where callers may speak it."""
     glance: Callable[[bytes], Whole] | None = None
     """Reads no more of an answer for a caller of the same dialect than the books need."""
     streams_as: bytes = b"text/event-stream"
@@ -115,8 +116,9 @@ class Speech:
 
     def hear(self, request: Generate, owner: str) -> Hearing:
         """Begin to hear a stream."""
-        is_same = request.source.dialect == self.dialect
-        return self.relay(request) if is_same else self.listen(owner=owner)
+        if self.relay is not None and request.source.dialect == self.dialect:
+            return self.relay(request)
+        return self.listen(owner=owner)
 
     def read(self, request: Generate, body: bytes, owner: str) -> Whole:
         """Read a whole answer; to a caller of the same dialect it goes as it came.
@@ -149,6 +151,11 @@ def _always(path: str) -> Callable[[Generate, str], str]:
     return lambda _request, _model: path
 
 
+def _gemini_target(request: Generate, model: str) -> str:
+    path = f"/models/{quote(model, safe='-._~/')}"
+    return f"{path}:streamGenerateContent?alt=sse" if request.stream else f"{path}:generateContent"
+
+
 def _bearer(key: str) -> tuple[str, ...]:
     return (f"authorization: Bearer {key}",) if key else ()
 
@@ -172,6 +179,23 @@ _RESPONSES = Speech(
     read_whole=responses.read_whole,
     relay=lambda _: responses.Relay(),
 )
+_GEMINI = Speech(
+    dialect="gemini",
+    target=_gemini_target,
+    head=lambda key: (f"x-goog-api-key: {key}",) if key else (),
+    render=gemini.render_request,
+    listen=gemini.Reader,
+    read_whole=gemini.read_whole,
+)
+_OLLAMA = Speech(
+    dialect="ollama",
+    target=_always("/api/chat"),
+    head=_bearer,
+    render=ollama.render_request,
+    listen=ollama.Reader,
+    read_whole=ollama.read_whole,
+    streams_as=b"application/x-ndjson",
+)
 SPEECHES: Mapping[Dialect, Speech] = MappingProxyType(
-    {each.dialect: each for each in (_CHAT, _RESPONSES)}
+    {each.dialect: each for each in (_CHAT, _RESPONSES, _GEMINI, _OLLAMA)}
 )

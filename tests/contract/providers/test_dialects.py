@@ -11,7 +11,7 @@ import pytest
 from jevons.providers import Remote
 from jevons.testing import Clock, Listener, Vendor
 from jevons.testing.make import an_actor, an_endpoint
-from jevons.testing.reply import respond, stream
+from jevons.testing.reply import Reply, respond
 from jevons.types.account import Usage
 from jevons.types.decision import Attempt, Candidate
 from jevons.types.errors import CallerLeft, ProviderError, ProviderTimeout, Unsupported
@@ -38,6 +38,7 @@ SAID: tuple[Event, ...] = (
     ToolCallDelta(index=0, arguments='"Here"}'),
 )
 FINISHED = Finished(reason="tool_calls", usage=USED)
+JSON = msgspec.json.encode
 TOOL: dict[str, Any] = {"name": "weather", "parameters": {"type": "object", "properties": {}}}
 
 
@@ -61,7 +62,18 @@ TONGUES: dict[Dialect, Tongue] = {
         responses, {"input": "Hi", "tools": [{"type": "function", "strict": False, **TOOL}]}
     ),
 }
-PAIRS = [(asked, spoken) for asked in TONGUES for spoken in TONGUES]
+
+
+class Spoken(NamedTuple):
+    """The answer, as an endpoint of one dialect sends it."""
+
+    pieces: list[bytes]
+    """Of the stream."""
+    whole: bytes
+    used: Usage
+    kind: str = "text/event-stream"
+    spare: int = 0
+    """Pieces at its end without which it is whole already."""
 
 
 def asking(dialect: Dialect, *, is_stream: bool, **fields: Any) -> Generate:
@@ -73,18 +85,73 @@ def asking(dialect: Dialect, *, is_stream: bool, **fields: Any) -> Generate:
     return tongue.codec.parse_request(raw, id="req_1", at_ms=0, actor=an_actor())
 
 
-def streamed(dialect: Dialect) -> list[bytes]:
-    """What an endpoint of this dialect streams, event by event."""
-    chunks = TONGUES[dialect].codec.Chunks(asking(dialect, is_stream=True))
+def rendered(dialect: Dialect, *, spare: int = 0) -> Spoken:
+    """The answer in a dialect that callers speak as well."""
+    codec = TONGUES[dialect].codec
+    chunks = codec.Chunks(asking(dialect, is_stream=True))
     pieces = [chunks.event(event) for event in SAID]
-    before, last = chunks.closing((FINISHED,))
-    whole = b"".join([*pieces, before, last])
-    return [event + b"\n\n" for event in whole.removesuffix(b"\n\n").split(b"\n\n")]
+    stream_ = b"".join([*pieces, *chunks.closing((FINISHED,))])
+    events = [event + b"\n\n" for event in stream_.removesuffix(b"\n\n").split(b"\n\n")]
+    whole = codec.render_answer((*SAID, FINISHED), asking(dialect, is_stream=False))
+    return Spoken(events, whole, USED, spare=spare)
 
 
-def in_one(dialect: Dialect) -> bytes:
-    request = asking(dialect, is_stream=False)
-    return TONGUES[dialect].codec.render_answer((*SAID, FINISHED), request)
+def gemini() -> Spoken:
+    def said(*parts: dict[str, Any], **fields: Any) -> dict[str, Any]:
+        candidate = {"content": {"role": "model", "parts": parts}, "index": 0, **fields}
+        return {"candidates": [candidate], "modelVersion": "m", "responseId": "r"}
+
+    call = {"functionCall": {"name": "weather", "args": {"place": "Here"}}}
+    counts = {
+        "promptTokenCount": 14,
+        "cachedContentTokenCount": 3,
+        "candidatesTokenCount": 5,
+        "thoughtsTokenCount": 2,
+        "totalTokenCount": 21,
+    }
+    parts = [{"text": "hm", "thought": True}, {"text": "Hel"}, {"text": "lo"}, call]
+    last = {**said({"text": ""}, finishReason="STOP"), "usageMetadata": counts}
+    pieces = [b"data: %b\r\n\r\n" % JSON(each) for each in (*map(said, parts), last)]
+    whole = {**said(*parts, finishReason="STOP"), "usageMetadata": counts}
+    return Spoken(pieces, JSON(whole), USED)
+
+
+def ollama() -> Spoken:
+    def said(*, done: bool = False, **message: Any) -> dict[str, Any]:
+        content = {"role": "assistant", "content": "", **message}
+        return {
+            "model": "m",
+            "created_at": "2026-01-01T00:00:00Z",
+            "message": content,
+            "done": done,
+        }
+
+    calls = [{"function": {"name": "weather", "arguments": {"place": "Here"}}}]
+    counts = {"done_reason": "stop", "prompt_eval_count": 14, "eval_count": 7}
+    lines = [
+        said(thinking="hm"),
+        said(content="Hel"),
+        said(content="lo"),
+        said(tool_calls=calls),
+        {**said(done=True), **counts},
+    ]
+    whole = {**said(done=True, thinking="hm", content="Hello", tool_calls=calls), **counts}
+    used = Usage(input=14, output=7, counted_by="endpoint")
+    return Spoken([JSON(each) + b"\n" for each in lines], JSON(whole), used, "application/x-ndjson")
+
+
+SPOKEN: dict[Dialect, Spoken] = {
+    "openai-chat": rendered("openai-chat", spare=2),  # usage and [DONE] may be missing
+    "openai-responses": rendered("openai-responses"),
+    "gemini": gemini(),
+    "ollama": ollama(),
+}
+PAIRS = [(asked, spoken) for asked in TONGUES for spoken in SPOKEN]
+
+
+def streamed(dialect: Dialect) -> Reply:
+    spoken = SPOKEN[dialect]
+    return respond(*spoken.pieces, kind=spoken.kind, framed="chunked")
 
 
 class Line:
@@ -132,7 +199,8 @@ def essence(events: tuple[Event, ...]) -> Iterator[Any]:
             case TextDelta() | ReasoningDelta():
                 yield type(event).__name__, event.text
             case ToolCallDelta():
-                yield event.id, event.name, event.arguments
+                assert event.id, "whoever has no id for a call is given one"
+                yield event.name, event.arguments
             case Finished():
                 yield event.reason, event.usage
             case _:
@@ -142,31 +210,30 @@ def essence(events: tuple[Event, ...]) -> Iterator[Any]:
 EXPECTED = [
     ("ReasoningDelta", "hm"),
     ("TextDelta", "Hello"),
-    ("call_1", "weather", '{"place":"Here"}'),
-    ("tool_calls", USED),
+    ("weather", '{"place":"Here"}'),
 ]
 
 
 @pytest.mark.parametrize(("asked", "spoken"), PAIRS)
 async def test_an_answer_says_the_same_whole_and_streamed(asked: Dialect, spoken: Dialect) -> None:
-    async with Vendor(stream(*streamed(spoken), done=0), respond(in_one(spoken))) as vendor:
+    used = SPOKEN[spoken].used
+    async with Vendor(streamed(spoken), respond(SPOKEN[spoken].whole)) as vendor:
         line = Line(vendor, spoken)
         for is_stream in (True, False):
             caller = Listener()
             outcome = await line.ask(asking(asked, is_stream=is_stream), caller)
             assert outcome.error is None
-            assert (outcome.finish, outcome.usage) == ("tool_calls", USED)
+            assert (outcome.finish, outcome.usage) == ("tool_calls", used)
             said = understood(asked, [*caller.heard, *outcome.closing])
-            assert [*essence(said)] == EXPECTED
+            assert [*essence(said)] == [*EXPECTED, ("tool_calls", used)]
 
 
 @pytest.mark.parametrize(("asked", "spoken"), PAIRS)
 async def test_a_stream_cut_after_any_event_is_never_a_success(
     asked: Dialect, spoken: Dialect
 ) -> None:
-    events = streamed(spoken)
-    whole = stream(*events, done=0)
-    ended = len(events) - (2 if spoken == "openai-chat" else 1)  # usage and [DONE] may be missing
+    whole = streamed(spoken)
+    ended = len(SPOKEN[spoken].pieces) - SPOKEN[spoken].spare
     async with Vendor() as vendor:
         line = Line(vendor, spoken)
         for count in range(ended):
@@ -178,7 +245,7 @@ async def test_a_stream_cut_after_any_event_is_never_a_success(
 
 @pytest.mark.parametrize(("asked", "spoken"), PAIRS)
 async def test_a_stream_that_stalls_is_a_timeout(asked: Dialect, spoken: Dialect) -> None:
-    whole = stream(*streamed(spoken), done=0)
+    whole = streamed(spoken)
     async with Vendor(whole.stall(at=0), whole.stall(at=whole.after(3))) as vendor:
         line = Line(vendor, spoken, idle_timeout_s=0.05)
         for _ in range(2):
@@ -188,7 +255,7 @@ async def test_a_stream_that_stalls_is_a_timeout(asked: Dialect, spoken: Dialect
 
 @pytest.mark.parametrize(("asked", "spoken"), PAIRS)
 async def test_a_caller_that_leaves_ends_the_exchange(asked: Dialect, spoken: Dialect) -> None:
-    whole = stream(*streamed(spoken), done=0)
+    whole = streamed(spoken)
     async with Vendor(whole.stall(at=whole.after(3))) as vendor:
         line = Line(vendor, spoken)
         caller = Listener()

@@ -12,7 +12,7 @@ from jevons.store import Report
 @pytest.mark.parametrize(
     ("is_open", "caveat", "says"),
     [
-        (True, "the ledger is in use", "about once a second"),
+        (True, "a server is running", "about once a second"),
         (False, "the ledger is not sealed", "Its next start does"),
     ],
 )
@@ -40,8 +40,8 @@ def test_requests_without_a_receipt_say_why_they_have_none(says: str, *, is_open
 
 
 def test_what_the_store_did_not_check_is_passed_on() -> None:
-    report = Report(findings=(), caveat="the ledger is in use")
-    assert [*outstanding(report, is_open=True)] == ["the ledger is in use"]
+    report = Report(findings=(), caveat="a server is running")
+    assert [*outstanding(report, is_open=True)] == ["a server is running"]
 
 
 def test_nothing_is_said_where_everything_is_covered() -> None:
