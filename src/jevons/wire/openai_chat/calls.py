@@ -43,7 +43,7 @@ class Piece(msgspec.Struct):
     """A piece of a call, as it comes."""
 
     index: int | None = None
-    id: str | None = None
+    id: str | int | None = None
     function: Function | None = None
     custom: msgspec.Raw = _ABSENT
     """A call whose input is no JSON: only this dialect has a meaning for it."""
@@ -97,7 +97,7 @@ class Calls:
         call.mark = mark_of(piece.extra_content) or call.mark
         if call.known:
             return [*before, _continued(call, arguments)] if arguments else before
-        call.id = call.id or piece.id or ""
+        call.id = call.id or _id(piece)
         call.name = call.name or function.name or ""
         call.arguments += arguments
         is_long = len(call.arguments) > _LONGEST_HELD
@@ -120,7 +120,7 @@ class Calls:
     def _of(self, piece: Piece, name: str) -> _Call | None:
         """Find the call that a piece continues."""
         if piece.index is None:
-            known = [call for call in self._calls if piece.id and call.id == piece.id]
+            known = [call for call in self._calls if _id(piece) and call.id == _id(piece)]
             call = known[-1] if known else self._calls[-1] if self._calls else None
         else:
             call = next((each for each in self._calls[::-1] if each.index == piece.index), None)
@@ -131,9 +131,13 @@ def _is_another(call: _Call, piece: Piece, name: str) -> bool:
     """Whether a piece that seems to continue a call begins one."""
     if not name or not call.name:
         return False
-    if piece.id and call.id:
-        return piece.id != call.id
-    return not call.id and not piece.id and _is_whole(call.arguments)
+    if _id(piece) and call.id:
+        return _id(piece) != call.id
+    return not call.id and not _id(piece) and _is_whole(call.arguments)
+
+
+def _id(piece: Piece) -> str:
+    return "" if piece.id is None else str(piece.id)
 
 
 def _is_whole(arguments: str) -> bool:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
-from jevons.types.message import Message, Opaque, Reasoning, Refusal
+from jevons.types.message import Message, Opaque, Reasoning, Refusal, ToolCall
 from jevons.types.request import HostedTool, Tool
 from jevons.wire.openai_chat import plain, shapes
 from jevons.wire.openai_chat.calls import mark_of
@@ -65,6 +65,7 @@ class _AllowedTools(msgspec.Struct):
 _NAMED_IN_TURN = frozenset(FreeTurn.__struct_fields__)
 _NAMED_IN_CALL = frozenset({"id", "type", "function"})
 _NAMED_IN_TOOL = frozenset({"type", "function"})
+_TOOLS = frozenset({"tool", "function"})
 _NOTHING = frozenset({b"null", b'""', b"[]", b"{}"})
 
 _encode = msgspec.json.encode
@@ -122,21 +123,27 @@ def _choose_one(choice: msgspec.Raw) -> Chosen:
 
 
 def _message(turn: FreeTurn, fields: Fields, where: str) -> Message:
-    parts: list[Part] = list(
-        parts_of(turn.reasoning_content or turn.reasoning, turn.reasoning_details)
-    )
+    parts: list[Part] = [
+        *parts_of(turn.reasoning_content or turn.reasoning, turn.reasoning_details)
+    ]
     content = turn.content
     if isinstance(content, list):
         said = [_part(part, f"{where}.content[{index}]") for index, part in enumerate(content)]
     else:
         said = plain.text_parts(content)
-    parts.extend([plain.result(turn.tool_call_id, said)] if turn.role == "tool" else said)
+    if turn.role in _TOOLS:
+        said = [plain.result(turn.tool_call_id or turn.name, said)]
+    parts.extend(said)
     if turn.refusal:
         parts.append(Refusal(text=turn.refusal))
     for index, call in enumerate(turn.tool_calls or ()):
         parts.append(_call(call, f"{where}.tool_calls[{index}]"))
+    old = turn.function_call
+    if old is not None:
+        parts.append(ToolCall(id=old.name, name=old.name, arguments=old.arguments))
     extra = _beside(fields, _NAMED_IN_TURN)
-    return Message(role=turn.role, parts=tuple(parts), name=turn.name, extra=extra)
+    role = "tool" if turn.role == "function" else turn.role
+    return Message(role=role, parts=tuple(parts), name=turn.name, extra=extra)
 
 
 def _part(fields: Fields, where: str) -> Part:

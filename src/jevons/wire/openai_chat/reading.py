@@ -7,7 +7,8 @@ Rule 1: one chunk may hold thinking, text and calls at once, and its end too; ea
 Rule 2: what has no name here goes on: with the delta that it came with if it is one value,
     as a block of its own if it is more, at the answer's beginning or end if it is beside
     the choices.
-Rule 3: one choice is read. More than one is not what was asked for.
+Rule 3: one choice is read, the first that speaks. Another, which nobody asked for, is kept
+    as a block without a name.
 
 Sources: as `answer`, `calls`, `reasoning` and `tags` name them.
 """
@@ -69,6 +70,7 @@ _NAMED_IN_CHOICE = frozenset(
     }
 )
 _NAMED_IN_DELTA = FIELDS | {"role", "index", "content", "refusal", "tool_calls", "function_call"}
+_NOBODY: frozenset[str] = frozenset()
 _NAMED_IN_USAGE = frozenset(Counts.__struct_fields__)
 
 
@@ -84,7 +86,7 @@ class _Choice(msgspec.Struct):
 
 
 class _Chunk(msgspec.Struct):
-    id: str | None = None
+    id: str | int | None = None
     model: str | None = None
     choices: list[_Choice] | None = None
     usage: Counts | None = None
@@ -95,7 +97,6 @@ class _Chunk(msgspec.Struct):
 
 _CHUNK = msgspec.json.Decoder(_Chunk)
 _BESIDE = msgspec.json.Decoder(_Fields)
-_LOGPROBS = msgspec.json.Decoder(dict[str, list[msgspec.Raw] | None])
 _ALL = msgspec.json.Decoder(list[_Fields] | None)
 _PIECES = msgspec.json.Decoder(list[Piece] | None)
 _PARTS = msgspec.json.Decoder(list[_Fields])
@@ -123,6 +124,7 @@ class Reading:
         """Chunks so far that said something of the answer."""
         self._owner = owner
         self._id = ""
+        self._index = 0
         self._begun = False
         self._reason = ""
         self._tags = Tags(inside=inside)
@@ -173,8 +175,6 @@ class Reading:
 
     def _read(self, chunk: _Chunk, data: bytes) -> tuple[list[Event], JevonsError | None]:
         choices = chunk.choices or ()
-        if len(choices) > 1 or (choices and choices[0].index):
-            return [], ProviderGarbled("it has several choices; one was asked for")
         usage = usage_of(chunk.usage, chunk.x_groq, *[each.usage for each in choices])
         self.usage = usage or self.usage
         if not self._begun or not choices or choices[0].finish_reason or usage is not None:
@@ -182,14 +182,21 @@ class Reading:
         if not choices:
             return [], None
         self.pieces += 1
-        events = self._start(chunk)
-        return events, self._choose(choices[0], events)
+        events = self._start(chunk, choices[0].index or 0)
+        error = None
+        for at, choice in enumerate(choices):
+            if (choice.index or 0) == self._index:
+                error = self._choose(choice, events)
+            else:
+                events.append(OpaqueBlock(kind="choice", fields=_whole_choice(data, at)))
+        return events, error
 
-    def _start(self, chunk: _Chunk) -> list[Event]:
+    def _start(self, chunk: _Chunk, index: int) -> list[Event]:
         if self._begun:
             return []
         self._begun = True
-        self._id = chunk.id or ""
+        self._index = index
+        self._id = "" if chunk.id is None else str(chunk.id)
         return [Started(id=self._id, model=chunk.model or "", extra=self._before or None)]
 
     def _choose(self, choice: _Choice, events: list[Event]) -> JevonsError | None:
@@ -268,11 +275,17 @@ class Reading:
             is_known = name in _NAMED_BESIDE or bytes(value) in _NOTHING
             if not is_known and self._before.get(name) != value:
                 noted[name] = value
-        for choice in _ALL.decode(fields.get("choices", b"null")) or ():
+        for choice in (_ALL.decode(fields.get("choices", b"null")) or ())[:1]:
             self._after.update(_unnamed(choice, _NAMED_IN_CHOICE))
         counts = _COUNTS.decode(fields.get("usage", b"null"))
         if counts and not counts.keys() <= _NAMED_IN_USAGE:
             self._after["usage"] = fields["usage"]
+
+
+def _whole_choice(data: bytes, at: int) -> _Fields:
+    """Find all of one choice of a chunk."""
+    choices = _ALL.decode(_BESIDE.decode(data)["choices"]) or ()
+    return choices[at]
 
 
 def _string(fields: _Fields, name: str) -> str | None:
@@ -291,7 +304,7 @@ def _unnamed(fields: _Fields, named: frozenset[str]) -> _Fields:
 
 def _add_logprobs(events: list[Event], begin: int, logprobs: msgspec.Raw) -> None:
     """Put log probabilities with the text that they are of, or with what came in its place."""
-    if not any(_LOGPROBS.decode(logprobs).values()):
+    if not _unnamed(_BESIDE.decode(logprobs), _NOBODY):
         return
     for index, event in enumerate(events[begin:], begin):
         if isinstance(event, TextDelta):

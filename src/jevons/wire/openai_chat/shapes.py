@@ -194,7 +194,8 @@ class Plain(Common, kw_only=True):
 class FreeTurn(msgspec.Struct):
     """A message that may hold more."""
 
-    role: Role
+    role: Role | Literal["function"]
+    """`function` is what a tool was before it was called a tool."""
     content: str | list[Fields] | None = None
     name: str | None = None
     tool_calls: list[Fields] | None = None
@@ -204,6 +205,7 @@ class FreeTurn(msgspec.Struct):
     """What vLLM, Ollama, Groq and OpenRouter call it."""
     reasoning_details: list[Detail] | None = None
     refusal: str | None = None
+    function_call: _Called | None = None
 
 
 class Free(Common, kw_only=True):

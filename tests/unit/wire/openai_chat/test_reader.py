@@ -190,6 +190,32 @@ def test_parts_of_any_kind_are_kept() -> None:
     assert unknown == OpaqueBlock(kind="", fields={})
 
 
+def test_choices_that_nobody_asked_for_are_kept() -> None:
+    second: dict[str, Any] = {"index": 1, "delta": {"content": "b"}, "finish_reason": None}
+    first = {**second, "index": 0}
+    events, reader = stream(event({"choices": [first, second]}), STOP)
+    block = OpaqueBlock(kind="choice", fields={name: raw(second[name]) for name in second})
+    assert events == [TextDelta("b"), block]
+    assert reader.error is None
+    told = read_whole(bytes(raw({"choices": [{**first, "finish_reason": "stop"}, second]})))
+    assert told.events[2] == block
+
+
+def test_the_choice_that_speaks_first_is_the_answer() -> None:
+    one = {"index": 1}
+    events, reader = stream(chunk({"content": "a"}, choice=one), chunk(finish="stop", choice=one))
+    assert (events, reader.error) == ([TextDelta("a")], None)
+
+
+def test_ids_may_be_numbers() -> None:
+    call = {"index": 0, "id": 7, "function": {"name": "f", "arguments": "{}"}}
+    reader = Reader()
+    started, called = reader.feed(chunk({"tool_calls": [call]}, id=5))
+    assert isinstance(started, Started)
+    assert isinstance(called, ToolCallDelta)
+    assert (started.id, called.id) == ("5", "7")
+
+
 def test_a_refusal_is_read() -> None:
     assert stream(chunk({"refusal": "no"}), STOP)[0] == [RefusalDelta("no")]
 
@@ -331,8 +357,7 @@ def test_usage_that_never_comes_is_unknown() -> None:
         (b'data: {"id":"chatcmpl-jQdata: {"id":"chatcmpl-jR","choices":[]}\n\n', ProviderGarbled),
         (b"<html><h1>504 Gateway Time-out</h1></html>", ProviderTruncated),
         (chunk({"tool_calls": [{"function": {"arguments": "x" * 70_000}}]}), ProviderGarbled),
-        (chunk(choice={"index": 1}), ProviderGarbled),
-        (event({"choices": [{"index": 0}, {"index": 1}]}), ProviderGarbled),
+        (chunk() + chunk(finish="stop", choice={"index": 1}), ProviderTruncated),
         (chunk(finish="insufficient_system_resource"), ProviderUnavailable),
         (chunk(finish="stop", choice={"native_finish_reason": "error"}), ProviderUnavailable),
         (event({"error": {"message": "busy"}}), ProviderUnavailable),

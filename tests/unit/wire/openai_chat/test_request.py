@@ -421,6 +421,23 @@ def test_functions_are_tools_by_their_old_name(
     assert caught.value.param == "functions[0].name"
 
 
+def test_what_functions_said_is_what_tools_said() -> None:
+    request = asked(
+        messages=[
+            {
+                "role": "assistant",
+                "content": None,
+                "function_call": {"name": "f", "arguments": "1"},
+            },
+            {"role": "function", "name": "f", "content": "4"},
+        ]
+    )
+    assistant, function = request.messages
+    assert assistant.parts == (ToolCall(id="f", name="f", arguments="1"),)
+    assert function.role == "tool"
+    assert function.parts == (ToolResult(call="f", parts=(Text(text="4"),)),)
+
+
 @pytest.mark.parametrize(("asked_for", "top_k"), [(5, 5), (0, None), (-1, None), (None, None)])
 def test_engines_may_be_told_how_many_tokens_to_draw_from(
     asked_for: int | None, top_k: int | None
