@@ -33,7 +33,17 @@ if TYPE_CHECKING:
     from jevons.types.errors import ProviderError
     from jevons.types.message import Extra
 
-__all__ = ("NULL", "Body", "Ending", "ending_of", "fault_of", "garbled_by", "left_over", "usage_of")
+__all__ = (
+    "NULL",
+    "Body",
+    "Ending",
+    "ending_of",
+    "error_of",
+    "fault_of",
+    "garbled_by",
+    "left_over",
+    "usage_of",
+)
 
 NULL = msgspec.Raw(b"null")
 
@@ -175,6 +185,26 @@ def fault_of(error: msgspec.Raw) -> ProviderError | None:
     if kind is ProviderThrottled:
         return ProviderThrottled(sentence, retry_after_s=refusal.wait_s)
     return kind(sentence)
+
+
+def error_of(kind: str, error: msgspec.Raw, data: bytes) -> ProviderError | None:
+    """Read the error that an event is; None if it is none.
+
+    Args:
+        kind: Its type; empty if it has none.
+        error: Its field `error`.
+        data: All of it: some say the error there.
+
+    Raises:
+        msgspec.MsgspecError: It is not JSON.
+        UnicodeDecodeError: It is not UTF-8.
+        RecursionError: It is nested too deeply.
+    """
+    if kind == "error":
+        return fault_of(error) or fault_of(msgspec.Raw(data))
+    if kind:
+        return None
+    return fault_of(error) or ProviderGarbled("an event has no type: it is of another dialect")
 
 
 def garbled_by(error: Exception) -> ProviderGarbled:

@@ -22,6 +22,7 @@ from jevons.wire.responses.answer import (
     Body,
     Ending,
     ending_of,
+    error_of,
     fault_of,
     garbled_by,
     left_over,
@@ -172,8 +173,9 @@ class Reading:
         self, event: _Event, kind: str, data: bytes, events: list[Event]
     ) -> JevonsError | None:
         """Read an event that is an error, or that has no name here."""
-        if kind == "error" or not kind:
-            return fault_of(event.error) or fault_of(msgspec.Raw(data))
+        error = error_of(kind, event.error, data)
+        if error is not None:
+            return error
         if event.output_index is None and event.item_id is None and kind not in _NO_BLOCKS:
             events.append(OpaqueBlock(kind=kind, fields=_FIELDS.decode(data)))
         return None

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from jevons.types.errors import ProviderGarbled, ProviderTruncated
-from jevons.wire.responses.answer import NULL, Body, ending_of, fault_of, garbled_by, usage_of
+from jevons.wire.responses.answer import NULL, Body, ending_of, error_of, garbled_by, usage_of
 from jevons.wire.responses.reading import ENDS, WRONG
 from jevons.wire.sse import Framing, read_event, split
 
@@ -110,8 +110,9 @@ class Relay:
         kind = read.type or name
         if kind in ENDS:
             return self._end(read.response or Body(), ENDS[kind], event)
-        if kind == "error" or not kind:
-            return self._fail(fault_of(read.error) or fault_of(msgspec.Raw(data)))
+        error = error_of(kind, read.error, data)
+        if error is not None:
+            return self._fail(error)
         self._called = self._called or bool(read.item and read.item.type == "function_call")
         return True
 

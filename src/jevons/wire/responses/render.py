@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from jevons.types.account import Usage
     from jevons.types.event import Event
     from jevons.types.request import Generate
-    from jevons.wire.responses.output import Said
+    from jevons.wire.responses.blocks import Said
 
 __all__ = ("Chunks", "render_answer", "render_error", "render_error_event")
 
@@ -204,14 +204,14 @@ def _usage(usage: Usage) -> dict[str, Any] | None:
     """Put disjoint buckets back into overlapping ones; none if nobody counted."""
     if usage.counted_by == "nobody":
         return None
-    details = {"cached_tokens": usage.cache_read}
-    if usage.cache_write:
-        details["cache_write_tokens"] = usage.cache_write
     read = usage.input + usage.cache_read + usage.cache_write
     written = usage.output + usage.reasoning
     return {
         "input_tokens": read,
-        "input_tokens_details": details,
+        "input_tokens_details": {
+            "cached_tokens": usage.cache_read,
+            "cache_write_tokens": usage.cache_write,
+        },
         "output_tokens": written,
         "output_tokens_details": {"reasoning_tokens": usage.reasoning},
         "total_tokens": read + written,

@@ -146,21 +146,21 @@ def _refusal(part: Fields) -> Part:
 
 
 def _image(part: Fields) -> Part:
-    return Image(
-        url=part.text("image_url"),
-        id=part.text("file_id"),
-        detail=part.take("detail", STRING),
-        extra=part.extra,
-    )
+    url, name = part.text("image_url"), part.text("file_id")
+    _need_one(part, url or name, "'image_url' or 'file_id'")
+    return Image(url=url, id=name, detail=part.take("detail", STRING), extra=part.extra)
 
 
 def _file(part: Fields) -> Part:
-    return File(
-        url=part.text("file_url") or part.text("file_data"),
-        id=part.text("file_id"),
-        name=part.text("filename"),
-        extra=part.extra,
-    )
+    url, name = part.text("file_url") or part.text("file_data"), part.text("file_id")
+    _need_one(part, url or name, "'file_url', 'file_data' or 'file_id'")
+    return File(url=url, id=name, name=part.text("filename"), extra=part.extra)
+
+
+def _need_one(part: Fields, found: str, names: str) -> None:
+    if not found:
+        message = f"{part.where} needs one of {names}"
+        raise Malformed(message, param=part.where)
 
 
 def _audio(part: Fields) -> Part:

@@ -187,6 +187,7 @@ def _format(output: Output) -> dict[str, Any]:
 def _thinking(request: Generate, carried: Carried) -> dict[str, Any]:
     """Write how much to think. Its mark is asked for of who thinks, and has marks."""
     asked = request.thinking
+    carried.drop_all("thinking", asked.extra)
     reasoning: dict[str, Any] = {}
     effort = asked.effort or _effort(asked, carried)
     if effort is not None:

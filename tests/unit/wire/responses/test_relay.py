@@ -111,6 +111,8 @@ def test_a_stream_that_stops_before_its_end_is_truncated(body: bytes, where: str
         (event("error", code="invalid_api_key", message="no"), ProviderDenied),
         (event("error", error={"message": "no"}), ProviderUnavailable),
         (b'data: {"error":{"message":"no"}}\n\n', ProviderUnavailable),
+        (b"data: {}\n\n", ProviderGarbled),
+        (b'data: {"choices":[]}\n\n', ProviderGarbled),
         (b"data: <html>\n\n", ProviderGarbled),
         (b"data: \xff\n\n", ProviderGarbled),
         (b"data: " + b"[" * 100_000 + b"\n\n", ProviderGarbled),

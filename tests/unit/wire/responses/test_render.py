@@ -314,12 +314,6 @@ def test_the_mark_of_a_call_goes_out_sealed() -> None:
     assert item["encrypted_content"] == "jevons:google:c2ln"
 
 
-def test_a_cache_that_was_not_written_is_not_counted() -> None:
-    counted = Usage(input=1, output=1, counted_by="endpoint")
-    usage = whole(Finished(reason="stop", usage=counted))["usage"]
-    assert usage["input_tokens_details"] == {"cached_tokens": 0}
-
-
 def test_a_block_that_this_dialect_has_is_an_item_and_others_are_not_written() -> None:
     search = {"type": msgspec.Raw(b'"web_search_call"'), "id": msgspec.Raw(b'"ws"')}
     strange = OpaqueBlock(kind="server_tool_use", fields={"type": msgspec.Raw(b'"x"')})

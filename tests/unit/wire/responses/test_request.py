@@ -298,6 +298,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
         {"input": [{"role": "user", "content": [{"type": "input_audio"}]}]},
         "input[0].content[0].input_audio",
     ),
+    ({"input": [{"role": "user", "content": [{"type": "input_image"}]}]}, "input[0].content[0]"),
+    ({"input": [{"role": "user", "content": [{"type": "input_file"}]}]}, "input[0].content[0]"),
     ({"input": [{"type": "function_call", "name": "f"}]}, "input[0].call_id"),
     ({"input": [{"type": "reasoning", "summary": [{}]}]}, "input[0].summary[0].text"),
     ({"input": [{"type": "reasoning", "summary": "no"}]}, "input[0].summary"),

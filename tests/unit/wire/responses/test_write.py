@@ -261,6 +261,7 @@ def test_fields_that_only_another_dialect_knows_are_dropped_and_named_once() -> 
         turn(marked, marked, extra={"weight": raw(1)}),
         fields=fields,
         tools=(Tool(name="f", extra={"cache_control": raw({})}),),
+        thinking=Thinking(extra={"display": raw("omitted")}),
     )
     why = "dropped, has no counterpart in this dialect"
     assert changed == (
@@ -268,6 +269,7 @@ def test_fields_that_only_another_dialect_knows_are_dropped_and_named_once() -> 
         f"messages.content.cache_control: {why}",
         f"messages.weight: {why}",
         f"tools.cache_control: {why}",
+        f"thinking.display: {why}",
         f"user: {why}",
         f"logit_bias: {why}",
     )
