@@ -4,6 +4,7 @@ Source: OpenAI API reference, "Chat Completions", read 2026-11.
 """
 
 from jevons.wire.openai_chat.answer import Read, Said, read_answer, read_chunk
+from jevons.wire.openai_chat.history import Replayed, replay
 from jevons.wire.openai_chat.reader import Reader, read_whole
 from jevons.wire.openai_chat.relay import Relay
 from jevons.wire.openai_chat.render import (
@@ -21,6 +22,7 @@ __all__ = (
     "Read",
     "Reader",
     "Relay",
+    "Replayed",
     "Said",
     "parse_request",
     "read_answer",
@@ -31,4 +33,5 @@ __all__ = (
     "render_error_event",
     "render_models",
     "render_request",
+    "replay",
 )
