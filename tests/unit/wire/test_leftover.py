@@ -1,0 +1,46 @@
+"""What a dialect has no words for is refused where it means more, and named everywhere else."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from jevons.testing.make import a_request
+from jevons.types.errors import Unsupported
+from jevons.types.message import Message, Text, ToolResult
+from jevons.types.request import Source, Thinking
+from jevons.wire.leftover import check_one_answer, left_out
+
+
+def source(**fields: bytes) -> Source:
+    named = {name: msgspec.Raw(value) for name, value in fields.items()}
+    return Source(dialect="openai-responses", fields=named, digest=b"", size_bytes=0)
+
+
+def test_what_was_said_elsewhere_is_refused() -> None:
+    asked = a_request(source=source(previous_response_id=b'"resp_1"'))
+    with pytest.raises(Unsupported) as refused:
+        check_one_answer(asked, dialect="D")
+    assert refused.value.param == "previous_response_id"
+
+
+def test_a_field_that_says_nothing_is_not_named() -> None:
+    asked = a_request(source=source(previous_response_id=b"null", truncation=b"null", input=b"[]"))
+    check_one_answer(asked, dialect="D")
+    assert left_out(asked, dialect="D") == []
+
+
+def test_fields_and_what_stands_beside_parts_are_named() -> None:
+    extra = {"cache_control": msgspec.Raw(b"{}")}
+    inner = ToolResult(call="c", parts=(Text(text="a", extra={"citations": msgspec.Raw(b"1")}),))
+    asked = a_request(
+        messages=(Message(role="user", parts=(Text(text="a", extra=extra), inner)),),
+        thinking=Thinking(extra={"display": msgspec.Raw(b"1")}),
+        source=source(truncation=b'"auto"'),
+    )
+    assert left_out(asked, dialect="D") == [
+        "truncation: dropped, D has no such field",
+        "cache_control: dropped, D has no such field",
+        "citations: dropped, D has no such field",
+        "display: dropped, D has no such field",
+    ]
