@@ -40,10 +40,12 @@ if TYPE_CHECKING:
 __all__ = ("blame",)
 
 _OK = 200
+_TOO_MANY = 429
 
 # A number after `error.` is Z.ai's code, after `base_resp.` MiniMax's.
 _UNPAID = """
-    insufficient_quota exceeded_current_quota_error billing_error billing_not_active arrearage
+    insufficient_quota exceeded_current_quota_error billing_error billing_not_active
+    billing_hard_limit_reached arrearage allocationquota.freetieronly
     accountoverdueerror insufficient_balance insufficient_balance_error insufficient_credits
     insufficient_user_quota payment_required base_resp.1008 error.1113
 """
@@ -73,6 +75,8 @@ _DENIED = """
     unauthorized unsupported_country_region_territory base_resp.1004 error.1000 error.1001
     error.1002 error.1003 error.1004 error.1110 error.1111 error.1112 error.1121 error.1220
 """
+# The model wrote something that its own server could not read: another try may differ.
+_MANGLED = "tool_use_failed json_validate_failed output_parse_failed"
 _THROTTLED = """
     rate_limit_exceeded rate_limit_error rate_limit_reached_error ratelimitreached rate_limited
     ratelimitexceeded ratelimiterror too_many_requests toomanyrequests throttling
@@ -99,6 +103,7 @@ _PLAIN: _Words = tuple(
         (PromptTooLong, _TOO_LONG),
         (ProviderMissing, _MISSING),
         (ProviderDenied, _DENIED),
+        (ProviderGarbled, _MANGLED),
     )
 )
 _RATE: _Words = ((ProviderThrottled, frozenset(_THROTTLED.split())),)
@@ -111,8 +116,7 @@ _FAINT: _Words = tuple(
     )
 )
 
-# For what servers say in sentences alone. A limit for each minute that is smaller than the
-# prompt can never be met by waiting: to us that prompt is too long.
+# For what servers say in sentences alone.
 _SENTENCES: tuple[tuple[type[ProviderError], re.Pattern[str]], ...] = tuple(
     (kind, re.compile(pattern, re.IGNORECASE))
     for kind, pattern in (
@@ -140,7 +144,7 @@ _SENTENCES: tuple[tuple[type[ProviderError], re.Pattern[str]], ...] = tuple(
                 r"|input tokens? exceeded|input token count .{0,40}exceeds"
                 r"|too many (?:input |prompt )?tokens(?! per)|exceeded model token limit"
                 r"|maximum prompt length|range of input length should be"
-                r"|longer than the (?:maximum model|model'?s context) length|request too large for"
+                r"|longer than the (?:maximum model|model'?s context) length"
             ),
         ),
         (
@@ -161,6 +165,10 @@ _SENTENCES: tuple[tuple[type[ProviderError], re.Pattern[str]], ...] = tuple(
         ),
     )
 )
+
+# A limit for each minute that is smaller than the prompt can never be met by waiting: to us that
+# prompt is too long. Other limits speak of too many tokens, and mean too many at once.
+_NEVER_FITS = re.compile(r"request too large for", re.IGNORECASE)
 
 # A 404 for something that the caller named, not for the model or the path.
 _CALLERS_OWN = re.compile(
@@ -192,7 +200,8 @@ def blame(refusal: Refusal, *, status: int = _OK) -> type[ProviderError]:
         refusal: What was said.
         status: HTTP status; 200 for an error in the middle of an answer.
     """
-    said = _coded(refusal, _PLAIN) or _of_sentence(refusal) or _coded(refusal, _RATE)
+    rate = ProviderThrottled if status == _TOO_MANY else _coded(refusal, _RATE)
+    said = _coded(refusal, _PLAIN) or _of_sentence(refusal, is_rate=bool(rate)) or rate
     if said is not None:
         return said
     if status == _OK:
@@ -208,9 +217,12 @@ def _coded(refusal: Refusal, words: _Words) -> type[ProviderError] | None:
     return next((kind for kind, known in words if codes & known), None)
 
 
-def _of_sentence(refusal: Refusal) -> type[ProviderError] | None:
+def _of_sentence(refusal: Refusal, *, is_rate: bool) -> type[ProviderError] | None:
     sentence = refusal.sentence
-    return next((kind for kind, pattern in _SENTENCES if pattern.search(sentence)), None)
+    if _NEVER_FITS.search(sentence):
+        return PromptTooLong
+    kind = next((kind for kind, pattern in _SENTENCES if pattern.search(sentence)), None)
+    return None if is_rate and kind is PromptTooLong else kind
 
 
 def _faint(refusal: Refusal) -> type[ProviderError]:

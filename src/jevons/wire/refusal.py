@@ -31,7 +31,7 @@ _LONGEST_CHARS = 4096  # of a sentence
 _CODES = ("code", "type", "status", "reason", "error_type", "error_code", "status_code")
 _WITHIN = ("error", "errors", "details", "innererror", "response", "metadata", "output", "message")
 _SAYS = ("message", "error", "errors", "detail", "msg", "status_msg", "base_resp", "response")
-_TITLE = re.compile(r"<title[^>]*>\s*([^<]{1,200}?)\s*</title", re.IGNORECASE)
+_TITLE = re.compile(r"<title[^>]{0,100}>\s*([^<]{1,200}?)\s*</title", re.IGNORECASE)
 
 
 class Refusal(NamedTuple):
@@ -51,7 +51,7 @@ def read(body: bytes) -> Refusal:
     said = _decoded(body)
     if said is None:
         text = body.decode("utf-8", "replace").strip()
-        title = _TITLE.search(text)
+        title = _TITLE.search(text[:_LONGEST_CHARS])
         sentence = (title[1] if title else text)[:_LONGEST_CHARS]
         return Refusal(frozenset(), sentence, asked_s(sentence))
     refusal = heard(said)

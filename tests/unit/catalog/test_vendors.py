@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from jevons.catalog.vendors import read_vendors, vendors
-from jevons.types.errors import Misconfigured
+from jevons.types.errors import Misconfigured, ProviderError
+from jevons.wire.gemini.answer import finish_of
+from jevons.wire.openai_chat.answer import gave_up
 
 if TYPE_CHECKING:
     from jevons.catalog.vendor import Host, ListPrice, Product, Vendor
@@ -119,6 +121,13 @@ def test_the_eras_of_reasoning_are_told_apart() -> None:
     eras = {product.id: product.replay for product in deepseek.models}
     assert eras["deepseek-flash"] == "always-with-tools"
     assert eras["deepseek-reasoner"] == "tool-loop"
+
+
+def test_a_finish_that_is_a_failure_is_one_to_the_codec_too() -> None:
+    for vendor in vendors().values():
+        for reason in vendor.gave_up:
+            told = finish_of(reason, None) if "gemini" in vendor.hosts[0].bases else gave_up(reason)
+            assert isinstance(told, ProviderError), (vendor.id, reason)
 
 
 ROW = """

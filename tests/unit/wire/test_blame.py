@@ -46,6 +46,7 @@ UNPAID: dict[str, tuple[int, Any]] = {
     ),
     "MiniMax": (200, {"base_resp": {"status_code": 1008, "status_msg": "no"}}),
     "Z.ai": (429, of("recharge", code="1113")),
+    "Alibaba, free": (403, of(code="AllocationQuota.FreeTierOnly")),
     "SiliconFlow": (403, {"code": 30001, "message": "Sorry, your account balance is insufficient"}),
 }
 
@@ -98,6 +99,7 @@ TOO_LONG: dict[str, tuple[int, Any]] = {
 }  # fmt: skip
 
 THROTTLED: dict[str, tuple[int, Any]] = {
+    "too many at once": (429, of("Tokens per minute limit exceeded - too many tokens processed")),
     "OpenAI": (429, of("Rate limit reached for x on tokens per min", code="rate_limit_exceeded")),
     "Anthropic": (429, {"type": "error", **of(type="rate_limit_error")}),
     "Gemini": (429, of("You exceeded your current quota, please check your plan and billing details",
@@ -179,7 +181,11 @@ LATE: dict[str, tuple[int, Any]] = {
     "MiniMax": (200, {"base_resp": {"status_code": 1001}}),
 }
 
-GARBLED: dict[str, tuple[int, Any]] = {"a redirect": (302, None), "early": (103, None)}
+GARBLED: dict[str, tuple[int, Any]] = {
+    "a redirect": (302, None),
+    "early": (103, None),
+    "Groq": (400, of("Failed to call a function", code="tool_use_failed")),
+}
 
 ALL: dict[type[ProviderError], dict[str, tuple[int, Any]]] = {
     ProviderUnpaid: UNPAID,
