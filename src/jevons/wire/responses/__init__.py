@@ -4,6 +4,7 @@ Sources, read 2026-11: OpenAI API reference, "Responses" and "Streaming events";
 openresponses.org, specification.
 """
 
+from jevons.wire.responses.owned import own_answer
 from jevons.wire.responses.reader import Reader, read_whole
 from jevons.wire.responses.relay import Relay
 from jevons.wire.responses.render import (
@@ -19,6 +20,7 @@ __all__ = (
     "Chunks",
     "Reader",
     "Relay",
+    "own_answer",
     "parse_request",
     "read_whole",
     "render_answer",

@@ -1,8 +1,10 @@
 """A request of this dialect on its way to an endpoint that speaks it too.
 
-Rule 1: it goes as it came, undecoded, unless something in it is under a seal of ours.
+Rule 1: it goes as it came, undecoded, unless something in it is another's or under our seal.
 Rule 2: a mark under seal is opened for its owner. For others it is taken out: with the whole
-    item if the item is thinking, alone if it is a call.
+    item, or alone if the item is a call.
+Rule 3: a mark without a seal is OpenAI's, and goes to no other vendor. Where nobody knows
+    whose the endpoint is it goes on as it came: so did the answer that it was in.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from jevons.wire.responses.seal import SEAL, unseal
+from jevons.wire.responses.seal import HOUSE, SEAL, unseal
 from jevons.wire.responses.turns import OWN_ID
 
 if TYPE_CHECKING:
@@ -31,7 +33,6 @@ class _Sealed(msgspec.Struct):
 _ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
 _SEALED = msgspec.json.Decoder(_Sealed)
 _FIELDS = msgspec.json.Decoder(_Fields)
-_OURS = (SEAL.encode(), OWN_ID.encode())
 
 
 def opened(fields: Mapping[str, msgspec.Raw], owner: str) -> tuple[_Fields, tuple[str, ...]]:
@@ -42,7 +43,7 @@ def opened(fields: Mapping[str, msgspec.Raw], owner: str) -> tuple[_Fields, tupl
         owner: Vendor of the endpoint.
     """
     said = bytes(fields.get("input", b""))
-    if not said.startswith(b"[") or not any(mark in said for mark in _OURS):
+    if not said.startswith(b"[") or not _may_be_sealed(said):
         return dict(fields), ()
     changed: dict[str, None] = {}
     items = [_item(raw, owner, changed) for raw in _ITEMS.decode(said)]
@@ -52,7 +53,7 @@ def opened(fields: Mapping[str, msgspec.Raw], owner: str) -> tuple[_Fields, tupl
 
 def _item(raw: msgspec.Raw, owner: str, changed: dict[str, None]) -> msgspec.Raw | None:
     """Open one item; None if it does not go on."""
-    if not any(mark in bytes(raw) for mark in _OURS):
+    if not _may_be_sealed(bytes(raw)):
         return raw
     try:
         sealed = _SEALED.decode(raw)
@@ -61,15 +62,21 @@ def _item(raw: msgspec.Raw, owner: str, changed: dict[str, None]) -> msgspec.Raw
     item = _FIELDS.decode(raw)
     if OWN_ID in (sealed.id or ""):
         del item["id"]  # the endpoint has never seen it
-    if (sealed.encrypted_content or "").startswith(SEAL):
-        mark = unseal(sealed.encrypted_content)
-        del item["encrypted_content"]
-        if mark.owner != owner or not owner:
-            changed[f"input.{sealed.type}: dropped, its mark is {mark.owner or 'nobody'}'s"] = None
-            return None if sealed.type == "reasoning" else _raw(item)
-        if mark.opaque is not None:
-            item["encrypted_content"] = msgspec.Raw(msgspec.json.encode(mark.opaque))
+    said = sealed.encrypted_content or ""
+    mark = unseal(said)
+    if not said or (mark.owner == (owner or HOUSE) and not said.startswith(SEAL)):
+        return _raw(item)
+    del item["encrypted_content"]
+    if mark.owner != owner or not owner:
+        changed[f"input.{sealed.type}: dropped, its mark is {mark.owner or 'nobody'}'s"] = None
+        return _raw(item) if sealed.type == "function_call" else None
+    if mark.opaque is not None:
+        item["encrypted_content"] = msgspec.Raw(msgspec.json.encode(mark.opaque))
     return _raw(item)
+
+
+def _may_be_sealed(said: bytes) -> bool:
+    return b'"encrypted_content"' in said or OWN_ID.encode() in said
 
 
 def _raw(item: _Fields) -> msgspec.Raw:

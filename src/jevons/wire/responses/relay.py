@@ -7,6 +7,7 @@ Rule 1: only whole events go on. A truncated one never leaves.
 Rule 2: a plain delta is not decoded: decoding each would cost more than relaying it.
 Rule 3: from the first event that ends the answer on, nothing goes; order is kept.
 Rule 4: an answer is a success only if its last event says so.
+Rule 5: thinking goes on under its owner's seal, if its owner is known and is not OpenAI.
 
 Source: OpenAI API reference, "Streaming events", read 2026-11.
 """
@@ -19,6 +20,7 @@ import msgspec
 
 from jevons.types.errors import ProviderGarbled, ProviderTruncated
 from jevons.wire.responses.answer import NULL, Body, ending_of, error_of, garbled_by, usage_of
+from jevons.wire.responses.owned import own_event
 from jevons.wire.responses.reading import ENDS, WRONG
 from jevons.wire.sse import Framing, read_event, split
 
@@ -45,9 +47,13 @@ _ITEM = msgspec.json.Decoder(_Item)
 
 
 class Relay:
-    """One answer under way."""
+    """One answer under way.
 
-    def __init__(self) -> None:
+    Args:
+        owner: Vendor that writes it; empty if nobody knows.
+    """
+
+    def __init__(self, *, owner: str = "") -> None:
         self.usage: Usage | None = None
         """What the answer's end says that it used."""
         self.finish = "error"
@@ -58,6 +64,7 @@ class Relay:
         """Deltas so far: about one a token, and the guess where nobody counted."""
         self.done = False
         """Whether the event came that ends the answer."""
+        self._owner = owner
         self._framing = Framing()
         self._called = False
         self._closing: list[bytes] = []
@@ -74,7 +81,7 @@ class Relay:
             if count:
                 self.pieces += count
                 return whole
-        return b"".join([event for event in split(whole) if self._goes_on(event)])
+        return b"".join([self._passed(event) for event in split(whole)])
 
     def end(self) -> JevonsError | None:
         """Say that the body ended cleanly; return what is wrong with that, if anything."""
@@ -88,35 +95,41 @@ class Relay:
         """What ends the answer."""
         return b"".join(self._closing)
 
-    def _goes_on(self, event: bytes) -> bool:
-        """Look at one event; keep it for the end, or say whether it may go on now."""
+    def _passed(self, event: bytes) -> bytes:
+        """Look at one event; keep it for the end, or return what may go on now."""
         if self.error is not None or self.done:
-            return False
+            return b""
         if _plain_events(event):
             self.pieces += 1
-            return True
+            return event
         name, data = read_event(event)
         if data is None or not data.strip():
-            return True
+            return event
         if data.strip() == b"[DONE]":
             self.done = True  # it ends nothing here, and what it follows is no end
-            return False
+            return b""
         try:
-            return self._note(_EVENT.decode(data), name.decode("utf-8", "replace"), event, data)
+            kept = self._note(_EVENT.decode(data), name.decode("utf-8", "replace"), data)
+            owned = own_event(data, self._owner)
         except WRONG as garbled:
-            return self._fail(garbled_by(garbled))
+            self._fail(garbled_by(garbled))
+            return b""
+        event = event if owned is data else _written(name, owned)
+        if kept:
+            self._closing.append(event)
+        return b"" if kept or self.error is not None else event
 
-    def _note(self, read: _Event, name: str, event: bytes, data: bytes) -> bool:
+    def _note(self, read: _Event, name: str, data: bytes) -> bool:
+        """Take from an event what the books need; say whether it ends the answer."""
         kind = read.type or name
         if kind in ENDS:
-            return self._end(read.response or Body(), ENDS[kind], event)
-        error = error_of(kind, read.error, data)
-        if error is not None:
-            return self._fail(error)
+            self._end(read.response or Body(), ENDS[kind])
+            return True
+        self._fail(error_of(kind, read.error, data))
         self._called = self._called or bool(read.item and read.item.type == "function_call")
-        return True
+        return False
 
-    def _end(self, body: Body, status: str, event: bytes) -> bool:
+    def _end(self, body: Body, status: str) -> None:
         self.usage = usage_of(body.usage)
         if status != "completed" or not body.status:
             body.status = status
@@ -125,12 +138,16 @@ class Relay:
         )
         ending = ending_of(body, called=called)
         self.finish, self.done = ending.finish, True
-        self._closing.append(event)
-        return self._fail(ending.error)
+        self._fail(ending.error)
 
-    def _fail(self, error: JevonsError | None) -> bool:
+    def _fail(self, error: JevonsError | None) -> None:
         self.error = self.error or error
-        return False
+
+
+def _written(name: bytes, data: bytes) -> bytes:
+    """Write an event anew."""
+    head = b"event: %b\n" % name if name else b""
+    return b"%bdata: %b\n\n" % (head, data)
 
 
 def _plain_events(block: bytes) -> int:

@@ -11,10 +11,11 @@ import binascii
 from base64 import b64decode, b64encode
 from typing import NamedTuple
 
-__all__ = ("SEAL", "Mark", "seal", "unseal")
+__all__ = ("HOUSE", "SEAL", "Mark", "seal", "unseal")
 
 SEAL = "jevons:"
-_HOUSE = "openai"
+HOUSE = "openai"
+"""Vendor whose marks need no seal: the dialect is its own."""
 
 
 class Mark(NamedTuple):
@@ -28,7 +29,7 @@ class Mark(NamedTuple):
 def seal(mark: Mark) -> str | None:
     """Write a mark for a caller; None if it says nothing."""
     owner, opaque = mark
-    if owner == _HOUSE and opaque and not opaque.startswith(SEAL):
+    if owner == HOUSE and opaque and not opaque.startswith(SEAL):
         return opaque
     if not owner and opaque is None:
         return None
@@ -45,4 +46,4 @@ def unseal(text: str | None) -> Mark:
             return Mark(owner, b64decode(body, validate=True).decode() or None)
         except (binascii.Error, UnicodeDecodeError):
             pass  # it only looks like one of ours
-    return Mark(_HOUSE, text)
+    return Mark(HOUSE, text)

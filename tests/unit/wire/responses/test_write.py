@@ -443,8 +443,35 @@ def test_a_seal_is_opened_for_nobody_else_and_the_drop_is_named(owner: str) -> N
     )
 
 
+PLAIN: dict[str, Any] = {"type": "reasoning", "id": "rs", "summary": [], "encrypted_content": "gA"}
+
+
+@pytest.mark.parametrize("owner", ["openai", ""])
+def test_a_mark_without_a_seal_goes_to_openai_and_to_who_may_have_written_it(owner: str) -> None:
+    compaction = {"type": "compaction", "encrypted_content": "gB"}
+    body, changed = passed_on(owner, USER, PLAIN, compaction)
+    assert body["input"] == [USER, PLAIN, compaction]
+    assert changed == ()
+
+
+def test_a_mark_without_a_seal_goes_to_no_other_vendor() -> None:
+    unmarked = {**PLAIN, "encrypted_content": None}
+    body, changed = passed_on("deepseek", USER, PLAIN, unmarked)
+    assert body["input"] == [USER, unmarked]
+    assert changed == ("input.reasoning: dropped, its mark is openai's",)
+
+
+def test_a_seal_of_openais_is_opened_for_it_alone() -> None:
+    sealed = {**PLAIN, "encrypted_content": "jevons:openai:"}
+    assert passed_on("openai", USER, sealed)[0]["input"] == [
+        USER,
+        {"type": "reasoning", "id": "rs", "summary": []},
+    ]
+    assert passed_on("", USER, sealed)[0]["input"] == [USER]
+
+
 def test_an_item_that_only_mentions_us_goes_on() -> None:
-    odd = {"type": "odd_call", "id": 5, "note": "jevons:x:y"}
+    odd = {"type": "odd_call", "id": 5, "encrypted_content": "jevons:x:y"}
     plain = {"role": "user", "content": "hello"}
     assert passed_on("openai", USER, odd, plain)[0]["input"] == [USER, odd, plain]
 
