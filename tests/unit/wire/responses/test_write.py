@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jevons.types.errors import Unsupported
+from jevons.types.errors import Malformed, Unsupported
 from jevons.types.message import (
     Audio,
     File,
@@ -559,3 +560,33 @@ def test_what_is_written_is_read_back(
         "stream",
     ):
         assert bare(getattr(again, field)) == bare(getattr(request, field)), field
+
+
+ODD = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.sampled_from(["jevons:a:", "rs_jevons_", "gA"]),
+    lambda inner: st.lists(inner, max_size=3),
+    max_leaves=4,
+)
+ITEMS = st.fixed_dictionaries(
+    {"type": st.sampled_from(["reasoning", "function_call", "odd", "message"])},
+    optional=dict.fromkeys(
+        ("id", "encrypted_content", "summary", "content", "call_id", "name", "role"), ODD
+    ),
+)
+
+
+@given(st.lists(ITEMS, min_size=1), st.sampled_from(["", "openai", "a"]))
+def test_any_request_that_can_be_read_can_be_sent_or_is_refused(
+    items: list[Any], owner: str
+) -> None:
+    body = msgspec.json.encode({"model": "m", "input": items})
+    try:
+        request = parse_request(body, id="req_1", at_ms=0, actor=None)
+    except Malformed:
+        return
+    rendered = render_request(request, model="m", owner=owner)
+    assert msgspec.json.decode(rendered.body)["model"] == "m"
+    source = msgspec.structs.replace(request.source, dialect="openai-chat")
+    foreign = msgspec.structs.replace(request, source=source)
+    with suppress(Unsupported):
+        render_request(foreign, model="m", owner=owner)
