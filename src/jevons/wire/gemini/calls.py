@@ -11,6 +11,7 @@ Source: Gemini API reference, "FunctionCall"; Vertex AI docs, "Function calling"
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import msgspec
 
@@ -20,6 +21,7 @@ from jevons.wire.gemini.partial import Arguments, PartialArg
 
 __all__ = ("Calls", "FunctionCall")
 
+_OBJECT = msgspec.json.Decoder(dict[str, Any] | None)
 _NOT_IN_IDS = re.compile(r"[^A-Za-z0-9_-]")
 _LONGEST_ANSWER = 48  # characters of the answer's id in an id of ours
 
@@ -61,10 +63,11 @@ class Calls:
 
         Raises:
             ProviderGarbled: An argument has no place, or the call no name.
+            msgspec.ValidationError: Arguments of a call in pieces are no object.
         """
         if piece.name or self._open is None:
             return [*self.close(), *self._begin(piece, answer, mark)]
-        self._put(piece)
+        _put(piece, self._open)
         events = [self._piece(opaque=mark)] if mark else []
         return events if piece.will_continue else [*events, *self.close()]
 
@@ -90,13 +93,8 @@ class Calls:
         if is_whole:
             return [begun]
         self._open = Arguments()
-        self._put(piece)
+        _put(piece, self._open)
         return [begun] if piece.will_continue else [begun, *self.close()]
-
-    def _put(self, piece: FunctionCall) -> None:
-        for each in piece.partial_args or ():
-            if self._open is not None:
-                self._open.put(each)
 
     def _piece(
         self,
@@ -114,3 +112,9 @@ class Calls:
             opaque=opaque,
             owner="" if opaque is None else self._owner,
         )
+
+
+def _put(piece: FunctionCall, arguments: Arguments) -> None:
+    arguments.add(_OBJECT.decode(piece.args) or {})
+    for each in piece.partial_args or ():
+        arguments.put(each)

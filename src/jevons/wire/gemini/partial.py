@@ -47,6 +47,10 @@ class Arguments:
         self._open = ""
         self._length = 0
 
+    def add(self, values: dict[str, Any]) -> None:
+        """Take values that came whole."""
+        self._root.update(values)
+
     def put(self, piece: PartialArg) -> None:
         """Put a value in its place.
 

@@ -143,7 +143,7 @@ def _choice(request: Generate) -> _Said:
             return {"mode": "ANY"}
         case "named":
             return {"mode": "ANY", "allowedFunctionNames": [request.tool]}
-        case "auto":
+        case _:
             return {}
 
 

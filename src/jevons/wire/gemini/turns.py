@@ -197,10 +197,6 @@ class Contents:
                 message = f"{where} holds a part of kind {what}, which Gemini cannot be told"
                 raise Unsupported(message, param=where)
 
-    def _note(self, what: str) -> None:
-        if what not in self._changed:
-            self._changed.append(what)
-
     def settle(self) -> None:
         """Put what tools said first, in the order of the calls."""
         for content in self.written:
@@ -208,6 +204,10 @@ class Contents:
         if not self.written and self.system:
             self.written, self.system = [{"role": "user", "parts": self.system}], []
             self._note("messages: an instruction that was all was sent as the user's")
+
+    def _note(self, what: str) -> None:
+        if what not in self._changed:
+            self._changed.append(what)
 
     def _place(self, part: _Said) -> float:
         answered = part.get("functionResponse")

@@ -31,13 +31,14 @@ def test_values_of_every_kind_go_to_their_places() -> None:
         PartialArg(json_path="$.z", null_value="NULL_VALUE"),
         text("$.l[0]", "p"),
         PartialArg(json_path="$.l[1].q", number_value=2),
+        PartialArg(json_path="$.l[1].s", number_value=3),
         text("$.m[0][0]", "r"),
     ) == {
         "a": {"b": "x", "c d": "y"},
         "n": 1.5,
         "t": False,
         "z": None,
-        "l": ["p", {"q": 2}],
+        "l": ["p", {"q": 2, "s": 3}],
         "m": [["r"]],
     }
 

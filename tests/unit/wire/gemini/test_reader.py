@@ -87,6 +87,29 @@ def test_usage_after_the_reason_is_heard() -> None:
     assert (reader.error, reader.usage) == (None, USED)
 
 
+def test_usage_is_in_buckets_that_do_not_overlap() -> None:
+    counts = {"promptTokenCount": 10, "cachedContentTokenCount": 4, "toolUsePromptTokenCount": 2}
+    counts |= {"candidatesTokenCount": 3, "thoughtsTokenCount": 5, "totalTokenCount": 20}
+    _, reader = stream(answer({"text": "a"}, finish="STOP", usageMetadata=counts))
+    used = Usage(input=8, cache_read=4, output=3, reasoning=5, counted_by="endpoint")
+    assert reader.usage == used
+
+
+def test_a_count_that_cannot_be_is_cut_to_what_can() -> None:
+    counts = {"promptTokenCount": 1, "cachedContentTokenCount": 4, "candidatesTokenCount": -3}
+    _, reader = stream(answer({"text": "a"}, finish="STOP", usageMetadata=counts))
+    assert reader.usage == Usage(cache_read=1, counted_by="endpoint")
+
+
+def test_usage_that_counts_nothing_is_no_usage() -> None:
+    nothing = {"usageMetadata": {"trafficType": "ON_DEMAND", "promptTokenCount": 0}}
+    counts = nothing["usageMetadata"]
+    _, reader = stream(answer({"text": "a"}), answer(finish="STOP", usageMetadata=counts))
+    assert reader.usage is None
+    _, reader = stream(answer(finish="STOP", usageMetadata=COUNTS), nothing)
+    assert reader.usage == USED
+
+
 def test_thoughts_are_reasoning_and_their_signature_ends_a_block() -> None:
     assert told(
         {"text": "hm", "thought": True},
@@ -172,6 +195,14 @@ def test_a_call_may_be_whole_in_one_piece_by_places() -> None:
     (call,) = fold(told({"functionCall": piece}))
     assert isinstance(call, ToolCallDelta)
     assert call.arguments == '{"a":true}'
+
+
+def test_arguments_may_come_whole_and_by_places() -> None:
+    begun = {"name": "f", "args": {"a": 1}, "willContinue": True}
+    ended = {"partialArgs": [{"jsonPath": "$.b", "nullValue": "NULL_VALUE"}]}
+    (call,) = fold(told({"functionCall": begun}, {"functionCall": ended}))
+    assert isinstance(call, ToolCallDelta)
+    assert call.arguments == '{"a":1,"b":null}'
 
 
 def test_a_mark_may_come_with_a_later_piece_of_a_call() -> None:

@@ -429,3 +429,8 @@ def test_arguments_go_back_as_they_were(arguments: dict[str, Any]) -> None:
     call = ToolCall(id="c", name="f", arguments=json.dumps(arguments))
     ((_, (part,)),) = contents(message("assistant", call))
     assert part["functionCall"]["args"] == arguments
+
+
+def test_the_same_note_is_made_once() -> None:
+    thought = Reasoning(text="x", owner="openai")
+    assert len(changed(talk(message("assistant", thought, thought)))) == 1

@@ -196,6 +196,12 @@ def test_tools_are_functions() -> None:
     )
 
 
+def test_tools_that_may_be_called_at_once_change_nothing() -> None:
+    asked = a_request(tools=(Tool(name="f"),))
+    assert len(sent(asked)["tools"]) == 1
+    assert changed(asked) == ()
+
+
 def test_tools_that_must_not_be_called_are_not_sent() -> None:
     asked = a_request(tools=(Tool(name="f"),), tool_choice="none")
     assert "tools" not in sent(asked)
@@ -252,3 +258,8 @@ def test_fields_without_a_name_here_are_dropped_and_named() -> None:
 def test_every_text_is_sent_in_its_order_and_by_its_side(said: list[tuple[Role, str]]) -> None:
     told = messages(*[message(role, text) for role, text in said])
     assert [(each["role"], each["content"]) for each in told] == said
+
+
+def test_the_same_note_is_made_once() -> None:
+    thought = Reasoning(text="x", owner="google")
+    assert len(changed(talk(message("assistant", thought, thought)))) == 1
