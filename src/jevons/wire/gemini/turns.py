@@ -46,7 +46,6 @@ _DATA = re.compile(
     r"data:(?P<type>[\w.+-]+/[\w.+-]+)(?:;[\w.+-]+=[^;,]*)*;base64,(?P<data>.*)", re.DOTALL
 )
 _BEGINS_TURN = frozenset({"system", "developer"})
-_SOUNDS = {"mp3": "audio/mp3", "wav": "audio/wav"}
 
 _ANY_MARK = "skip_thought_signature_validator"
 """What stands for a mark on calls that another model made ("Thought signatures", FAQ)."""
@@ -187,8 +186,7 @@ class Contents:
                     self._note("messages: how closely to look at an image is dropped")
                 return [_file(url, "image/jpeg")]
             case Audio():
-                kind = _SOUNDS.get(part.format, f"audio/{part.format}")
-                return [{"inlineData": {"mimeType": kind, "data": part.data}}]
+                return [{"inlineData": {"mimeType": f"audio/{part.format}", "data": part.data}}]
             case File(url=url) if url:
                 return [_file(url, guess_type(part.name)[0] or "application/pdf")]
             case _:
