@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from jevons.types.errors import ProviderRejected, ProviderUnavailable
+from jevons.types.errors import PromptTooLong, ProviderRejected, ProviderUnavailable
 
 if TYPE_CHECKING:
     from jevons.types.errors import JevonsError
@@ -39,7 +39,7 @@ def fault(error: Any) -> JevonsError:
     except msgspec.ValidationError:
         said = _Said(message=str(error))
     if said.type == "exceed_context_size_error":
-        return ProviderRejected(
+        return PromptTooLong(
             f"the prompt is {said.n_prompt_tokens} tokens long; the engine takes "
             f"{said.n_ctx}, answer included (engine.context_tokens)",
             param="messages",

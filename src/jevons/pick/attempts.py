@@ -10,7 +10,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jevons.types.decision import Attempt, Outcome, Plan
-from jevons.types.errors import CallerLeft, Exhausted, JevonsError, NoCandidate, Retry
+from jevons.types.errors import (
+    CallerLeft,
+    Exhausted,
+    JevonsError,
+    NoCandidate,
+    PromptTooLong,
+    Retry,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -28,8 +35,9 @@ def attempts(plan: Plan) -> Generator[Attempt, Outcome, JevonsError | None]:
         plan: Candidates in the order to try them.
 
     Returns:
-        None if the last attempt succeeded; its error if no other could help; `Exhausted` if
-        several were tried and all failed.
+        None if the last attempt succeeded; its error if no other could help, or if the prompt
+        was too long for all, since only its author can mend that; `Exhausted` if several were
+        tried and all failed.
 
     Raises:
         NoCandidate: The plan is empty.
@@ -47,4 +55,5 @@ def attempts(plan: Plan) -> Generator[Attempt, Outcome, JevonsError | None]:
         if outcome.committed or isinstance(error, CallerLeft) or error.retry is Retry.NEVER:
             return error
         errors.append(error)
-    return errors[0] if len(errors) == 1 else Exhausted(errors)
+    is_too_long = all(isinstance(error, PromptTooLong) for error in errors)
+    return errors[-1] if is_too_long or len(errors) == 1 else Exhausted(errors)

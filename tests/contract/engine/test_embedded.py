@@ -18,7 +18,7 @@ from jevons.engine.pull import pull
 from jevons.testing import Listener
 from jevons.testing.make import an_actor, an_endpoint
 from jevons.types.decision import Attempt, Candidate, Outcome
-from jevons.types.errors import CallerLeft, Misconfigured, ProviderRejected
+from jevons.types.errors import CallerLeft, Misconfigured, PromptTooLong, ProviderRejected
 from jevons.types.event import Finished, TextDelta, ToolCallDelta
 from jevons.wire.openai_chat import parse_request
 
@@ -261,7 +261,7 @@ async def test_a_field_that_the_engine_does_not_know_is_named(engine: Embedded) 
 
 async def test_a_prompt_that_is_too_long_says_how_long(engine: Embedded) -> None:
     outcome = await serve(engine, ask("word " * 2 * CONTEXT_TOKENS))
-    assert isinstance(outcome.error, ProviderRejected)
+    assert isinstance(outcome.error, PromptTooLong)
     assert outcome.error.param == "messages"
     assert str(CONTEXT_TOKENS) in str(outcome.error)
     assert not outcome.committed

@@ -16,13 +16,17 @@ from jevons.types.errors import (
     Exhausted,
     JevonsError,
     NoCandidate,
+    PromptTooLong,
     ProviderDenied,
+    ProviderFiltered,
     ProviderGarbled,
+    ProviderMissing,
     ProviderRejected,
     ProviderThrottled,
     ProviderTimeout,
     ProviderTruncated,
     ProviderUnavailable,
+    ProviderUnpaid,
 )
 
 PASSING = (
@@ -32,6 +36,9 @@ PASSING = (
     ProviderDenied,
     ProviderGarbled,
     ProviderTruncated,
+    ProviderUnpaid,
+    ProviderMissing,
+    PromptTooLong,
 )
 
 
@@ -89,7 +96,9 @@ def test_never_splices_a_second_answer_onto_half_of_a_first() -> None:
     assert len(walked.tried) == 1
 
 
-@pytest.mark.parametrize("error", [ProviderRejected("bad field"), CallerLeft("gone")])
+@pytest.mark.parametrize(
+    "error", [ProviderRejected("bad field"), ProviderFiltered("no"), CallerLeft("gone")]
+)
 def test_tries_nothing_else_when_nothing_else_can_help(error: JevonsError) -> None:
     walked = drive(3, [error])
     assert walked.error is error
@@ -101,6 +110,12 @@ def test_a_caller_that_left_is_followed_by_nothing_though_it_could_be_retried() 
         retry = ProviderTimeout.retry
 
     assert len(drive(2, [Retriable("gone")]).tried) == 1
+
+
+def test_a_prompt_too_long_for_all_is_told_to_its_author() -> None:
+    errors: list[JevonsError | None] = [PromptTooLong("9 > 5"), PromptTooLong("9 > 7")]
+    assert drive(2, errors).error is errors[1]
+    assert isinstance(drive(2, [errors[0], ProviderTimeout("slow")]).error, Exhausted)
 
 
 def test_one_candidate_fails_with_its_own_error() -> None:
