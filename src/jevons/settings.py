@@ -93,30 +93,37 @@ class EndpointSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """What keys, rules and receipts call it; unique in one house."""
     model: str
     """`vendor/name` of the weights or the product."""
-    url: str
-    """Base URL, `/v1` included where the server has one."""
-    dialect: Literal["openai-chat", "openai-responses", "gemini", "ollama"] = "openai-chat"
-    """What the server speaks. Callers may ask in any of our dialects, whatever it is."""
+    url: str = ""
+    """Base URL, `/v1` included where the server has one; unset: the vendor's."""
+    dialect: Literal["openai-chat", "openai-responses", "gemini", "ollama"] | None = None
+    """What the server speaks; unset: what the vendor does, else `openai-chat`. Callers may ask in
+    any of our dialects, whatever it is."""
     vendor: str = ""
-    """Whose reasoning the server takes back, as `deepseek`; unset: nobody's, and a caller's is left out."""
+    """Whose server it is, as `deepseek`: from its row come the URL, place, price and context that
+    are not set here, and what it wants said otherwise. Reasoning goes back to its vendor only."""
+    vendor_host: str = ""
+    """Which of the vendor's hosts; unset: its first."""
     upstream_model: str | None = None
-    """What that server calls it; unset: `model`."""
+    """What that server calls it; unset: `model`, without the vendor's id before it."""
     api_key: str | None = None
-    """`env:NAME`; unset: none is sent."""
+    """`env:NAME`; unset: the vendor's usual variable if it is set, else none is sent."""
     aliases: tuple[str, ...] = ()
     """Other names a caller may use for it."""
-    host: str = "unknown"
-    """Who runs it: the operator's legal name."""
-    place: str = "unknown"
-    """Where it processes: `on-prem` or an ISO 3166-1 alpha-2 code. `unknown` is the worst place."""
+    host: str | None = None
+    """Who runs it: the operator's legal name; unset: the vendor's, else unknown."""
+    place: str | None = None
+    """Where it processes: `on-prem` or an ISO 3166-1 alpha-2 code; unset: where the vendor says, else
+    `unknown`, which is the worst place."""
     grid: str | None = None
     """ISO 3166-1 alpha-2 code of the electricity it runs on; unset: not known."""
-    can: tuple[Need, ...] = ("text", "tools", "json", "json_schema", "logprobs")
-    """What it can do; a request that needs more is not sent there."""
+    can: tuple[Need, ...] | None = None
+    """What it can do; a request that needs more is not sent there. Unset: what the vendor's row
+    says, else everything that is only text."""
     context_tokens: int | None = None
-    """Its context; unset: not known, and not checked."""
+    """Its context; unset: the vendor's row, else not known, and not checked."""
     price: Price | None = None
-    """What its tokens cost; unset: the cost is unknown, which is not zero."""
+    """What its tokens cost; unset: the vendor's list price, the dearest where there are several,
+    else the cost is unknown, which is not zero."""
     footprint: Footprint | None = None
     """What its energy is modelled from; unset: the energy is unknown."""
     connect_timeout_s: float = 5.0

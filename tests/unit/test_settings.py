@@ -64,12 +64,13 @@ def test_an_endpoint_is_a_row_and_its_price_is_exact(tmp_path: Path) -> None:
     assert endpoint.price.output_per_mtok == Decimal("0.4")
 
 
-def test_what_is_not_said_of_an_endpoint_is_the_worst(tmp_path: Path) -> None:
+def test_what_is_not_said_of_an_endpoint_is_left_to_what_is_known_of_its_vendor(
+    tmp_path: Path,
+) -> None:
     (endpoint,) = read(
         tmp_path, '[[endpoint]]\nname="a"\nmodel="b/c"\nurl="http://h/v1"\n'
     ).endpoint
-    assert (endpoint.place, endpoint.host) == ("unknown", "unknown")
-    assert endpoint.price is None
+    assert (endpoint.place, endpoint.host, endpoint.price) == (None, None, None)
 
 
 def test_the_environment_lies_over_the_file(tmp_path: Path) -> None:

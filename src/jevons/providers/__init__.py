@@ -7,5 +7,6 @@ State: connections, for as long as the house is open.
 """
 
 from jevons.providers.remote import Remote
+from jevons.providers.speech import SPEECHES
 
-__all__ = ("Remote",)
+__all__ = ("SPEECHES", "Remote")

@@ -11,8 +11,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
+import msgspec
+
 from jevons.providers.faults import fault_of
 from jevons.providers.pool import Address, Pool
+from jevons.providers.quirks import fit
 from jevons.providers.serving import Limits, Serving, listening
 from jevons.providers.speech import SPEECHES
 from jevons.types.account import Usage
@@ -27,10 +30,12 @@ from jevons.types.errors import (
     Unsupported,
 )
 from jevons.types.event import Frame
+from jevons.wire.rendered import Rendered
 
 if TYPE_CHECKING:
     import ssl
 
+    from jevons.catalog.vendor import Rule
     from jevons.ports import Caller, Clock, Provider
     from jevons.providers.speech import Hearing
     from jevons.types.decision import Attempt
@@ -40,6 +45,8 @@ if TYPE_CHECKING:
 __all__ = ("Remote",)
 
 _OK = 200
+_FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_encode = msgspec.json.Encoder().encode
 
 _LONGEST_CHARS = 2000  # of what upstream says about a failure
 
@@ -55,6 +62,8 @@ class Remote:
         api_key: Sent as the dialect sends keys; empty sends none.
         dialect: What the server speaks.
         owner: Vendor whose reasoning is handed back to it; empty has none handed back.
+        key_header: What goes before the key in its header line; None is as the dialect has it.
+        rules: What the vendor wants otherwise of a request.
         clock: Tells when an answer began.
         connect_timeout_s: Longest wait for a connection.
         first_byte_timeout_s: Longest silence before an answer begins, and longest wait in line.
@@ -74,6 +83,8 @@ class Remote:
         api_key: str = "",
         dialect: Dialect = "openai-chat",
         owner: str = "",
+        key_header: str | None = None,
+        rules: tuple[Rule, ...] = (),
         clock: Clock,
         connect_timeout_s: float = 5.0,
         first_byte_timeout_s: float = 60.0,
@@ -92,7 +103,11 @@ class Remote:
         )
         self._speech = SPEECHES[dialect]
         self._owner = owner
-        self._heads = _Heads(address, path, self._speech.head(api_key))
+        self._rules = rules
+        lines = self._speech.head(api_key)
+        if key_header is not None and api_key:
+            lines = (f"{key_header}{api_key}",)
+        self._heads = _Heads(address, path, lines)
         self._api_key = api_key
         self._clock = clock
         self._limits = Limits(first_byte_timeout_s, idle_timeout_s, max_answer_bytes)
@@ -102,7 +117,7 @@ class Remote:
         """Serve one attempt."""
         speech, model = self._speech, attempt.candidate.endpoint.upstream_model
         try:
-            rendered = speech.render(request, model=model, owner=self._owner)
+            rendered = self._fitted(request, speech.render(request, model=model, owner=self._owner))
         except Unsupported as error:  # another endpoint may be able to
             return Outcome(attempt=attempt, error=error)
         head = self._heads.of(speech.target(request, model))
@@ -126,6 +141,21 @@ class Remote:
             closing=told.closing,
             changed=rendered.changed,
         )
+
+    def _fitted(self, request: Generate, rendered: Rendered) -> Rendered:
+        """Make a body fit for the vendor, by its own rules.
+
+        Raises:
+            Unsupported: A rule refuses what was asked.
+        """
+        if not self._rules:
+            return rendered
+        fields = _FIELDS.decode(rendered.body)
+        thinks = request.thinking.effort not in {None, "none"}
+        fitted = fit(fields, self._rules, model=request.model, thinking=thinks)
+        if not fitted.changed:
+            return rendered
+        return Rendered(_encode(fitted.fields), (*rendered.changed, *fitted.changed))
 
     def close(self) -> None:
         """Drop every connection."""

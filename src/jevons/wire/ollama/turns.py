@@ -13,6 +13,7 @@ Source: Ollama docs, "API", "Generate a chat message", "Tool calling" and "Visio
 from __future__ import annotations
 
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -30,7 +31,7 @@ __all__ = ("Turns",)
 _Said = dict[str, Any]
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _DATA = re.compile(r"data:image/[\w.+-]+(?:;[\w.+-]+=[^;,]*)*;base64,(?P<data>.*)", re.DOTALL)
-_ROLES = {"developer": "system", "tool": "user"}
+_ROLES = MappingProxyType({"developer": "system", "tool": "user"})
 
 
 class Turns:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from jevons.boot.remote import open_remote
 from jevons.catalog import Catalog, grids, world_tariff
 from jevons.clock import SystemClock, Ulids
 from jevons.edge import allow_many_connections, app, serve_config
@@ -25,7 +26,6 @@ from jevons.flow import Rooms
 from jevons.meter import HouseMeter
 from jevons.pick import Cheapest
 from jevons.policy import Rules
-from jevons.providers import Remote
 from jevons.store import Books
 from jevons.telemetry import Metrics
 from jevons.types.errors import Misconfigured
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from jevons.edge.asgi import Application
     from jevons.engine import Weights
     from jevons.ports import Provider
-    from jevons.settings import EndpointSettings, Settings
+    from jevons.settings import Settings
 
 __all__ = ("House", "key_path", "ledger_path", "open_house", "serve", "weights_dir")
 
@@ -107,8 +107,10 @@ async def open_house(
             doors[ENGINE], row = await _open_engine(settings, weights, closing)
             rows.append(row)
         for each in settings.endpoint:
-            doors[each.name] = _open_remote(each, clock, closing)
-            rows.append(_remote_row(each))
+            remote, row = open_remote(each, clock)
+            closing.callback(remote.close)
+            doors[each.name] = remote
+            rows.append(row)
         catalog = Catalog(tuple(rows))
         metrics = Metrics()
         rooms = Rooms(
@@ -246,54 +248,6 @@ async def _open_engine(
         context_tokens=settings.engine.context_tokens,
     )
     return engine, row
-
-
-def _open_remote(row: EndpointSettings, clock: SystemClock, closing: AsyncExitStack) -> Provider:
-    provider = Remote(
-        url=row.url,
-        api_key=_secret(row),
-        dialect=row.dialect,
-        owner=row.vendor,
-        clock=clock,
-        connect_timeout_s=row.connect_timeout_s,
-        first_byte_timeout_s=row.first_byte_timeout_s,
-        idle_timeout_s=row.idle_timeout_s,
-        max_connections=row.max_connections,
-    )
-    closing.callback(provider.close)
-    return provider
-
-
-def _remote_row(row: EndpointSettings) -> Endpoint:
-    return Endpoint(
-        name=row.name,
-        model=row.model,
-        provider=row.name,
-        upstream_model=row.upstream_model or row.model,
-        aliases=row.aliases,
-        dialect=row.dialect,
-        host=row.host,
-        place=row.place,
-        grid=row.grid,
-        can=frozenset(row.can),
-        context_tokens=row.context_tokens,
-        price=row.price,
-        footprint=row.footprint,
-    )
-
-
-def _secret(row: EndpointSettings) -> str:
-    if row.api_key is None:
-        return ""
-    scheme, _, name = row.api_key.partition(":")
-    secret = os.environ.get(name, "") if scheme == "env" else ""  # noqa: TID251 a secret is never a setting
-    if not secret:
-        message = (
-            f'endpoint {row.name!r}: api_key must be "env:NAME", and the variable be set; '
-            f"it is {'not set' if scheme == 'env' else 'written in the file'}"
-        )
-        raise Misconfigured(message)
-    return secret
 
 
 def _meter(settings: Settings) -> HouseMeter:

@@ -1,0 +1,126 @@
+"""Remote endpoints, out of what is set and what is known of their vendors.
+
+Rule 1: what is set wins; what is known of the vendor fills in the rest; what neither says is
+    unknown.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from jevons.catalog.offer import find_offer
+from jevons.providers import SPEECHES, Remote
+from jevons.types.errors import Misconfigured
+from jevons.types.model import Endpoint
+
+if TYPE_CHECKING:
+    from jevons.catalog.offer import Offer
+    from jevons.ports import Clock
+    from jevons.settings import EndpointSettings
+    from jevons.types.request import Need
+
+__all__ = ("Opened", "open_remote")
+
+_TEXT: frozenset[Need] = frozenset({"text", "tools", "json", "json_schema", "logprobs"})
+"""What a server of which nothing is known is taken to do."""
+
+
+class Opened(NamedTuple):
+    """A remote endpoint: the door, and its row."""
+
+    remote: Remote
+    row: Endpoint
+
+
+def open_remote(said: EndpointSettings, clock: Clock) -> Opened:
+    """Open one.
+
+    Raises:
+        Misconfigured: A setting cannot be, or something has to be set.
+    """
+    offer = _offer(said)
+    row = _row(said, offer)
+    remote = Remote(
+        url=_url(said, offer),
+        api_key=_key(said, offer),
+        key_header=_key_header(offer),
+        dialect=row.dialect,
+        owner=said.vendor,
+        rules=offer.rules if offer is not None else (),
+        clock=clock,
+        connect_timeout_s=said.connect_timeout_s,
+        first_byte_timeout_s=said.first_byte_timeout_s,
+        idle_timeout_s=said.idle_timeout_s,
+        max_connections=said.max_connections,
+    )
+    return Opened(remote, row)
+
+
+def _offer(said: EndpointSettings) -> Offer | None:
+    if not said.vendor:
+        return None
+    model = said.upstream_model or said.model
+    try:
+        return find_offer(
+            said.vendor, model, host=said.vendor_host, dialect=said.dialect, spoken=[*SPEECHES]
+        )
+    except Misconfigured as error:
+        message = f"endpoint {said.name!r}: {error}"
+        raise Misconfigured(message) from None
+
+
+def _row(said: EndpointSettings, offer: Offer | None) -> Endpoint:
+    known = offer.product if offer is not None else None
+    return Endpoint(
+        name=said.name,
+        model=said.model,
+        provider=said.name,
+        upstream_model=said.upstream_model or (offer.model if offer is not None else said.model),
+        aliases=said.aliases,
+        dialect=offer.dialect if offer is not None else said.dialect or "openai-chat",
+        host=said.host or (offer.entity if offer is not None else "unknown"),
+        place=said.place or (offer.host.place if offer is not None else "unknown"),
+        grid=said.grid,
+        can=frozenset(said.can) if said.can is not None else known.can if known else _TEXT,
+        context_tokens=said.context_tokens or (known.context_tokens if known else None),
+        price=said.price or (offer.price if offer is not None else None),
+        footprint=said.footprint,
+    )
+
+
+def _url(said: EndpointSettings, offer: Offer | None) -> str:
+    url = said.url or (offer.url if offer is not None else "")
+    if "{" not in url and url:
+        return url
+    asks = f"the vendor's is {url}, with parts that only you know" if url else "it has no vendor"
+    message = f"endpoint {said.name!r}: url must be set; {asks}"
+    raise Misconfigured(message)
+
+
+def _key(said: EndpointSettings, offer: Offer | None) -> str:
+    """Read the key out of the environment: a secret is never a setting."""
+    if said.api_key is None:
+        usual = offer.vendor.auth.env if offer is not None else ()
+        return next((_variable(name) for name in usual if _variable(name)), "")
+    scheme, _, name = said.api_key.partition(":")
+    secret = _variable(name) if scheme == "env" else ""
+    if not secret:
+        message = (
+            f'endpoint {said.name!r}: api_key must be "env:NAME", and the variable be set; '
+            f"it is {'not set' if scheme == 'env' else 'written in the file'}"
+        )
+        raise Misconfigured(message)
+    return secret
+
+
+def _variable(name: str) -> str:
+    return os.environ.get(name, "")  # noqa: TID251 the one place that reads secrets
+
+
+def _key_header(offer: Offer | None) -> str | None:
+    """How this vendor wants its key shown, if not as the dialect does."""
+    if offer is None or offer.vendor.auth.header == "authorization":
+        return None
+    auth = offer.vendor.auth
+    return f"{auth.header}: {auth.scheme} " if auth.scheme else f"{auth.header}: "
