@@ -3,7 +3,9 @@
 Rule 1: the dialect has no last word. An answer is a success only if it has a finish reason;
     what follows it, as usage does, is read too.
 Rule 2: a chunk is whole if its JSON is: the blank line after the last one may be missing.
-Rule 3: any bytes give events or an error, and the same ones however they are cut.
+Rule 3: JSON amid the events, or in place of them, is an error's envelope. The `[DONE]` of other
+    dialects, which some proxies add, says nothing.
+Rule 4: any bytes give events or an error, and the same ones however they are cut.
 
 Source: Gemini API reference, "models.streamGenerateContent" with `alt=sse`, read 2026-11.
 """
@@ -92,7 +94,7 @@ class Reader:
 
     def _last(self, rest: bytes) -> list[Event]:
         """Read what no blank line ends: a chunk, or an error that came instead of a stream."""
-        if rest.lstrip(_BOM + b" \r\n").startswith((b"{", b"[")):
+        if _is_bare(rest):
             self._fail(fault_of(rest))
             return []
         events, error = self._reading.chunk(read_event(rest).data or b"")
@@ -103,7 +105,9 @@ class Reader:
 
     def _read(self, event: bytes) -> list[Event]:
         _, data = read_event(event)
-        if data is None or not data.strip():
+        if data is None and _is_bare(event):
+            self._fail(fault_of(event))
+        if data is None or data.strip() in {b"", b"[DONE]"}:
             return []
         events, error = self._reading.chunk(data)
         self._fail(error)
@@ -141,6 +145,11 @@ def read_whole(body: bytes, *, owner: str = "") -> Whole:
     if error is not None:
         return Whole(tuple(events), None, reading.usage, error)
     return Whole((*events, reading.finished), reading.finish, reading.usage, None)
+
+
+def _is_bare(event: bytes) -> bool:
+    """Whether JSON came as it is, in no event: so the endpoint tells of errors."""
+    return event.lstrip(_BOM + b" \r\n").startswith((b"{", b"["))
 
 
 def _chunks(body: bytes) -> list[bytes]:

@@ -306,9 +306,10 @@ def test_an_error_inside_a_stream_ends_it() -> None:
 def test_an_error_instead_of_a_stream_is_heard_in_either_shape() -> None:
     said = {"error": {"code": 403, "status": "PERMISSION_DENIED", "message": "no"}}
     for body in (said, [said]):
-        reader = Reader()
-        reader.feed(bytes(raw(body)))
-        assert isinstance(reader.end(), ProviderDenied)
+        for blank in (b"", b"\r\n\r\n"):
+            reader = Reader()
+            reader.feed(bytes(raw(body)) + blank)
+            assert isinstance(reader.end(), ProviderDenied)
     assert isinstance(read_whole(bytes(raw([said]))).error, ProviderDenied)
 
 
@@ -325,6 +326,7 @@ def test_the_blank_line_after_the_last_chunk_may_be_missing(rest: bytes) -> None
 def test_events_without_data_say_nothing() -> None:
     reader = Reader()
     events = reader.feed(b": alive\r\n\r\ndata: \r\n\r\n" + event(answer(finish="STOP")))
+    events += reader.feed(b"data: [DONE]\r\n\r\n")
     assert (events, reader.end()) == ([Started(id="r1", model="m")], None)
 
 
