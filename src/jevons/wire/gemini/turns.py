@@ -45,7 +45,7 @@ _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _DATA = re.compile(
     r"data:(?P<type>[\w.+-]+/[\w.+-]+)(?:;[\w.+-]+=[^;,]*)*;base64,(?P<data>.*)", re.DOTALL
 )
-_BEGINS_TURN = frozenset({"system", "developer"})
+_INSTRUCTS = frozenset({"system", "developer"})
 
 _ANY_MARK = "skip_thought_signature_validator"
 """What stands for a mark on calls that another model made ("Thought signatures", FAQ)."""
@@ -76,7 +76,7 @@ class Contents:
         """
         if message.name is not None:
             self._note("messages: names of speakers are dropped, there is no field for them")
-        if message.role in _BEGINS_TURN:
+        if message.role in _INSTRUCTS:
             self._add_system(message, where)
         elif message.role == "assistant":
             self._put("model", self._answer(message.parts, where) or [{"text": ""}])
@@ -188,6 +188,8 @@ class Contents:
             case Audio():
                 return [{"inlineData": {"mimeType": f"audio/{part.format}", "data": part.data}}]
             case File(url=url) if url:
+                if part.name:
+                    self._note("messages: names of documents are dropped")
                 return [_file(url, guess_type(part.name)[0] or "application/pdf")]
             case _:
                 kind = part.kind if isinstance(part, Opaque) else type(part).__name__.lower()

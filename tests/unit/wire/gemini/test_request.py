@@ -197,10 +197,12 @@ def test_parts_are_written_by_kind(part: Part, said: dict[str, Any]) -> None:
 
 def test_hints_are_dropped_and_named() -> None:
     picture = Image(url="data:image/png;base64,AA", detail="low")
-    asked = talk(Message(role="user", parts=(picture,), name="ann"))
+    document = File(url="data:text/plain;base64,AA", name="a.txt")
+    asked = talk(Message(role="user", parts=(picture, document), name="ann"))
     assert changed(asked) == (
         "messages: names of speakers are dropped, there is no field for them",
         "messages: how closely to look at an image is dropped",
+        "messages: names of documents are dropped",
     )
 
 
