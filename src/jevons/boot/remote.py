@@ -48,6 +48,7 @@ def open_remote(said: EndpointSettings, clock: Clock) -> Opened:
         dialect=row.dialect,
         owner=said.vendor,
         rules=offer.rules if offer is not None else (),
+        product=offer.product if offer is not None else None,
         clock=clock,
         connect_timeout_s=said.connect_timeout_s,
         first_byte_timeout_s=said.first_byte_timeout_s,

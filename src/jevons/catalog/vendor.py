@@ -125,6 +125,8 @@ class Product(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     max_output_tokens: int | None = None
     can: frozenset[Need] = frozenset({"text"})
     reasoning: Reasoning = "unknown"
+    thinks_unasked: bool = False
+    """Whether it thinks when nobody says; one that always thinks need not say so."""
     switch: str = ""
     """Path of the field that turns reasoning on and off, or sets its effort."""
     efforts: tuple[str, ...] = ()
@@ -143,6 +145,16 @@ class Product(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     note: str = ""
     prices: tuple[ListPrice, ...] = ()
     source: str
+
+    def thinks(self, *, asked: bool | None) -> bool:
+        """Whether it will think.
+
+        Args:
+            asked: What the caller wants; None if nothing was said.
+        """
+        if self.reasoning in {"always", "none"}:
+            return self.reasoning == "always"
+        return self.thinks_unasked if asked is None else asked
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

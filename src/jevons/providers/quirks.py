@@ -16,12 +16,14 @@ from jevons.types.errors import Unsupported
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from jevons.catalog.vendor import Rule
+    from jevons.catalog.vendor import Product, Rule
 
-__all__ = ("Fitted", "fit")
+__all__ = ("Fitted", "fit", "thinks")
 
 _Fields = dict[str, msgspec.Raw]
 
+_SWITCHES = ("thinking.type", "enable_thinking", "reasoning_effort")
+_OFF = (False, 0, "none", "disabled")
 _ENCODER = msgspec.json.Encoder(decimal_format="number")  # bounds come from TOML as decimals
 
 
@@ -55,6 +57,28 @@ def fit(
             if done:
                 changed.append(f"{rule.field}: {done}, {rule.why}")
     return Fitted(fitted, tuple(changed))
+
+
+def thinks(fields: Mapping[str, msgspec.Raw], product: Product | None) -> bool:
+    """Whether a body makes its model think, by the field that switches that.
+
+    Args:
+        fields: Top-level fields of the body, undecoded.
+        product: What is known of the model; None takes it to think only if the body says so.
+    """
+    switch = product.switch if product is not None else ""
+    said = [_asked(fields, path) for path in (switch, *_SWITCHES)]
+    asked = next((each for each in said if each is not None), None)
+    return bool(asked) if product is None else product.thinks(asked=asked)
+
+
+def _asked(fields: Mapping[str, msgspec.Raw], path: str) -> bool | None:
+    """Read a switch: whether it is on, or None if it is not there."""
+    first, *rest = path.split(".")
+    value = _value(fields[first]) if first in fields else None
+    for key in rest:
+        value = cast("dict[str, Any]", value).get(key) if isinstance(value, dict) else None
+    return None if value is None else value not in _OFF
 
 
 def _holds(rule: Rule, fields: _Fields, *, thinking: bool) -> bool:

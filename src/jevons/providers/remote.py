@@ -15,7 +15,7 @@ import msgspec
 
 from jevons.providers.faults import fault_of
 from jevons.providers.pool import Address, Pool
-from jevons.providers.quirks import fit
+from jevons.providers.quirks import fit, thinks
 from jevons.providers.serving import Limits, Serving, listening
 from jevons.providers.speech import SPEECHES
 from jevons.types.account import Usage
@@ -35,7 +35,7 @@ from jevons.wire.rendered import Rendered
 if TYPE_CHECKING:
     import ssl
 
-    from jevons.catalog.vendor import Rule
+    from jevons.catalog.vendor import Product, Rule
     from jevons.ports import Caller, Clock, Provider
     from jevons.providers.speech import Hearing
     from jevons.types.decision import Attempt
@@ -64,6 +64,7 @@ class Remote:
         owner: Vendor whose reasoning is handed back to it; empty has none handed back.
         key_header: What goes before the key in its header line; None is as the dialect has it.
         rules: What the vendor wants otherwise of a request.
+        product: What is known of the model; None takes it to think only if a request says so.
         clock: Tells when an answer began.
         connect_timeout_s: Longest wait for a connection.
         first_byte_timeout_s: Longest silence before an answer begins, and longest wait in line.
@@ -85,6 +86,7 @@ class Remote:
         owner: str = "",
         key_header: str | None = None,
         rules: tuple[Rule, ...] = (),
+        product: Product | None = None,
         clock: Clock,
         connect_timeout_s: float = 5.0,
         first_byte_timeout_s: float = 60.0,
@@ -104,6 +106,7 @@ class Remote:
         self._speech = SPEECHES[dialect]
         self._owner = owner
         self._rules = rules
+        self._product = product
         lines = self._speech.head(api_key)
         if key_header is not None and api_key:
             lines = (f"{key_header}{api_key}",)
@@ -151,8 +154,8 @@ class Remote:
         if not self._rules:
             return rendered
         fields = _FIELDS.decode(rendered.body)
-        thinks = request.thinking.effort not in {None, "none"}
-        fitted = fit(fields, self._rules, model=request.model, thinking=thinks)
+        thinking = thinks(fields, self._product)
+        fitted = fit(fields, self._rules, model=request.model, thinking=thinking)
         if not fitted.changed:
             return rendered
         return Rendered(_encode(fitted.fields), (*rendered.changed, *fitted.changed))

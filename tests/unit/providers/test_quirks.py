@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from jevons.catalog.vendor import Rule
 from jevons.catalog.vendors import vendors
-from jevons.providers.quirks import Fitted, fit
+from jevons.providers.quirks import Fitted, fit, thinks
 from jevons.types.errors import Unsupported
 
 
@@ -122,6 +122,37 @@ def test_rules_are_applied_in_order() -> None:
 def test_without_rules_nothing_is_touched(body: dict[str, Any]) -> None:
     raws = {name: msgspec.Raw(msgspec.json.encode(value)) for name, value in body.items()}
     assert fit(raws, (), model="m", thinking=True) == Fitted(raws, ())
+
+
+@pytest.mark.parametrize(
+    ("vendor", "model", "body", "will"),
+    [
+        ("deepseek", "deepseek-flash", {}, True),
+        ("deepseek", "deepseek-flash", {"thinking": {"type": "disabled"}}, False),
+        ("deepseek", "deepseek-flash", {"reasoning_effort": "none"}, False),
+        ("deepseek", "deepseek-flash", {"thinking": "odd"}, True),
+        ("deepseek", "deepseek-chat", {"reasoning_effort": "high"}, False),
+        ("moonshot", "kimi-k3", {"reasoning_effort": "none"}, True),
+        ("moonshot", "kimi-k2.6", {"thinking": {"type": "enabled"}}, True),
+        ("alibaba", "qwen3-32b", {}, True),
+        ("alibaba", "qwen3.8-max", {}, False),
+        ("alibaba", "qwen3.8-max", {"enable_thinking": True}, True),
+        ("openai", "gpt-6.1-sol", {"reasoning_effort": "low"}, True),
+        (
+            "google",
+            "gemini-2.5-flash",
+            {"generationConfig": {"thinkingConfig": {"thinkingBudget": 0}}},
+            False,
+        ),
+        ("openai", "nobody knows it", {}, False),
+        ("openai", "nobody knows it", {"reasoning_effort": "low"}, True),
+    ],
+)
+def test_whether_it_thinks_is_read_off_the_body(
+    vendor: str, model: str, body: dict[str, Any], *, will: bool
+) -> None:
+    raws = {name: msgspec.Raw(msgspec.json.encode(value)) for name, value in body.items()}
+    assert thinks(raws, vendors()[vendor].product(model)) is will
 
 
 SHIPPED: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
