@@ -117,6 +117,12 @@ def test_an_answer_that_is_still_under_way_is_no_success(status: str) -> None:
     assert isinstance(whole(status=status).error, ProviderTruncated)
 
 
+def test_a_reason_that_we_do_not_know_is_said() -> None:
+    error = whole(status="incomplete", incomplete_details={"reason": "tired"}).error
+    assert "'incomplete'" in str(error)
+    assert "'tired'" in str(error)
+
+
 @pytest.mark.parametrize(
     ("error", "kind"),
     [

@@ -66,7 +66,31 @@ def test_a_comment_goes_on_and_nothing_goes_on_after_the_end() -> None:
     assert play(it, comment + created() + END + delta("late") + b"data: [DONE]\n\n") == (
         comment + created()
     )
+    assert it.feed(delta("later")) == b""
     assert (it.end(), it.closing) == (None, END)
+
+
+def test_nothing_goes_on_after_done() -> None:
+    it = Relay()
+    assert it.feed(b"data: [DONE]\n\n") == b""
+    assert it.feed(delta("late") + END) == b""
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        ended(),
+        ended(kind="incomplete", incomplete_details={"reason": "content_filter"}),
+        ended(kind="failed"),
+        ended(kind="cancelled"),
+        event("error", message="no"),
+        b'data: {"error":{"code":"no"}}\n\n',
+    ],
+)
+def test_an_end_is_one_though_it_looks_like_a_delta(end: bytes) -> None:
+    it = Relay()
+    assert it.feed(end[:-3] + b',"note":"some.delta"}\n\n') == b""
+    assert it.done or it.error is not None
 
 
 @pytest.mark.parametrize("seen", ["item", "end"])

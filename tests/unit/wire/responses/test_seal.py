@@ -26,7 +26,7 @@ def test_a_mark_is_under_seal_unless_it_is_openais(mark: Mark, sealed: str | Non
     assert unseal(sealed) == mark
 
 
-@pytest.mark.parametrize("text", ["jevons:x:not base64", "jevons:x:/w==", "gAAA"])
+@pytest.mark.parametrize("text", ["jevons:x:not base64", "jevons:x:Y Q==", "jevons:x:/w==", "gAAA"])
 def test_what_is_not_our_seal_is_openais(text: str) -> None:
     assert unseal(text) == Mark("openai", text)
 
