@@ -37,8 +37,8 @@ def fault_of(
         headers: Names in lower case.
         body: As far as it was read.
         now_ms: Unix milliseconds, to read a wait that is a date.
-        is_overlong: Whether the prompt is certainly longer than the endpoint's window: then a
-            refusal for its rate is for its length, and waiting cannot help.
+        is_overlong: Whether the prompt seems longer than the endpoint's window: then a refusal for
+            its rate is for its length, and waiting cannot help.
     """
     refusal = read(body)
     said = f": {refusal.sentence}" if refusal.sentence else ""

@@ -40,7 +40,8 @@ if TYPE_CHECKING:
     from jevons.providers.speech import Hearing
     from jevons.types.decision import Attempt
     from jevons.types.event import Event
-    from jevons.types.request import Dialect, Generate
+    from jevons.types.model import Endpoint
+    from jevons.types.request import Dialect, Generate, Need
 
 __all__ = ("Remote",)
 
@@ -50,6 +51,7 @@ _encode = msgspec.json.Encoder().encode
 
 _LONGEST_CHARS = 2000  # of what upstream says about a failure
 
+_MEDIA: frozenset[Need] = frozenset({"image", "audio", "file"})
 _BYTES_PER_TOKEN = 4
 """Of a prompt whose tokens nobody counted: English text is about four characters a token."""
 
@@ -133,7 +135,7 @@ class Remote:
             patience=self._patience,
         )
         await serving.run(self._pool, b"%b%d\r\n\r\n%b" % (head, len(rendered.body), rendered.body))
-        told = self._judge(request, serving)
+        told = self._judge(request, serving, attempt.candidate.endpoint)
         return Outcome(
             attempt=attempt,
             error=self._fit_to_show(told.error) if told.error else None,
@@ -164,12 +166,18 @@ class Remote:
         """Drop every connection."""
         self._pool.close()
 
-    def _judge(self, request: Generate, serving: Serving) -> _Told:
+    def _judge(self, request: Generate, serving: Serving, endpoint: Endpoint) -> _Told:
         """Say what became of it."""
         status = serving.status
         if status not in {0, _OK} and not isinstance(serving.error, CallerLeft):
-            now_ms = self._clock.now_ms()
-            return _Told(fault_of(status, serving.headers, serving.body, now_ms=now_ms))
+            fault = fault_of(
+                status,
+                serving.headers,
+                serving.body,
+                now_ms=self._clock.now_ms(),
+                is_overlong=_is_overlong(request, endpoint),
+            )
+            return _Told(fault)
         if serving.hearing is not None:
             return _streamed(request, serving, serving.hearing)
         return self._whole(request, serving)
@@ -204,6 +212,14 @@ class _Told(NamedTuple):
     usage: Usage = Usage()
     finish: str = "error"
     closing: tuple[Event, ...] = ()
+
+
+def _is_overlong(request: Generate, endpoint: Endpoint) -> bool:
+    """Whether a prompt seems longer than a window; one with media has a size that says nothing."""
+    window = endpoint.context_tokens
+    if window is None or request.needs & _MEDIA:
+        return False
+    return request.source.size_bytes // _BYTES_PER_TOKEN > window
 
 
 def _streamed(request: Generate, serving: Serving, hearing: Hearing) -> _Told:

@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
+from tests.contract.providers.conftest import asking
 
+from jevons.testing import Listener
+from jevons.testing.make import an_endpoint
 from jevons.testing.reply import DONE, chunk, event, refusal, respond, stream, usage, whole
 from jevons.types.account import Usage
+from jevons.types.decision import Attempt, Candidate
 from jevons.types.errors import (
     PromptTooLong,
     ProviderDenied,
@@ -311,6 +315,30 @@ async def test_the_wait_that_upstream_asks_for_is_read(
     outcome, _ = await bench.ask()
     assert isinstance(outcome.error, ProviderThrottled)
     assert outcome.error.retry_after_s == seconds
+
+
+@pytest.mark.parametrize(
+    ("window", "content", "error"),
+    [
+        (100, "x" * 1000, PromptTooLong),
+        (1000, "x" * 1000, ProviderThrottled),
+        (None, "x" * 1000, ProviderThrottled),
+        (
+            100,
+            [{"type": "image_url", "image_url": {"url": "data:," + "x" * 1000}}],
+            ProviderThrottled,
+        ),
+    ],
+)
+async def test_a_wait_that_cannot_help_is_not_asked_for(
+    bench: Bench, window: int | None, content: Any, error: type[JevonsError]
+) -> None:
+    provider = await bench.open(refusal(429, "slow down"))
+    endpoint = an_endpoint("far", context_tokens=window)
+    attempt = Attempt(number=1, candidate=Candidate(endpoint=endpoint, why=""))
+    request = asking(messages=[{"role": "user", "content": content}])
+    outcome = await provider.serve(attempt, request, Listener())
+    assert type(outcome.error) is error
 
 
 @pytest.mark.parametrize(
