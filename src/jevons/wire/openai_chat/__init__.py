@@ -5,6 +5,7 @@ Source: OpenAI API reference, "Chat Completions", read 2026-11.
 
 from jevons.wire.openai_chat.answer import Read, Said, read_answer, read_chunk
 from jevons.wire.openai_chat.history import Replayed, replay
+from jevons.wire.openai_chat.owned import own_answer
 from jevons.wire.openai_chat.reader import Reader, read_whole
 from jevons.wire.openai_chat.relay import Relay
 from jevons.wire.openai_chat.render import (
@@ -24,6 +25,7 @@ __all__ = (
     "Relay",
     "Replayed",
     "Said",
+    "own_answer",
     "parse_request",
     "read_answer",
     "read_chunk",

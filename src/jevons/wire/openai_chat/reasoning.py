@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = (
     "FIELDS",
     "Detail",
+    "only_names",
     "parts_of",
     "read_deltas",
     "read_thinking",
@@ -145,9 +146,16 @@ def parts_of(text: str | None, details: Sequence[Detail] | None) -> list[Reasoni
             extra=detail.extra,
         )
         for detail in _joined(details)
+        if detail.said or detail.opaque or detail.id
     ]
-    said = any(part.text for part in parts)
-    return [Reasoning(text=text, owner=parts[0].owner), *parts] if text and not said else parts
+    if not text or any(part.text for part in parts):
+        return parts
+    return [Reasoning(text=text, owner=details[0].owner), *parts]
+
+
+def only_names(message: Mapping[str, msgspec.Raw]) -> bool:
+    """Whether `reasoning_details` say no more than whose the thinking beside them is."""
+    return not any(detail.said or detail.opaque for detail in _details(message))
 
 
 def takes_details(owner: str) -> bool:

@@ -11,6 +11,7 @@ Rule 4: an answer ends when each choice that was asked for has a finish reason. 
     stops before is truncated, whatever followed it.
 Rule 5: endpoints are always asked for usage; a caller who did not ask never sees the chunk
     that holds nothing else.
+Rule 6: an answer that began with thinking says before its end whose it was, if that is known.
 
 Source: OpenAI API reference, "Chat Completions", streaming, read 2026-11.
 """
@@ -19,8 +20,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from jevons.types.errors import ProviderGarbled, ProviderTruncated, ProviderUnavailable
-from jevons.wire.openai_chat.answer import read_chunk
+from jevons.wire.openai_chat.answer import garbled_by, read_chunk
+from jevons.wire.openai_chat.owned import has_thinking, mark_event
 from jevons.wire.sse import Framing, read_event, split
 
 if TYPE_CHECKING:
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ("Relay",)
 
 _DONE = b"data: [DONE]\n\n"
+_BEGINNING = 8  # chunks: one that only says who speaks, and some that are empty
 
 
 class Relay:
@@ -39,9 +44,10 @@ class Relay:
     Args:
         choices: How many choices were asked for; the answer ends when all have.
         want_usage: Whether the caller asked for the chunk of usage at the end.
+        owner: Vendor that writes it; empty if nobody knows.
     """
 
-    def __init__(self, *, choices: int, want_usage: bool) -> None:
+    def __init__(self, *, choices: int, want_usage: bool, owner: str = "") -> None:
         self.usage: Usage | None = None
         """The last usage that came; it is cumulative where there are several."""
         self.finish = "error"
@@ -54,6 +60,9 @@ class Relay:
         """Whether `[DONE]` came; nothing after it is read."""
         self._choices = choices
         self._want_usage = want_usage
+        self._owner = owner
+        self._looks = bool(owner)
+        self._thinks = False
         self._framing = Framing()
         self._finished: frozenset[int] = frozenset()
         self._ended = False
@@ -69,6 +78,8 @@ class Relay:
         if not self._ended and self.error is None:
             count = _plain_events(whole)
             if count:
+                if self._looks:
+                    self._look(whole)
                 self.pieces += count
                 return whole
         return b"".join([event for event in split(whole) if self._goes_on(event)])
@@ -101,6 +112,8 @@ class Relay:
 
     def _is_for_caller(self, event: bytes) -> bool:
         """Take from an event what the books need; say whether the caller should have it."""
+        if self._looks:
+            self._look(event)
         if _plain_events(event):
             self.pieces += 1
             return True
@@ -115,16 +128,31 @@ class Relay:
             return self._fail(error)
         if said.error is not None or name == b"error":
             return self._fail(said.error or ProviderUnavailable(data.decode("utf-8", "replace")))
-        return self._note(said)
+        return self._note(said, data)
 
-    def _note(self, said: Said) -> bool:
+    def _look(self, block: bytes) -> None:
+        """Look whether an answer begins with thinking; that comes before all else."""
+        self._thinks = has_thinking(block, self._owner)
+        self._looks = not self._thinks and self.pieces < _BEGINNING
+
+    def _note(self, said: Said, data: bytes) -> bool:
         self.pieces += said.choices > 0
         self.usage = said.usage or self.usage
         if said.finish is not None:
             self.finish = said.finish
             self._finished = self._finished.union(said.finished)
             self._ended = len(self._finished) >= self._choices
+            if self._ended and self._thinks:
+                self._mark(data)
         return bool(said.choices or said.usage is None or self._want_usage)
+
+    def _mark(self, data: bytes) -> None:
+        """Say before the end whose the thinking was."""
+        self._thinks = False
+        try:
+            self._closing.append(mark_event(data, self._owner, choices=self._choices))
+        except (msgspec.MsgspecError, UnicodeDecodeError) as garbled:
+            self._fail(garbled_by(garbled))
 
     def _take_done(self) -> bool:
         self.done = True

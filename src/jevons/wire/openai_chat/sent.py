@@ -20,7 +20,7 @@ from jevons.types.errors import Unsupported
 from jevons.types.message import Reasoning
 from jevons.types.request import HostedTool
 from jevons.wire.leftover import check_one_answer, left_out
-from jevons.wire.openai_chat.reasoning import FIELDS, takes_details, write
+from jevons.wire.openai_chat.reasoning import FIELDS, only_names, takes_details, write
 from jevons.wire.openai_chat.turns import write_messages
 from jevons.wire.rendered import Rendered
 
@@ -115,11 +115,15 @@ def _hand_back(fields: Fields, messages: Sequence[Message], owner: str, changed:
             changed += [] if what in changed else [what]
         if "mistral" in others:
             said["content"] = _without_thinking(said["content"])
-        if "reasoning_details" in said and (others or not takes_details(owner)):
-            for name in FIELDS & said.keys():
-                del said[name]
-            kept = [part for part in thoughts if part.owner in own]
-            said |= {name: _raw(value) for name, value in write(kept, owner).items()}
+        if "reasoning_details" not in said or (not others and takes_details(owner)):
+            continue
+        if not others and only_names(said):
+            del said["reasoning_details"]
+            continue
+        for name in FIELDS & said.keys():
+            del said[name]
+        kept = [part for part in thoughts if part.owner in own]
+        said |= {name: _raw(value) for name, value in write(kept, owner).items()}
     fields["messages"] = _raw(written)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jevons.types.account import Usage
@@ -85,6 +85,7 @@ def test_usage_comes_out_in_buckets_that_do_not_overlap(
     assert counted(**usage) == used(**buckets)
 
 
+@settings(deadline=None)
 @given(COUNTS, COUNTS, COUNTS, COUNTS, COUNTS)
 def test_no_bucket_is_negative_and_nothing_is_counted_twice(
     prompt: int | None,
@@ -243,6 +244,7 @@ def test_a_server_that_gave_up_has_not_finished(reason: str) -> None:
     assert reason in str(answer.error)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=120) | st.text(max_size=60).map(str.encode))
 def test_any_bytes_are_an_answer_or_garbled(body: bytes) -> None:
     with suppress(ProviderGarbled):

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jevons.types.errors import ProviderGarbled
@@ -152,6 +152,7 @@ def test_a_call_without_a_name_is_none() -> None:
     assert calls.nameless
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=3), min_size=1, max_size=6))
 def test_how_arguments_are_cut_makes_no_difference(cuts: list[str]) -> None:
     calls = Calls()

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jevons.types.account import Usage
@@ -466,6 +466,7 @@ BODY = b"".join(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, len(BODY)), max_size=12))
 def test_how_a_stream_is_cut_makes_no_difference(cuts: list[int]) -> None:
     reader = Reader()
@@ -519,6 +520,7 @@ FUZZ = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=80) | FUZZ.map(lambda said: event({"choices": [said]})) | FUZZ.map(event))
 def test_any_bytes_are_events_or_an_error(body: bytes) -> None:
     reader = Reader()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jevons.testing.make import a_request, an_endpoint
@@ -308,6 +308,7 @@ def begun(said: list[Event]) -> list[Event]:
 SAID = st.lists(a_delta(), max_size=6).map(begun)
 
 
+@settings(deadline=None)
 @given(SAID, st.sampled_from(["stop", "length"]))
 def test_what_is_streamed_is_read_back_as_it_was(said: list[Event], reason: str) -> None:
     it, reader = chunks(want_usage=True), Reader(owner="v")
@@ -321,6 +322,7 @@ def test_what_is_streamed_is_read_back_as_it_was(said: list[Event], reason: str)
     assert fold([*events, *reader.closing]) == fold([*said, end])
 
 
+@settings(deadline=None)
 @given(SAID)
 def test_a_whole_answer_is_read_back_with_every_word(said: list[Event]) -> None:
     end = Finished(reason="length", usage=USED, native="length")
@@ -332,6 +334,7 @@ def test_a_whole_answer_is_read_back_with_every_word(said: list[Event]) -> None:
         )
 
 
+@settings(deadline=None)
 @given(COUNTS, COUNTS, COUNTS, COUNTS, COUNTS)
 def test_usage_is_read_back(
     read: int, cached: int, written: int, thought: int, output: int

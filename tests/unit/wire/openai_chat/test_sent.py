@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jevons.testing.make import a_request
@@ -481,6 +481,7 @@ REQUESTS = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(REQUESTS)
 def test_what_is_written_anew_is_read_back(request: Generate) -> None:
     body = render_request(request, model=request.model, owner="openai").body

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jevons.wire.openai_chat.tags import Tags
@@ -59,6 +59,7 @@ def test_tags_are_text_where_thinking_comes_apart_from_it() -> None:
     assert tags.feed("<think>") == [(False, "<think>")]
 
 
+@settings(deadline=None)
 @given(PIECES)
 def test_how_a_text_is_cut_makes_no_difference(pieces: list[str]) -> None:
     whole = "".join(pieces)
