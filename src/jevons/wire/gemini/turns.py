@@ -14,8 +14,6 @@ Sources, read 2026-11: Gemini API reference, "Content"; Gemini API docs, "Functi
 
 from __future__ import annotations
 
-import re
-from mimetypes import guess_type
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -34,6 +32,7 @@ from jevons.types.message import (
     ToolCall,
     ToolResult,
 )
+from jevons.wire.gemini.media import write_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,9 +41,6 @@ __all__ = ("Contents", "write_contents")
 
 _Said = dict[str, Any]
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_DATA = re.compile(
-    r"data:(?P<type>[\w.+-]+/[\w.+-]+)(?:;[\w.+-]+=[^;,]*)*;base64,(?P<data>.*)", re.DOTALL
-)
 _INSTRUCTS = frozenset({"system", "developer"})
 
 _ANY_MARK = "skip_thought_signature_validator"
@@ -184,13 +180,13 @@ class Contents:
             case Image(url=url) if url:
                 if part.detail is not None:
                     self._note("messages: how closely to look at an image is dropped")
-                return [_file(url, "image/jpeg")]
+                return [write_file(url, usual="image/jpeg", where=where)]
             case Audio():
                 return [{"inlineData": {"mimeType": f"audio/{part.format}", "data": part.data}}]
             case File(url=url) if url:
                 if part.name:
                     self._note("messages: names of documents are dropped")
-                return [_file(url, guess_type(part.name)[0] or "application/pdf")]
+                return [write_file(url, name=part.name, usual="application/pdf", where=where)]
             case _:
                 kind = part.kind if isinstance(part, Opaque) else type(part).__name__.lower()
                 what = f"{kind!r} by an id" if isinstance(part, Image | File) else repr(kind)
@@ -233,20 +229,6 @@ def write_contents(
         contents.add(message, f"messages[{index}]")
     contents.settle()
     return contents
-
-
-def _file(url: str, usual: str) -> _Said:
-    """Write a picture or a document: its bytes, or where the endpoint finds them.
-
-    Args:
-        url: `data:`, or an address.
-        usual: Media type, where nothing tells it.
-    """
-    found = _DATA.fullmatch(url)
-    if found is not None:
-        return {"inlineData": {"mimeType": found["type"], "data": found["data"]}}
-    kind = guess_type(url.partition("?")[0])[0] or usual
-    return {"fileData": {"mimeType": kind, "fileUri": url}}
 
 
 def _object(text: str) -> msgspec.Raw | None:

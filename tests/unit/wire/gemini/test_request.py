@@ -182,6 +182,10 @@ def test_what_a_tool_showed_follows_what_it_said() -> None:
             {"inlineData": {"mimeType": "text/plain", "data": "AA"}},
         ),
         (
+            File(url="data:;base64,AA", name="a.md"),
+            {"inlineData": {"mimeType": "text/markdown", "data": "AA"}},
+        ),
+        (
             File(url="https://a.b/c", name="d.csv"),
             {"fileData": {"mimeType": "text/csv", "fileUri": "https://a.b/c"}},
         ),
@@ -210,6 +214,7 @@ def test_hints_are_dropped_and_named() -> None:
     "part",
     [
         Image(id="file-1"),
+        Image(url="data:image/svg+xml,%3Csvg/%3E"),
         File(id="file-1"),
         Opaque(kind="video", fields={}),
         ToolCall(id="c", name="f", arguments="[1]"),
