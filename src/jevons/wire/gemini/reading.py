@@ -3,7 +3,8 @@
 A whole answer is read as one chunk.
 
 Rule 1: a mark on a text becomes thinking without words, right before the text that it is on:
-    so it is in its place again when the answer is handed back.
+    so it is in its place again when the answer is handed back. A mark ends its block: it is
+    not for what follows.
 Rule 2: what has no name here goes on: a part as a block, an object beside the parts as a block
     when it is new, a single value with the end.
 Rule 3: one candidate is read. More than one is not what was asked for.
@@ -208,6 +209,7 @@ class Reading:
             self._kind = ""
         if text:
             events.append(TextDelta(text, block=self._enter("text")))
+            self._kind = "" if mark else self._kind
 
     def _enter(self, kind: _Kind) -> int:
         """Say of which block the next delta is."""
