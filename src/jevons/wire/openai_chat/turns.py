@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 
     from jevons.types.message import Message, Part
 
-__all__ = ("SPEAKS_DEVELOPER", "write_messages")
+__all__ = ("write_messages",)
 
-SPEAKS_DEVELOPER = frozenset({"openai", "azure"})
+_SPEAKS_DEVELOPER = frozenset({"openai", "azure"})
 """Vendors that know the role; to others it is `system`."""
 
 _TAKES_ONE_STRING = frozenset({"deepseek"})  # api-docs.deepseek.com, "Create Chat Completion"
@@ -113,7 +113,7 @@ class _Turns:
 
 def _role(role: str, owner: str) -> str:
     """Name who speaks."""
-    if role == "developer" and owner not in SPEAKS_DEVELOPER:
+    if role == "developer" and owner not in _SPEAKS_DEVELOPER:
         return "system"
     return "user" if role == "tool" else role
 
