@@ -53,6 +53,10 @@ class Carried:
         """What was dropped or altered; each of it once."""
         return tuple(self._changed)
 
+    def owns(self, thought: Reasoning) -> bool:
+        """Whether the endpoint's vendor wrote it; one that is not known wrote nothing."""
+        return bool(self.owner) and thought.owner == self.owner
+
     def note(self, change: str) -> None:
         """Name a change."""
         self._changed[change] = None
@@ -196,9 +200,9 @@ def _result(result: ToolResult, carried: Carried) -> _Item:
 def _thoughts(parts: Sequence[Part], carried: Carried) -> Iterator[_Item]:
     """Write thinking for its owner."""
     thoughts = [part for part in parts if isinstance(part, Reasoning)]
-    kept = [part for part in thoughts if carried.owner and part.owner == carried.owner]
+    kept = [part for part in thoughts if carried.owns(part)]
     for part in thoughts:
-        if part not in kept:
+        if not carried.owns(part):
             whose = f"it is {part.owner}'s" if part.owner else "nobody said whose it is"
             carried.drop("messages.reasoning", whose)
     carried.replayed = carried.replayed or bool(kept)

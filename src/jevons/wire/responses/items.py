@@ -10,6 +10,7 @@ Rule 4: an item that has no name here goes on whole, at its end.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -101,7 +102,8 @@ class Items:
         self._owner = owner
         self._known: dict[int, _Item] = {}
         self._done: set[int] = set()
-        self._blocks: dict[tuple[int, Family, int], int] = {}
+        self._blocks: dict[int, dict[tuple[Family, int], int]] = {}
+        self._count = 0
         self._said: dict[int, int] = {}
         self._phases: dict[int, Extra] = {}
         self._calls: dict[int, _Call] = {}
@@ -146,14 +148,18 @@ class Items:
     def whole(self, output: Sequence[msgspec.Raw]) -> list[Event]:
         """Take all items at the answer's end; return what those say that did not end by themselves.
 
-        If items came before, only they are heard: places in a stream and in its end may differ.
+        An item that never came is one behind all that came, and of which there are more than
+        came of its type: places in a stream and at its end may differ.
         """
-        came = bool(self._known)
+        kinds = [_KIND.decode(raw).type for raw in output]
+        came = Counter([item.type for item in self._known.values()])
+        more = Counter(kinds) - came
+        behind = max(self._known, default=-1)
         events: list[Event] = []
-        for at, raw in enumerate(output):
+        for at, (kind, raw) in enumerate(zip(kinds, output, strict=True)):
             begun = self._known.get(at)
-            is_same = begun is not None and begun.type == _KIND.decode(raw).type
-            if at not in self._done and (is_same or not came):
+            never_came = at > behind and kind in more
+            if never_came or (begun is not None and begun.type == kind):
                 events += self.done(at, raw)
         return events
 
@@ -211,7 +217,7 @@ class Items:
             events += self._rest_of(at, "thinking", number, _PART.decode(raw))
         for number, raw in enumerate(item.summary or ()):
             events += self._rest_of(at, "summary", number, _PART.decode(raw))
-        blocks = [key for key in self._blocks if key[0] == at]
+        blocks = self._blocks.get(at, {})
         mark = self._mark(item)
         if not blocks:
             block = self._block(at, "summary", 0)
@@ -219,9 +225,9 @@ class Items:
                 "", kind="redacted", opaque=mark.opaque, id=_name(item), owner=mark.owner
             )
             return [msgspec.structs.replace(thought, block=block)]
-        is_silent = not any(self._blocks[key] in self._said for key in blocks)
+        is_silent = not any(block in self._said for block in blocks.values())
         if mark.opaque is not None or is_silent:
-            _, family, number = blocks[-1]
+            family, number = list(blocks)[-1]
             last = self._more(at, family, number, "", None)[0]
             events.append(msgspec.structs.replace(last, opaque=mark.opaque))
         return events
@@ -273,7 +279,11 @@ class Items:
         return Mark(self._owner, mark.opaque) if self._owner else mark
 
     def _block(self, at: int, family: Family, part: int) -> int:
-        return self._blocks.setdefault((at, family, part), len(self._blocks))
+        blocks = self._blocks.setdefault(at, {})
+        if (family, part) not in blocks:
+            blocks[family, part] = self._count
+            self._count += 1
+        return blocks[family, part]
 
 
 def _read(raw: msgspec.Raw) -> _Item:

@@ -10,6 +10,7 @@ Rule 3: thinking that is one item may be several parts; they have its id in comm
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
@@ -79,14 +80,18 @@ def read_parts(content: str | Sequence[msgspec.Raw] | None, where: str) -> tuple
 
 def _joined(items: Iterable[_Item]) -> list[Message]:
     """Make one message of what the model said without a break."""
-    messages = list[Message]()
-    for role, parts in items:
-        last = messages[-1] if messages else None
-        if last is not None and role == last.role == "assistant":
-            messages[-1] = Message(role=role, parts=(*last.parts, *parts))
+    messages: list[Message] = []
+    for is_model, run in groupby(items, key=_is_of_model):
+        if is_model:
+            parts = tuple([part for item in run for part in item.parts])
+            messages.append(Message(role="assistant", parts=parts))
         else:
-            messages.append(Message(role=role, parts=parts))
+            messages += [Message(role=item.role, parts=item.parts) for item in run]
     return messages
+
+
+def _is_of_model(item: _Item) -> bool:
+    return item.role == "assistant"
 
 
 def _item(item: Fields) -> _Item:

@@ -239,10 +239,23 @@ def test_an_answer_that_comes_only_with_its_end_is_heard() -> None:
 
 def test_an_item_that_did_not_end_by_itself_ends_with_the_answer() -> None:
     search = {"type": "web_search_call", "id": "ws"}
-    events, _ = read(
-        created(), added(0, type="web_search_call"), ended(search, message("not in its place"))
-    )
+    events, _ = read(created(), added(0, type="web_search_call"), ended(search))
     assert bare(events[1:]) == bare((OpaqueBlock(kind="web_search_call", fields=_raws(search)),))
+
+
+def test_an_item_that_never_came_by_itself_comes_with_the_answer() -> None:
+    call = {"type": "function_call", "name": "f", "call_id": "c", "arguments": "{}"}
+    reader = Reader()
+    events = reader.feed(delta("a") + done(0, **message("a")) + ended(message("a"), call))
+    assert events[-1] == ToolCallDelta(index=0, id="c", name="f", arguments="{}")
+    assert (reader.end(), reader.finish) == (None, "tool_calls")
+
+
+def test_an_item_that_ends_in_another_place_is_heard_once() -> None:
+    thought: dict[str, Any] = {"type": "reasoning", "summary": []}
+    events, error = read(created(), done(0, **message("a")), ended(thought, message("a")))
+    assert error is None
+    assert events == (STARTED, TextDelta("a"))
 
 
 def test_an_item_that_changes_its_type_is_garbled() -> None:
