@@ -12,7 +12,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote
 
-from jevons.types.errors import ProviderTruncated, ProviderUnavailable
+import msgspec
+
+from jevons.types.errors import ProviderGarbled, ProviderTruncated
 from jevons.types.event import Frame
 from jevons.wire import gemini, ollama, openai_chat, responses
 from jevons.wire.whole import Whole
@@ -107,17 +109,19 @@ class Speech:
     render: Render
     listen: Listen
     read_whole: Read
-    relay: Callable[[Generate], Hearing] | None = None
+    relay: Callable[[Generate, str], Hearing] | None = None
     """Passes a stream on to a caller of the same dialect, where callers may speak it."""
+    own: Callable[[bytes, str], bytes] | None = None
+    """Says in a whole answer for such a caller whose its thinking is."""
     glance: Callable[[bytes], Whole] | None = None
-    """Reads no more of an answer for a caller of the same dialect than the books need."""
+    """Reads no more of such an answer than the books need."""
     streams_as: bytes = b"text/event-stream"
     """Content type of a stream."""
 
     def hear(self, request: Generate, owner: str) -> Hearing:
         """Begin to hear a stream."""
         if self.relay is not None and request.source.dialect == self.dialect:
-            return self.relay(request)
+            return self.relay(request, owner)
         return self.listen(owner=owner)
 
     def read(self, request: Generate, body: bytes, owner: str) -> Whole:
@@ -128,23 +132,31 @@ class Speech:
         """
         if request.source.dialect != self.dialect:
             return self.read_whole(body, owner=owner)
-        if self.glance is not None:
-            return self.glance(body)
-        return self.read_whole(body, owner=owner)._replace(events=(Frame(body),))
+        glance = self.glance
+        whole = self.read_whole(body, owner=owner) if glance is None else glance(body)
+        if whole.error is None and self.own is not None and owner:
+            body = _owned(self.own, body, owner)
+        return whole._replace(events=(Frame(body),))
+
+
+def _owned(own: Callable[[bytes, str], bytes], body: bytes, owner: str) -> bytes:
+    try:
+        return own(body, owner)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        message = f"thinking that is not of its dialect: {error}"
+        raise ProviderGarbled(message) from None
 
 
 def _glance(body: bytes) -> Whole:
     read = openai_chat.read_answer(body)
-    error = None
-    if read.error is not None:
-        error = ProviderUnavailable(f"upstream answered 200: {read.error}")
-    elif read.finish is None:
+    error = read.error
+    if error is None and read.finish is None:
         error = ProviderTruncated("the answer has no finish reason")
-    return Whole((Frame(body),), read.finish, read.usage, error)
+    return Whole((), read.finish, read.usage, error)
 
 
-def _relay_chat(request: Generate) -> Hearing:
-    return openai_chat.Relay(choices=request.sampling.n, want_usage=request.want_usage)
+def _relay_chat(request: Generate, owner: str) -> Hearing:
+    return openai_chat.Relay(choices=request.sampling.n, want_usage=request.want_usage, owner=owner)
 
 
 def _always(path: str) -> Callable[[Generate, str], str]:
@@ -168,6 +180,7 @@ _CHAT = Speech(
     listen=openai_chat.Reader,
     read_whole=openai_chat.read_whole,
     relay=_relay_chat,
+    own=openai_chat.own_answer,
     glance=_glance,
 )
 _RESPONSES = Speech(
@@ -177,7 +190,8 @@ _RESPONSES = Speech(
     render=responses.render_request,
     listen=responses.Reader,
     read_whole=responses.read_whole,
-    relay=lambda _: responses.Relay(),
+    relay=lambda _, owner: responses.Relay(owner=owner),
+    own=responses.own_answer,
 )
 _GEMINI = Speech(
     dialect="gemini",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 __all__ = ("LONGEST_S", "asked_s", "moment_s", "span_s")
 
@@ -16,7 +17,7 @@ LONGEST_S = 7 * 86_400.0
 """Seconds beyond which a wait is no advice."""
 
 _EPOCH_S = 1e9  # a bare number above it is a moment in seconds, and above a thousandfold in ms
-_UNIT_S = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_UNIT_S = MappingProxyType({"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0})
 _STEP = r"(\d{1,12}(?:\.\d{1,12})?)\s*(ms|milliseconds?|h|hours?|m|min|minutes?|s|secs?|seconds?)"
 _SPAN = re.compile(rf"(?:{_STEP}\s*)+", re.IGNORECASE)
 _EACH = re.compile(_STEP + r"(?![a-z])", re.IGNORECASE)

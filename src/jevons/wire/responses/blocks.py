@@ -8,6 +8,7 @@ Source: OpenAI API reference, "Streaming events", read 2026-11.
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -121,37 +122,39 @@ class _Form(msgspec.Struct, frozen=True, kw_only=True):
         return part
 
 
-_FORMS = {
-    "text": _Form(
-        event="output_text",
-        part="content_part",
-        type="output_text",
-        field="content",
-        index="content_index",
-    ),
-    "refusal": _Form(
-        event="refusal",
-        part="content_part",
-        type="refusal",
-        field="content",
-        index="content_index",
-        text="refusal",
-    ),
-    "thinking": _Form(
-        event="reasoning_text",
-        part="content_part",
-        type="reasoning_text",
-        field="content",
-        index="content_index",
-    ),
-    "summary": _Form(
-        event="reasoning_summary_text",
-        part="reasoning_summary_part",
-        type="summary_text",
-        field="summary",
-        index="summary_index",
-    ),
-}
+_FORMS = MappingProxyType(
+    {
+        "text": _Form(
+            event="output_text",
+            part="content_part",
+            type="output_text",
+            field="content",
+            index="content_index",
+        ),
+        "refusal": _Form(
+            event="refusal",
+            part="content_part",
+            type="refusal",
+            field="content",
+            index="content_index",
+            text="refusal",
+        ),
+        "thinking": _Form(
+            event="reasoning_text",
+            part="content_part",
+            type="reasoning_text",
+            field="content",
+            index="content_index",
+        ),
+        "summary": _Form(
+            event="reasoning_summary_text",
+            part="reasoning_summary_part",
+            type="summary_text",
+            field="summary",
+            index="summary_index",
+        ),
+    }
+)
 
 
 class Message(_Parted):

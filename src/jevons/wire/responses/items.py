@@ -11,6 +11,7 @@ Rule 4: an item that has no name here goes on whole, at its end.
 from __future__ import annotations
 
 from collections import Counter
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -27,7 +28,7 @@ from jevons.wire.responses.seal import Mark, unseal
 from jevons.wire.responses.turns import OWN_ID
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from jevons.types.event import Event
     from jevons.types.message import Extra
@@ -88,7 +89,9 @@ _TEXT = msgspec.json.Decoder(str | None)
 _NAMED = frozenset({"message", "reasoning", "function_call"})
 _PART = msgspec.json.Decoder(_Part)
 
-_SPOKEN: dict[str, Family] = {"output_text": "text", "text": "text", "refusal": "refusal"}
+_SPOKEN: Mapping[str, Family] = MappingProxyType(
+    {"output_text": "text", "text": "text", "refusal": "refusal"}
+)
 
 
 class Items:

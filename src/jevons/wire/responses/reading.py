@@ -10,6 +10,7 @@ Source: OpenAI API reference, "Streaming events", read 2026-11.
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -31,6 +32,8 @@ from jevons.wire.responses.answer import (
 from jevons.wire.responses.items import Items
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from jevons.types.errors import JevonsError
     from jevons.types.event import Event
     from jevons.types.message import Extra
@@ -41,21 +44,25 @@ __all__ = ("ENDS", "WRONG", "Reading")
 WRONG = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What decoding raises: not JSON or not its type, not UTF-8, nested too deeply."""
 
-ENDS = {
-    "response.completed": "completed",
-    "response.incomplete": "incomplete",
-    "response.failed": "failed",
-    "response.cancelled": "cancelled",
-}
+ENDS = MappingProxyType(
+    {
+        "response.completed": "completed",
+        "response.incomplete": "incomplete",
+        "response.failed": "failed",
+        "response.cancelled": "cancelled",
+    }
+)
 """Events that end an answer, and the status that they mean."""
 
 _BEGINS = frozenset({"response.created", "response.in_progress", "response.queued"})
-_SAYS: dict[str, Family] = {
-    "response.output_text.delta": "text",
-    "response.refusal.delta": "refusal",
-    "response.reasoning_text.delta": "thinking",
-    "response.reasoning_summary_text.delta": "summary",
-}
+_SAYS: Mapping[str, Family] = MappingProxyType(
+    {
+        "response.output_text.delta": "text",
+        "response.refusal.delta": "refusal",
+        "response.reasoning_text.delta": "thinking",
+        "response.reasoning_summary_text.delta": "summary",
+    }
+)
 _NO_BLOCKS = frozenset({"keepalive", "ping", "response.keepalive"})
 
 

@@ -11,6 +11,7 @@ Rule 3: what stands for a conversation that the endpoint keeps (`previous_respon
 from __future__ import annotations
 
 import hashlib
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
@@ -240,4 +241,4 @@ def _needed(parts: tuple[Part, ...]) -> Iterable[Need]:
             yield _NEEDED.get(type(part), "text")
 
 
-_NEEDED: Mapping[type, Need] = {Image: "image", Audio: "audio", File: "file"}
+_NEEDED: Mapping[type, Need] = MappingProxyType({Image: "image", Audio: "audio", File: "file"})

@@ -11,6 +11,7 @@ Rule 3: thinking that is one item may be several parts; they have its id in comm
 from __future__ import annotations
 
 from itertools import groupby
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
@@ -176,15 +177,17 @@ def _audio(part: Fields) -> Part:
     return Audio(data=sound["data"], format=sound["format"], extra=part.extra)
 
 
-_PARTS = {
-    "input_text": _text,
-    "output_text": _text,
-    "text": _text,
-    "refusal": _refusal,
-    "input_image": _image,
-    "input_file": _file,
-    "input_audio": _audio,
-}
+_PARTS = MappingProxyType(
+    {
+        "input_text": _text,
+        "output_text": _text,
+        "text": _text,
+        "refusal": _refusal,
+        "input_image": _image,
+        "input_file": _file,
+        "input_audio": _audio,
+    }
+)
 
 
 def _call(item: Fields) -> ToolCall:
