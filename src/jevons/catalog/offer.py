@@ -88,8 +88,8 @@ def find_offer(
         vendor: Its id.
         model: What it calls the model; the vendor's id and a slash before it are left out.
         host: Id of one of its hosts; empty is the first.
-        dialect: In which to ask; None is the first of `spoken` that the host speaks.
-        spoken: Dialects that can be asked in, the preferred first.
+        dialect: In which to ask; None is the first of the host's that is in `spoken`.
+        spoken: Dialects that can be asked in.
 
     Raises:
         Misconfigured: There is no such vendor or host, or it does not speak the dialect.
@@ -104,7 +104,7 @@ def find_offer(
         message = f"vendor {vendor!r} has no host {host!r}; it has {hosts}"
         raise Misconfigured(message)
     wanted: Sequence[Dialect] = spoken if dialect is None else (dialect,)
-    speaks: Dialect | None = next((each for each in wanted if each in at.bases), None)
+    speaks: Dialect | None = next((each for each in at.bases if each in wanted), None)
     if speaks is None:
         message = f"host {at.id!r} of {vendor!r} speaks {', '.join(at.bases)}; none was asked for"
         raise Misconfigured(message)

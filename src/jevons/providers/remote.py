@@ -34,6 +34,7 @@ from jevons.wire.rendered import Rendered
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Mapping
 
     from jevons.catalog.vendor import Product, Rule
     from jevons.ports import Caller, Clock, Provider
@@ -148,19 +149,23 @@ class Remote:
         )
 
     def _fitted(self, request: Generate, rendered: Rendered) -> Rendered:
-        """Make a body fit for the vendor, by its own rules.
+        """Make a body fit for the vendor, by its own rules and the model's for its thinking.
 
         Raises:
             Unsupported: A rule refuses what was asked.
         """
-        if not self._rules:
+        replay = self._speech.replay if self._product is not None else None
+        if not self._rules and replay is None:
             return rendered
-        fields = _FIELDS.decode(rendered.body)
+        fields: Mapping[str, msgspec.Raw] = _FIELDS.decode(rendered.body)
+        handed_back: tuple[str, ...] = ()
+        if replay is not None and self._product is not None:
+            fields, handed_back = replay(fields, self._product.replay)
         thinking = thinks(fields, self._product)
         fitted = fit(fields, self._rules, model=request.model, thinking=thinking)
-        if not fitted.changed:
+        if not fitted.changed and not handed_back:
             return rendered
-        return Rendered(_encode(fitted.fields), (*rendered.changed, *fitted.changed))
+        return Rendered(_encode(fitted.fields), (*rendered.changed, *handed_back, *fitted.changed))
 
     def close(self) -> None:
         """Drop every connection."""

@@ -22,10 +22,12 @@ from jevons.wire.whole import Whole
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from jevons.catalog.vendor import Replay as Rule
     from jevons.types.account import Usage
     from jevons.types.errors import JevonsError
     from jevons.types.event import Event
     from jevons.types.request import Dialect, Generate
+    from jevons.wire.openai_chat import Replayed
     from jevons.wire.rendered import Rendered
 
 __all__ = ("SPEECHES", "Hearing", "Listen", "Read", "Render", "Speech")
@@ -115,6 +117,8 @@ class Speech:
     """Says in a whole answer for such a caller whose its thinking is."""
     glance: Callable[[bytes], Whole] | None = None
     """Reads no more of such an answer than the books need."""
+    replay: Callable[[Mapping[str, msgspec.Raw], Rule], Replayed] | None = None
+    """Makes thinking in earlier messages what a model wants of it."""
     streams_as: bytes = b"text/event-stream"
     """Content type of a stream."""
 
@@ -181,6 +185,7 @@ _CHAT = Speech(
     read_whole=openai_chat.read_whole,
     relay=_relay_chat,
     own=openai_chat.own_answer,
+    replay=openai_chat.replay,
     glance=_glance,
 )
 _RESPONSES = Speech(

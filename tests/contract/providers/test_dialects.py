@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 import pytest
 
+from jevons.catalog.vendors import vendors
 from jevons.providers import Remote
 from jevons.testing import Clock, Listener, Vendor
 from jevons.testing.make import an_actor, an_endpoint
@@ -284,3 +285,48 @@ async def test_what_an_endpoints_dialect_cannot_say_never_leaves() -> None:
         outcome = await line.ask(asking("openai-chat", is_stream=False, n=2))
         assert isinstance(outcome.error, Unsupported)
         assert not vendor.heard
+
+
+async def test_a_known_vendor_is_sent_what_it_wants_and_each_change_is_told() -> None:
+    """DeepSeek wants its thinking back in every message of a request with tools, or a filler."""
+    deepseek = vendors()["deepseek"]
+    model = "deepseek-flash"
+    async with Vendor(respond(SPOKEN["openai-chat"].whole)) as vendor:
+        provider = Remote(
+            url=vendor.url,
+            owner="deepseek",
+            rules=deepseek.rules_of(model, "openai-chat"),
+            product=deepseek.product(model),
+            clock=Clock(),
+        )
+        asked = asking(
+            "openai-chat",
+            is_stream=False,
+            max_completion_tokens=50,
+            messages=[
+                {"role": "user", "content": "Hi"},
+                {"role": "assistant", "content": "Hello"},
+                {"role": "user", "content": "Again"},
+            ],
+        )
+        outcome = await provider.serve(ATTEMPT, asked, Listener())
+        provider.close()
+    assert outcome.error is None
+    sent = msgspec.json.decode(vendor.heard[0].body)
+    assert sent["max_tokens"] == 50
+    assert "max_completion_tokens" not in sent
+    assert sent["messages"][1]["reasoning_content"] == " "
+    assert {change.partition(":")[0] for change in outcome.changed} >= {
+        "messages",
+        "max_completion_tokens",
+    }
+
+
+async def test_thinking_goes_to_a_caller_with_whose_it_is() -> None:
+    async with Vendor(respond(SPOKEN["openai-chat"].whole)) as vendor:
+        provider = Remote(url=vendor.url, owner="deepseek", clock=Clock())
+        outcome = await provider.serve(ATTEMPT, asking("openai-chat", is_stream=False), Listener())
+        provider.close()
+    (frame,) = outcome.closing
+    assert isinstance(frame, Frame)
+    assert b"reasoning_details" in frame.body
