@@ -14,7 +14,12 @@ if TYPE_CHECKING:
     from conftest import Page
 
 TRAVELS = ("jevons.types", "jevons.settings")
-POSITIONAL = {"Frame", "TextDelta", "RefusalDelta", "ReasoningDelta"}  # one obvious field each, made per chunk
+POSITIONAL = {
+    "Frame",
+    "TextDelta",
+    "RefusalDelta",
+    "ReasoningDelta",
+}  # one obvious field each, made per chunk
 MUTABLE = (list, dict, set, bytearray, deque, defaultdict, OrderedDict, Counter)
 
 
