@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from jevons.types.event import ReasoningDelta, RefusalDelta, TextDelta, ToolCallDelta
-from jevons.wire.responses.seal import Mark, seal
+from jevons.wire.seal import OPENAI, Mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -226,7 +226,7 @@ class Thought(_Parted):
         return not self._key or self._key[0] == kind
 
     def _sealed(self) -> str | None:
-        return seal(Mark(self._owner, self._opaque))
+        return OPENAI.write(Mark(self._owner, self._opaque))
 
 
 class Call(Block):
@@ -262,7 +262,7 @@ class Call(Block):
         """Say all of its arguments; a call without any has an empty object of them."""
         self.item["arguments"] = "".join(self._arguments) or "{}"
         if self._opaque is not None:
-            self.item["encrypted_content"] = seal(Mark(self._owner, self._opaque))
+            self.item["encrypted_content"] = OPENAI.write(Mark(self._owner, self._opaque))
         said = self.place(arguments=self.item["arguments"], name=self.item["name"])
         yield "response.function_call_arguments.done", said
         yield from super().end()

@@ -24,8 +24,8 @@ from jevons.types.event import (
     TextDelta,
     ToolCallDelta,
 )
-from jevons.wire.responses.seal import Mark, unseal
 from jevons.wire.responses.turns import OWN_ID
+from jevons.wire.seal import OPENAI, Mark
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -278,7 +278,7 @@ class Items:
 
     def _mark(self, item: _Item) -> Mark:
         """Read an item's mark: an endpoint writes its own, another jevons says whose it is."""
-        mark = unseal(item.encrypted_content)
+        mark = OPENAI.read(item.encrypted_content)
         return Mark(self._owner, mark.opaque) if self._owner else mark
 
     def _block(self, at: int, family: Family, part: int) -> int:

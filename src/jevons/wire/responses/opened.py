@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from jevons.wire.responses.seal import HOUSE, SEAL, unseal
 from jevons.wire.responses.turns import OWN_ID
+from jevons.wire.seal import OPENAI, PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,8 +63,8 @@ def _item(raw: msgspec.Raw, owner: str, changed: dict[str, None]) -> msgspec.Raw
     if OWN_ID in (sealed.id or ""):
         del item["id"]  # the endpoint has never seen it
     said = sealed.encrypted_content or ""
-    mark = unseal(said)
-    if not said or (mark.owner == (owner or HOUSE) and not said.startswith(SEAL)):
+    mark = OPENAI.read(said)
+    if not said or (mark.owner == (owner or OPENAI.house) and not said.startswith(PREFIX)):
         return _raw(item)
     del item["encrypted_content"]
     if mark.owner != owner or not owner:

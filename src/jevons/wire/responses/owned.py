@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import msgspec
 
-from jevons.wire.responses.seal import HOUSE, SEAL, Mark, seal
+from jevons.wire.seal import OPENAI, PREFIX, Mark
 
 __all__ = ("own_answer", "own_event")
 
@@ -70,13 +70,13 @@ def own_answer(body: bytes, owner: str) -> bytes:
 
 
 def _is_sealable(body: bytes, owner: str) -> bool:
-    return owner not in {"", HOUSE} and b'"reasoning"' in body
+    return owner not in {"", OPENAI.house} and b'"reasoning"' in body
 
 
 def _item(raw: msgspec.Raw, owner: str) -> msgspec.Raw:
     item = _MARKED.decode(raw)
-    if item.type != "reasoning" or (item.encrypted_content or "").startswith(SEAL):
+    if item.type != "reasoning" or (item.encrypted_content or "").startswith(PREFIX):
         return raw
-    mark = seal(Mark(owner, item.encrypted_content or None))
+    mark = OPENAI.write(Mark(owner, item.encrypted_content or None))
     sealed = {**_FIELDS.decode(raw), "encrypted_content": mark}
     return msgspec.Raw(msgspec.json.encode(sealed))

@@ -32,7 +32,7 @@ from jevons.types.message import (
     ToolResult,
 )
 from jevons.wire.responses.fields import STRING, Fields, read
-from jevons.wire.responses.seal import unseal
+from jevons.wire.seal import OPENAI
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -191,7 +191,7 @@ _PARTS = MappingProxyType(
 
 
 def _call(item: Fields) -> ToolCall:
-    owner, opaque = unseal(item.text("encrypted_content"))
+    owner, opaque = OPENAI.read(item.text("encrypted_content"))
     return ToolCall(
         id=item.need("call_id"),
         name=item.need("name"),
@@ -212,7 +212,7 @@ def _thoughts(item: Fields) -> list[Reasoning]:
     """Read an item of thinking: its text, its summary, and its mark with the last of them."""
     name = item.text("id")
     name = "" if OWN_ID in name else name
-    owner, opaque = unseal(item.text("encrypted_content"))
+    owner, opaque = OPENAI.read(item.text("encrypted_content"))
     parts = [
         Reasoning(text=said, kind=kind, id=name, owner=owner)
         for kind, field in _THOUGHT
