@@ -29,7 +29,7 @@ from jevons.types.request import (
     Thinking,
     Tool,
 )
-from jevons.wire.responses.fields import OBJECT, STRING, WRONG, Fields, malformed, read
+from jevons.wire.fields import OBJECT, STRING, WRONG, Fields, malformed, read
 from jevons.wire.responses.turns import read_input
 
 if TYPE_CHECKING:

@@ -31,7 +31,7 @@ from jevons.types.message import (
     ToolCall,
     ToolResult,
 )
-from jevons.wire.responses.fields import STRING, Fields, read
+from jevons.wire.fields import STRING, Fields, read
 from jevons.wire.seal import OPENAI
 
 if TYPE_CHECKING:
