@@ -52,7 +52,8 @@ class StreamCaller(Presence):
     """
 
     __slots__ = (
-        "_chunks", "_digest", "_flushing", "_request", "_sealed", "_send", "_surface", "begun",
+        "_chunks", "_digest", "_flushing", "_last", "_request", "_sealed", "_send", "_surface",
+        "begun",
     )  # fmt: skip
 
     def __init__(
@@ -70,6 +71,7 @@ class StreamCaller(Presence):
         self._request = request
         self._send = send
         self._digest = sha256()
+        self._last = b""
         self._sealed = (b"", b"")
         self._chunks: Rendering | None = None
         self._flushing: asyncio.Task[None] | None = None
@@ -85,6 +87,7 @@ class StreamCaller(Presence):
             self._depart()
             return False
         self._digest.update(body)
+        self._last = body or self._last
         return True
 
     async def send(self, event: Event) -> None:
@@ -112,7 +115,11 @@ class StreamCaller(Presence):
 
     async def fail(self, error: JevonsError) -> None:
         """End an answer that has begun with the event of a failure."""
-        await self._end(self._surface.error_event(error))
+        surface = self._surface
+        if surface.error_after is None:
+            await self._end(surface.error_event(error))
+        else:
+            await self._end(surface.error_after(error, self._last))
 
     async def rest(self) -> None:
         """Stop watching and sending. Nothing is left under way when this returns."""

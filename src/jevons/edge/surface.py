@@ -48,6 +48,8 @@ class Surface(NamedTuple):
     """Render an error in place of an answer."""
     error_event: Callable[[JevonsError], bytes]
     """Render an error in the middle of a stream."""
+    error_after: Callable[[JevonsError, bytes], bytes] | None = None
+    """The same where a dialect numbers its events: given also what went out last."""
 
 
 CHAT = Surface(
@@ -64,4 +66,5 @@ RESPONSES = Surface(
     answer=responses.render_answer,
     error=responses.render_error,
     error_event=responses.render_error_event,
+    error_after=responses.render_error_after,
 )

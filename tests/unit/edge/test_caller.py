@@ -10,7 +10,7 @@ import pytest
 
 from jevons.edge.caller import StreamCaller, WholeCaller
 from jevons.edge.presence import watching
-from jevons.edge.surface import CHAT
+from jevons.edge.surface import CHAT, RESPONSES
 from jevons.testing.make import a_receipt, a_request
 from jevons.types.account import Usage
 from jevons.types.errors import CallerLeft, ProviderTruncated
@@ -160,6 +160,15 @@ async def test_a_stream_that_broke_off_seals_only_what_went_out(
     assert b"[DONE]" not in line.body
     assert b"provider_truncated" in line.body
     assert line.is_ended
+
+
+async def test_an_error_goes_on_counting_what_was_passed_on(line: Line) -> None:
+    caller = StreamCaller(a_request(stream=True), RESPONSES, line.receive, line.send, watching())
+    caller.push(Frame(b'data: {"type":"response.created","sequence_number":0}\n\n'))
+    caller.push(Frame(b'data: {"type":"response.in_progress","sequence_number":1}\n\n'))
+    await caller.fail(ProviderTruncated("cut"))
+    assert b'"sequence_number":2' in line.body
+    await caller.rest()
 
 
 async def test_a_stream_of_no_events_is_all_end(line: Line, stream: StreamCaller) -> None:

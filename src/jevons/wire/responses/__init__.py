@@ -11,6 +11,7 @@ from jevons.wire.responses.render import (
     Chunks,
     render_answer,
     render_error,
+    render_error_after,
     render_error_event,
 )
 from jevons.wire.responses.request import parse_request
@@ -25,6 +26,7 @@ __all__ = (
     "read_whole",
     "render_answer",
     "render_error",
+    "render_error_after",
     "render_error_event",
     "render_request",
 )

@@ -19,7 +19,7 @@ import msgspec
 from jevons.types.errors import JevonsError, PolicyError
 from jevons.types.event import Finished, Frame
 from jevons.wire.responses.output import Output
-from jevons.wire.sse import split
+from jevons.wire.sse import read_event, split
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -29,13 +29,20 @@ if TYPE_CHECKING:
     from jevons.types.request import Generate
     from jevons.wire.responses.blocks import Said
 
-__all__ = ("Chunks", "render_answer", "render_error", "render_error_event")
+__all__ = ("Chunks", "render_answer", "render_error", "render_error_after", "render_error_event")
 
 _ENCODER = msgspec.json.Encoder()
 _encode = _ENCODER.encode
 
 _FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _TOOLS = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
+
+
+class _Numbered(msgspec.Struct):
+    sequence_number: int | None = None
+
+
+_NUMBERED = msgspec.json.Decoder(_Numbered | None)
 
 _INCOMPLETE = MappingProxyType({"length": "max_output_tokens", "content_filter": "content_filter"})
 
@@ -158,6 +165,29 @@ def render_error_event(error: JevonsError, *, sequence: int = 0) -> bytes:
     event = {"type": "error", "sequence_number": sequence, "error": said}
     event |= {name: said[name] for name in ("code", "message", "param")}
     return b"event: error\ndata: %b\n\n" % _encode(event)
+
+
+def render_error_after(error: JevonsError, last: bytes) -> bytes:
+    """Render an error in the middle of a stream, numbered as what follows its last events.
+
+    Args:
+        error: What went wrong.
+        last: What went out last, whole events: ours, or an endpoint's that are passed on.
+    """
+    return render_error_event(error, sequence=_number_after(last))
+
+
+def _number_after(last: bytes) -> int:
+    """Find the number of the event that would follow; 0 if none of them has one."""
+    for event in reversed([*split(last)]):
+        data = read_event(event).data
+        try:
+            number = _NUMBERED.decode(data or b"null")
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            continue
+        if number is not None and number.sequence_number is not None:
+            return number.sequence_number + 1
+    return 0
 
 
 def _response(request: Generate, output: Output, finished: Finished | None) -> dict[str, Any]:

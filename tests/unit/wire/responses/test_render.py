@@ -32,6 +32,7 @@ from jevons.wire.responses import (
     read_whole,
     render_answer,
     render_error,
+    render_error_after,
     render_error_event,
 )
 from jevons.wire.sse import read_event, split
@@ -445,6 +446,22 @@ def _sorted(events: list[Event] | tuple[Event, ...]) -> list[Event]:
 
 def _is_same_call(event: Event, other: ToolCallDelta) -> bool:
     return isinstance(event, ToolCallDelta) and event.index == other.index
+
+
+@pytest.mark.parametrize(
+    ("last", "number"),
+    [
+        (b"", 0),
+        (b'event: a\ndata: {"type":"a","sequence_number":7}\n\n', 8),
+        (b'data: {"sequence_number":7}\n\n: a comment\n\n', 8),
+        (b'data: {"sequence_number":7}\n\ndata: {"sequence_number":8}\n\n', 9),
+        (b'data: {"sequence_number":7}\n\ndata: {"sequence_number":"x"}\n\ndata: {}\n\n', 8),
+        (b"data: not JSON\n\n", 0),
+    ],
+)
+def test_an_error_goes_on_counting_where_the_stream_was(last: bytes, number: int) -> None:
+    (frame,) = split(render_error_after(ProviderUnavailable("gone"), last))
+    assert msgspec.json.decode(read_event(frame).data or b"")["sequence_number"] == number
 
 
 @given(answers())
