@@ -20,10 +20,10 @@ from jevons.types.errors import ProviderGarbled, ProviderTruncated
 from jevons.wire.gemini.answer import fault_of, garbled_by
 from jevons.wire.gemini.reading import Reading
 from jevons.wire.sse import Framing, read_event, split
+from jevons.wire.stream_reader import StreamReader
 from jevons.wire.whole import Whole
 
 if TYPE_CHECKING:
-    from jevons.types.account import Usage
     from jevons.types.errors import JevonsError
     from jevons.types.event import Event
 
@@ -33,54 +33,16 @@ _CHUNKS = msgspec.json.Decoder(list[msgspec.Raw])
 _BOM = b"\xef\xbb\xbf"
 
 
-class Reader:
-    """One answer under way.
+class Reader(StreamReader):
+    """One answer under way; it has no last word but the end of its body.
 
     Args:
         owner: Vendor that writes it: its thinking is handed back to nobody else.
     """
 
     def __init__(self, *, owner: str = "") -> None:
-        self.error: JevonsError | None = None
-        """What went wrong; nothing more is read once it is set."""
-        self.done = False
-        """Whether the body ended: nothing before that is the dialect's last word."""
-        self._framing = Framing()
         self._reading = Reading(owner=owner)
-        self._kept: list[Event] = []
-
-    @property
-    def usage(self) -> Usage | None:
-        """The last usage that came; it is cumulative."""
-        return self._reading.usage
-
-    @property
-    def finish(self) -> str:
-        """Why the answer ended; `error` until it has."""
-        return self._reading.finish
-
-    @property
-    def pieces(self) -> int:
-        """Chunks so far, of several tokens each."""
-        return self._reading.pieces
-
-    @property
-    def closing(self) -> tuple[Event, ...]:
-        """What ends the answer."""
-        return (*self._kept, self._reading.finished)
-
-    def feed(self, data: bytes) -> list[Event]:
-        """Take bytes as they were read; return the events that may go on."""
-        events: list[Event] = []
-        try:
-            whole = self._framing.feed(data)
-        except ProviderGarbled as error:
-            self._fail(error)
-            return events
-        for event in split(whole):
-            if self.error is None:
-                events += self._read(event)
-        return events
+        super().__init__(Framing(), split, self._reading)
 
     def end(self) -> JevonsError | None:
         """Say that the body ended cleanly; return what is wrong with that, if anything."""
@@ -103,7 +65,7 @@ class Reader:
         self._fail(error)
         return events
 
-    def _read(self, event: bytes) -> list[Event]:
+    def _read(self, event: bytes, /) -> list[Event]:
         _, data = read_event(event)
         if data is None and _is_bare(event):
             self._fail(fault_of(event))
@@ -112,9 +74,6 @@ class Reader:
         events, error = self._reading.chunk(data)
         self._fail(error)
         return events
-
-    def _fail(self, error: JevonsError | None) -> None:
-        self.error = self.error or error
 
 
 def read_whole(body: bytes, *, owner: str = "") -> Whole:

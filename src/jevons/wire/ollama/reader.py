@@ -14,87 +14,44 @@ from typing import TYPE_CHECKING
 from jevons.types.errors import ProviderGarbled, ProviderTruncated
 from jevons.wire.ndjson import Framing, split
 from jevons.wire.ollama.reading import Reading
+from jevons.wire.stream_reader import StreamReader
 from jevons.wire.whole import Whole
 
 if TYPE_CHECKING:
-    from jevons.types.account import Usage
     from jevons.types.errors import JevonsError
     from jevons.types.event import Event
 
 __all__ = ("Reader", "read_whole")
 
 
-class Reader:
-    """One answer under way.
+class Reader(StreamReader):
+    """One answer under way; its last word is the line that says so.
 
     Args:
         owner: Vendor that writes it: its thinking is handed back to nobody else.
     """
 
     def __init__(self, *, owner: str = "") -> None:
-        self.error: JevonsError | None = None
-        """What went wrong; nothing more is read once it is set."""
-        self._framing = Framing()
         self._reading = Reading(owner=owner)
-        self._kept: list[Event] = []
-
-    @property
-    def done(self) -> bool:
-        """Whether the line came that says so; nothing after it is read."""
-        return self._reading.native is not None
-
-    @property
-    def usage(self) -> Usage | None:
-        """What was used; None until the end."""
-        return self._reading.usage
-
-    @property
-    def finish(self) -> str:
-        """Why the answer ended; `error` until it has."""
-        return self._reading.finish
-
-    @property
-    def pieces(self) -> int:
-        """Lines so far: about one a token."""
-        return self._reading.pieces
-
-    @property
-    def closing(self) -> tuple[Event, ...]:
-        """What ends the answer."""
-        return (*self._kept, self._reading.finished)
-
-    def feed(self, data: bytes) -> list[Event]:
-        """Take bytes as they were read; return the events that may go on."""
-        events: list[Event] = []
-        try:
-            whole = self._framing.feed(data)
-        except ProviderGarbled as error:
-            self._fail(error)
-            return events
-        for line in split(whole):
-            events += self._read(line)
-        return events
+        super().__init__(Framing(), split, self._reading)
 
     def end(self) -> JevonsError | None:
         """Say that the body ended cleanly; return what is wrong with that, if anything."""
         for line in split(self._framing.rest):
-            is_well = self.error is None
-            self._kept += self._read(line)
-            if is_well and isinstance(self.error, ProviderGarbled):
+            is_heard = self.error is None and not self.done
+            if is_heard:
+                self._kept += self._read(line)
+            if is_heard and isinstance(self.error, ProviderGarbled):
                 self.error = ProviderTruncated("the stream ended inside a line")
         if not self.done:
             self._fail(ProviderTruncated("the stream ended before it was done"))
         return self.error
 
-    def _read(self, line: bytes) -> list[Event]:
-        if self.done or self.error is not None:
-            return []
+    def _read(self, line: bytes, /) -> list[Event]:
         events, error = self._reading.line(line)
+        self.done = self._reading.native is not None
         self._fail(error)
         return events
-
-    def _fail(self, error: JevonsError | None) -> None:
-        self.error = self.error or error
 
 
 def read_whole(body: bytes, *, owner: str = "") -> Whole:

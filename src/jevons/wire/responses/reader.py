@@ -12,66 +12,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jevons.types.errors import ProviderGarbled, ProviderTruncated
+from jevons.types.errors import ProviderTruncated
 from jevons.wire.responses.reading import Reading
 from jevons.wire.sse import Framing, read_event, split
+from jevons.wire.stream_reader import StreamReader
 from jevons.wire.whole import Whole
 
 if TYPE_CHECKING:
-    from jevons.types.account import Usage
     from jevons.types.errors import JevonsError
     from jevons.types.event import Event
 
 __all__ = ("Reader", "read_whole")
 
 
-class Reader:
-    """One answer under way.
+class Reader(StreamReader):
+    """One answer under way; its last word is the event that ends it.
 
     Args:
         owner: Vendor that writes it: its thinking is handed back to nobody else.
     """
 
     def __init__(self, *, owner: str = "") -> None:
-        self.error: JevonsError | None = None
-        """What went wrong; nothing more is read once it is set."""
-        self.done = False
-        """Whether the event came that ends the answer; nothing after it is read."""
-        self._framing = Framing()
         self._reading = Reading(owner=owner)
-
-    @property
-    def usage(self) -> Usage | None:
-        """What the answer's end says that it used."""
-        return self._reading.usage
-
-    @property
-    def finish(self) -> str:
-        """Why the answer ended; `error` until it has."""
-        return self._reading.finish
-
-    @property
-    def pieces(self) -> int:
-        """Deltas so far: about one a token, and the guess where nobody counted."""
-        return self._reading.pieces
-
-    @property
-    def closing(self) -> tuple[Event, ...]:
-        """What ends the answer."""
-        return (self._reading.finished,)
-
-    def feed(self, data: bytes) -> list[Event]:
-        """Take bytes as they were read; return the events that may go on."""
-        events: list[Event] = []
-        try:
-            whole = self._framing.feed(data)
-        except ProviderGarbled as error:
-            self._fail(error)
-            return events
-        for event in split(whole):
-            if self.error is None and not self.done:
-                events += self._read(event)
-        return events
+        super().__init__(Framing(), split, self._reading)
 
     def end(self) -> JevonsError | None:
         """Say that the body ended cleanly; return what is wrong with that, if anything."""
@@ -80,7 +43,7 @@ class Reader:
             self._fail(ProviderTruncated(f"the stream ended {where} an event, and not with one"))
         return self.error
 
-    def _read(self, event: bytes) -> list[Event]:
+    def _read(self, event: bytes, /) -> list[Event]:
         name, data = read_event(event)
         if data is None or not data.strip():
             return []
@@ -91,9 +54,6 @@ class Reader:
         self.done = self._reading.ending is not None
         self._fail(error)
         return events
-
-    def _fail(self, error: JevonsError | None) -> None:
-        self.error = self.error or error
 
 
 def read_whole(body: bytes, *, owner: str = "") -> Whole:
