@@ -28,6 +28,7 @@ SECTIONS: dict[type[msgspec.Struct], str] = {
     settings.HouseSettings: "house",
     settings.EngineSettings: "engine",
     settings.EndpointSettings: "endpoint",
+    settings.RetrySettings: "retries",
     Price: "endpoint.price",
     Footprint: "endpoint.footprint",
 }
@@ -94,6 +95,7 @@ def _table(node: ast.ClassDef, kind: type[msgspec.Struct]) -> str:
         if annotation.startswith("Literal["):
             annotation = annotation[len("Literal[") : -1].replace(", ", " | ")
         cells = (f"`{name}`", f"`{annotation}`", COMPUTED.get(name) or _value(defaults[name]), text)
+        annotation = annotation.removeprefix("Annotated[").partition(", msgspec.Meta(")[0]
         rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(rows)
 

@@ -1,7 +1,7 @@
 """Time and names: the only file that reads the clock or draws at random.
 
 Enters: nothing.
-Leaves: `SystemClock` and `Ulids`, behind the doors `Clock` and `Ids`.
+Leaves: `SystemClock` and `Ulids`, behind the doors `Clock` and `Ids`; `chance`.
 State: `Ulids` remembers the last id it made, so that ids of one process only grow.
 """
 
@@ -14,13 +14,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from jevons.ports import Clock, Ids
 
-__all__ = ("SystemClock", "Ulids")
+__all__ = ("SystemClock", "Ulids", "chance")
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford base 32, as the ULID spec has it
 _PAIRS = tuple(a + b for a in _ALPHABET for b in _ALPHABET)
 _PAIR_BITS = 10
 _LOW_BITS = 40
 _LOW_LIMIT = 1 << _LOW_BITS
+
+
+def chance() -> float:
+    """Draw a number from 0 up to but not including 1, each of 2^53 as likely."""
+    return (int.from_bytes(os.urandom(7)) >> 3) * 2.0**-53
 
 
 class SystemClock:

@@ -24,6 +24,7 @@ from jevons.types.errors import Abandoned, Bug, CallerLeft, StoreUnavailable
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from jevons.pick.attempts import Retries
     from jevons.ports import Caller, Clock, Ledger, Meter, Pick, Policy, Provider
     from jevons.types.actor import Actor
     from jevons.types.decision import Plan, Verdict
@@ -44,6 +45,8 @@ class Rooms:
     ledger: Ledger
     clock: Clock
     metrics: Metrics = field(default_factory=Metrics)
+    retries: Retries | None = None
+    """When an endpoint is asked again; None never."""
 
 
 async def walk(request: Generate, caller: Caller, rooms: Rooms) -> Receipt:
@@ -73,11 +76,12 @@ async def walk(request: Generate, caller: Caller, rooms: Rooms) -> Receipt:
     outcomes: list[Outcome] = []
     try:
         await rooms.ledger.record(intent)
-        error = await _reach(request, plan, caller, rooms.providers, outcomes)
+        error = await _reach(request, plan, caller, rooms, outcomes)
     except StoreUnavailable:
         raise  # no intent, so nothing left and nothing needs a receipt
     except BaseException as accident:
-        outcomes.append(_accident(plan, len(outcomes), accident))
+        if not outcomes:  # nobody was asked yet
+            outcomes.append(_accident(Attempt(number=1, candidate=plan.candidates[0]), accident))
         lost = _receipt(asked, outcomes, outcomes[-1].error, caller, rooms)
         await asyncio.shield(rooms.ledger.record(lost))
         raise
@@ -117,31 +121,52 @@ async def _reach(
     request: Generate,
     plan: Plan,
     caller: Caller,
-    providers: Mapping[str, Provider],
+    rooms: Rooms,
     outcomes: list[Outcome],
 ) -> JevonsError | None:
     """Do the I/O that `attempts` asks for, and note what became of each."""
-    walking = attempts(plan)
+    walking = attempts(plan, rooms.retries)
     attempt = next(walking)
-    while True:
-        provider = providers[attempt.candidate.endpoint.provider]
-        outcome = await provider.serve(attempt, request, caller)
-        outcomes.append(outcome)
-        try:
-            attempt: Attempt = walking.send(outcome)
-        except StopIteration as stop:
-            error: JevonsError | None = stop.value
-            return error
+    try:
+        while True:
+            if attempt.after_s and await _leaves(caller, within_s=attempt.after_s):
+                outcome = Outcome(attempt=attempt, error=CallerLeft("the caller left"))
+            else:
+                provider = rooms.providers[attempt.candidate.endpoint.provider]
+                outcome = await provider.serve(attempt, request, caller)
+            outcomes.append(outcome)
+            attempt = walking.send(outcome)
+    except StopIteration as stop:
+        error: JevonsError | None = stop.value
+        return error
+    except BaseException as accident:
+        outcomes.append(_accident(attempt, accident))
+        raise
 
 
-def _accident(plan: Plan, before: int, accident: BaseException) -> Outcome:
+async def _leaves(caller: Caller, *, within_s: float) -> bool:
+    """Let time pass; say at once if the caller does not wait for its end."""
+    loop = asyncio.get_running_loop()
+    left: asyncio.Future[bool] = loop.create_future()
+    timer = loop.call_later(within_s, _settle, left)
+    caller.on_leave(lambda: _settle(left, is_left=True))
+    try:
+        return await left
+    finally:
+        timer.cancel()
+        caller.on_leave(None)
+
+
+def _settle(left: asyncio.Future[bool], *, is_left: bool = False) -> None:
+    if not left.done():
+        left.set_result(is_left)
+
+
+def _accident(attempt: Attempt, accident: BaseException) -> Outcome:
     """Describe an attempt that neither answered nor failed: it was cut off, or we have a bug."""
     stopped = isinstance(accident, asyncio.CancelledError)
     error = Abandoned("the house stopped") if stopped else Bug(type(accident).__name__)
-    candidate = plan.candidates[min(before, len(plan.candidates) - 1)]
-    return Outcome(
-        attempt=Attempt(number=before + 1, candidate=candidate), error=error, finish="lost"
-    )
+    return Outcome(attempt=attempt, error=error, finish="lost")
 
 
 def _intent(request: Generate, actor: Actor, verdict: Verdict, plan: Plan) -> Intent:
@@ -211,10 +236,11 @@ def _actor(request: Generate) -> Actor:
 
 
 def _tried(outcome: Outcome) -> Tried:
-    endpoint = outcome.attempt.candidate.endpoint.name
-    if outcome.error is None:
-        return Tried(endpoint=endpoint)
-    return Tried(endpoint=endpoint, error=outcome.error.code, detail=str(outcome.error)[:200])
+    endpoint, error = outcome.attempt.candidate.endpoint.name, outcome.error
+    after_ms = round(outcome.attempt.after_s * 1e3, 3)
+    if error is None:
+        return Tried(endpoint=endpoint, after_ms=after_ms)
+    return Tried(endpoint=endpoint, error=error.code, detail=str(error)[:200], after_ms=after_ms)
 
 
 def _since_ms(start_s: float, moment_s: float | None) -> float | None:

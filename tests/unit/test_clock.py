@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jevons.clock import SystemClock, Ulids
+from jevons.clock import SystemClock, Ulids, chance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,3 +54,11 @@ def test_the_system_clock_reads_this_century_and_never_goes_back() -> None:
     clock = SystemClock()
     assert clock.now_ms() > 1_700_000_000_000
     assert clock.monotonic_s() <= clock.monotonic_s()
+
+
+def test_chance_is_from_nothing_up_to_but_not_the_whole() -> None:
+    drawn = [chance() for _ in range(1000)]
+    assert all(0.0 <= each < 1.0 for each in drawn)
+    assert min(drawn) < 0.1
+    assert max(drawn) > 0.9
+    assert len(set(drawn)) == 1000

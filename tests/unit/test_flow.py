@@ -12,7 +12,7 @@ from jevons.catalog import Catalog, grids
 from jevons.flow import Rooms, opening, walk
 from jevons.ledger.commitment import commit
 from jevons.meter import HouseMeter
-from jevons.pick import Cheapest
+from jevons.pick import Cheapest, Retries
 from jevons.policy import Rules
 from jevons.testing import Book, Clock, Listener
 from jevons.testing.make import a_request, an_actor, an_endpoint, an_outcome
@@ -25,8 +25,10 @@ from jevons.types.errors import (
     Exhausted,
     Forbidden,
     JevonsError,
+    ProviderThrottled,
     ProviderTimeout,
     ProviderTruncated,
+    ProviderUnavailable,
     StoreUnavailable,
 )
 from jevons.types.event import Finished, TextDelta
@@ -63,7 +65,9 @@ class Stage:
 class House:
     """A corridor with a book, a clock and a listener that a test can look at."""
 
-    def __init__(self, *stages: Serve, policy: Policy | None = None) -> None:
+    def __init__(
+        self, *stages: Serve, policy: Policy | None = None, retries: Retries | None = None
+    ) -> None:
         self.book = Book()
         self.clock = Clock()
         self.listener = Listener()
@@ -78,6 +82,7 @@ class House:
             meter=HouseMeter(grids=GRIDS),
             ledger=self.book,
             clock=self.clock,
+            retries=retries,
         )
 
     async def walk(self, request: Generate = ASK) -> Receipt:
@@ -332,6 +337,139 @@ async def test_a_caller_that_leaves_gets_a_receipt_in_the_books() -> None:
     receipt = house.settled()
     assert (receipt.finish, receipt.error) == ("caller_left", "caller_left")
     assert (receipt.endpoint, receipt.usage.output) == ("end-0", 1)
+
+
+# when it is worth another try
+
+AT_ONCE = Retries(draw=lambda: 0.0)
+
+
+def after(*errors: JevonsError) -> Serve:
+    """Fail with each of these, then answer."""
+    failing = [fails(error) for error in errors]
+
+    async def serve(attempt: Attempt, request: Generate, caller: Caller) -> Outcome:
+        return await (failing.pop(0) if failing else answers)(attempt, request, caller)
+
+    return serve
+
+
+async def test_an_endpoint_that_was_busy_is_asked_again_and_every_try_is_on_the_receipt() -> None:
+    house = House(
+        after(ProviderThrottled("slow", retry_after_s=0.002), ProviderUnavailable("busy")),
+        retries=AT_ONCE,
+    )
+    receipt = await house.walk()
+    assert receipt.tried == (
+        Tried(endpoint="end-0", error="provider_throttled", detail="slow"),
+        Tried(endpoint="end-0", error="provider_unavailable", detail="busy", after_ms=2.0),
+        Tried(endpoint="end-0"),
+    )
+    assert house.listener.heard == [TextDelta("hello"), END]
+    assert house.settled() is receipt
+
+
+async def test_nothing_is_asked_while_we_wait() -> None:
+    asked_s: list[float] = []
+    loop = asyncio.get_running_loop()
+
+    async def notes(attempt: Attempt, request: Generate, caller: Caller) -> Outcome:
+        asked_s.append(loop.time())
+        return await throttled(attempt, request, caller)
+
+    throttled = after(ProviderThrottled("slow", retry_after_s=0.02))
+    await House(notes, retries=AT_ONCE).walk()
+    first, second = asked_s
+    assert second - first >= 0.02
+
+
+async def test_a_caller_that_leaves_while_we_wait_ends_it_at_once() -> None:
+    house = House(after(ProviderThrottled("slow", retry_after_s=9.0)), retries=AT_ONCE)
+    asyncio.get_running_loop().call_soon(house.listener.leave)
+    async with asyncio.timeout(1):
+        with pytest.raises(CallerLeft):
+            await house.walk()
+    receipt = house.settled()
+    assert (receipt.finish, receipt.endpoint, receipt.answer) == ("caller_left", None, None)
+    assert [(each.error, each.after_ms) for each in receipt.tried] == [
+        ("provider_throttled", 0.0),
+        ("caller_left", 9000.0),
+    ]
+
+
+async def test_a_caller_that_left_before_we_wait_is_not_waited_with() -> None:
+    async def leaves(attempt: Attempt, request: Generate, caller: Caller) -> Outcome:
+        house.listener.leave()
+        error = ProviderThrottled("slow", retry_after_s=9.0)
+        return an_outcome(attempt=attempt, error=error, finish="error")
+
+    house = House(leaves, retries=AT_ONCE)
+    async with asyncio.timeout(1):
+        with pytest.raises(CallerLeft):
+            await house.walk()
+    assert house.settled().finish == "caller_left"
+
+
+async def test_a_caller_that_leaves_just_as_the_wait_ends_has_left() -> None:
+    async def throttles(attempt: Attempt, request: Generate, caller: Caller) -> Outcome:
+        asyncio.get_running_loop().call_later(0, house.listener.leave)
+        error = ProviderThrottled("slow", retry_after_s=1e-9)
+        return an_outcome(attempt=attempt, error=error, finish="error")
+
+    house = House(throttles, retries=AT_ONCE)
+    with pytest.raises(CallerLeft):
+        await house.walk()
+    assert len(house.settled().tried) == 2
+
+
+async def test_a_caller_that_leaves_after_the_wait_was_over_is_heard_by_the_provider() -> None:
+    async def looks(attempt: Attempt, request: Generate, caller: Caller) -> Outcome:
+        if attempt.number == 1:
+            return await fails(ProviderUnavailable("busy"))(attempt, request, caller)
+        house.listener.leave()
+        assert caller.left
+        return an_outcome(attempt=attempt, error=CallerLeft("gone"), finish="error")
+
+    house = House(looks, retries=Retries(draw=lambda: 0.001))
+    with pytest.raises(CallerLeft):
+        await house.walk()
+    assert len(house.settled().tried) == 2
+
+
+async def test_a_walk_that_is_cancelled_while_it_waits_has_its_receipt() -> None:
+    reached = asyncio.Event()
+
+    async def throttles(attempt: Attempt, request: Generate, caller: Caller) -> Outcome:
+        reached.set()
+        error = ProviderThrottled("slow", retry_after_s=9.0)
+        return an_outcome(attempt=attempt, error=error, finish="error")
+
+    house = House(throttles, retries=AT_ONCE)
+    walking = asyncio.ensure_future(house.walk())
+    await reached.wait()
+    walking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await walking
+    receipt = house.settled()
+    assert (receipt.error, receipt.finish) == (Abandoned.code, "lost")
+    assert [each.error for each in receipt.tried] == ["provider_throttled", "abandoned"]
+
+
+async def test_an_accident_is_told_of_the_endpoint_that_had_it() -> None:
+    async def breaks(attempt: Attempt, request: Generate, caller: Caller) -> Outcome:
+        if attempt.number == 1:
+            return await fails(ProviderUnavailable("busy"))(attempt, request, caller)
+        raise KeyError
+
+    house = House(breaks, fails(ProviderTimeout("slow")), retries=AT_ONCE)
+    with pytest.raises(KeyError):
+        await house.walk()
+    tried = house.settled().tried
+    assert [(each.endpoint, each.error) for each in tried] == [
+        ("end-0", "provider_unavailable"),
+        ("end-1", "provider_timeout"),
+        ("end-0", "bug"),
+    ]
 
 
 # when it is cut short

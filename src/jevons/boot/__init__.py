@@ -20,11 +20,11 @@ import uvicorn
 
 from jevons.boot.remote import open_remote
 from jevons.catalog import Catalog, grids, world_tariff
-from jevons.clock import SystemClock, Ulids
+from jevons.clock import SystemClock, Ulids, chance
 from jevons.edge import allow_many_connections, app, serve_config
 from jevons.flow import Rooms
 from jevons.meter import HouseMeter
-from jevons.pick import Cheapest
+from jevons.pick import Cheapest, Retries
 from jevons.policy import Rules
 from jevons.store import Books
 from jevons.telemetry import Metrics
@@ -121,6 +121,9 @@ async def open_house(
             ledger=books,
             clock=clock,
             metrics=metrics,
+            retries=Retries(
+                draw=chance, tries=settings.retries.tries, wait_s=settings.retries.wait_s
+            ),
         )
         yield House(
             settings=settings,

@@ -8,7 +8,6 @@ from jevons.edge.surface import CHAT
 from jevons.types.errors import (
     JevonsError,
     MethodNotAllowed,
-    ProviderThrottled,
     TooSlow,
     Unauthenticated,
 )
@@ -93,7 +92,7 @@ class Exchange:
 def error_headers(error: JevonsError) -> Headers:
     """List the headers that an error has besides its body."""
     headers: Headers = []
-    if isinstance(error, ProviderThrottled) and error.retry_after_s is not None:
+    if error.retry_after_s is not None:
         headers.append((b"retry-after", b"%d" % max(1, -(-error.retry_after_s // 1))))
     if isinstance(error, MethodNotAllowed):
         headers.append((b"allow", ", ".join(error.allowed).encode()))

@@ -6,7 +6,7 @@ May not know: sockets, SQL, HTTP, what anything cost in the end.
 State: none.
 """
 
-from jevons.pick.attempts import attempts
+from jevons.pick.attempts import Retries, attempts
 from jevons.pick.cheapest import Cheapest
 
-__all__ = ("Cheapest", "attempts")
+__all__ = ("Cheapest", "Retries", "attempts")

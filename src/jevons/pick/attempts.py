@@ -1,13 +1,18 @@
 """Walking a plan, without doing any of it.
 
-Sans-I/O, after httpx's `Auth.auth_flow` and h11: the generator yields what to try, the
-corridor tries it and sends back what happened. So every failover rule is testable
-without a socket, a clock or an event loop.
+Sans-I/O, after httpx's `Auth.auth_flow` and h11: the generator yields what to try, and how
+long to wait before it; the corridor does so and sends back what happened. So every rule of
+failover and of retrying is testable without a socket, a clock or an event loop.
+
+Rule 1: each endpoint is asked once before any is asked again.
+Rule 2: nobody is asked before the moment that they named, and nobody whose moment is too far
+    off is waited for: whoever asked is told, and decides.
+Rule 3: what one request learns is forgotten with it; the next asks a busy endpoint anew.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from jevons.types.decision import Attempt, Outcome, Plan
 from jevons.types.errors import (
@@ -17,27 +22,50 @@ from jevons.types.errors import (
     NoCandidate,
     PromptTooLong,
     Retry,
+    Unsupported,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator, Mapping, Sequence
 
-__all__ = ("attempts",)
+__all__ = ("Retries", "attempts")
+
+# Source: openai-python 2.8, `_constants.py`, and anthropic-sdk-python 0.74, the same: who waits
+# for us is used to waits of this length.
+_FIRST_S = 0.5
+_LONGEST_S = 8.0
+_DOUBLINGS = 4  # reach the longest
+
+_MENDED_BY_AUTHOR = (PromptTooLong, Unsupported)
 
 
-def attempts(plan: Plan) -> Generator[Attempt, Outcome, JevonsError | None]:
+class Retries(NamedTuple):
+    """How often an endpoint may be asked again, and how long that may be waited for."""
+
+    draw: Callable[[], float]
+    """A number from 0 up to 1, at random: spreads out those who were turned away together."""
+    tries: int = 2
+    """Most further tries of one request, over all endpoints."""
+    wait_s: float = 10.0
+    """Longest wait of one request, in all."""
+
+
+def attempts(
+    plan: Plan, retries: Retries | None = None
+) -> Generator[Attempt, Outcome, JevonsError | None]:
     """Yield each attempt, be sent its outcome, return what to tell the caller.
 
-    A second endpoint is tried only before anything reached the caller, since a second
-    answer cannot be spliced onto half of a first, and only if another could help.
+    A further attempt is made only before anything reached the caller, since a second
+    answer cannot be spliced onto half of a first, and only if it could help: at another
+    endpoint, or at last at one that failed in a way that passes.
 
     Args:
         plan: Candidates in the order to try them.
+        retries: When to ask an endpoint again; None never does.
 
     Returns:
-        None if the last attempt succeeded; its error if no other could help, or if the prompt
-        was too long for all, since only its author can mend that; `Exhausted` if several were
-        tried and all failed.
+        None if the last attempt succeeded; its error if no other could help, if there is one
+        endpoint only, or if all say what only the request's author can mend; else `Exhausted`.
 
     Raises:
         NoCandidate: The plan is empty.
@@ -50,10 +78,70 @@ def attempts(plan: Plan) -> Generator[Attempt, Outcome, JevonsError | None]:
     for number, candidate in enumerate(plan.candidates, start=1):
         outcome = yield Attempt(number=number, candidate=candidate)
         error = outcome.error
-        if error is None:
-            return None
-        if outcome.committed or isinstance(error, CallerLeft) or error.retry is Retry.NEVER:
+        if error is None or _is_final(outcome, error):
             return error
         errors.append(error)
-    is_too_long = all(isinstance(error, PromptTooLong) for error in errors)
-    return errors[-1] if is_too_long or len(errors) == 1 else Exhausted(errors)
+    return (yield from _again(plan, errors, retries))
+
+
+def _again(
+    plan: Plan, errors: list[JevonsError], retries: Retries | None
+) -> Generator[Attempt, Outcome, JevonsError | None]:
+    """Ask those again whose failure may have passed: whoever is ready first.
+
+    Time is what we waited, and no other: it is never ahead of the clock, so nobody is
+    asked too early.
+    """
+    last = dict(enumerate(errors))
+    if retries is None:
+        return _told(plan, errors, last)
+    ready_s = {
+        place: _backoff_s(error, 0, retries) for place, error in last.items() if _passes(error)
+    }
+    now_s = 0.0
+    for done in range(1, retries.tries + 1):
+        place = min(ready_s, key=lambda place: (ready_s[place], place), default=None)
+        if place is None or ready_s[place] > retries.wait_s:
+            break
+        after_s = max(ready_s.pop(place) - now_s, 0.0)
+        now_s += after_s
+        candidate = plan.candidates[place]
+        outcome = yield Attempt(number=len(errors) + 1, candidate=candidate, after_s=after_s)
+        error = outcome.error
+        if error is None or _is_final(outcome, error):
+            return error
+        errors.append(error)
+        last[place] = error
+        if _passes(error):
+            ready_s[place] = now_s + _backoff_s(error, done, retries)
+    return _told(plan, errors, last)
+
+
+def _is_final(outcome: Outcome, error: JevonsError) -> bool:
+    return outcome.committed or isinstance(error, CallerLeft) or error.retry is Retry.NEVER
+
+
+def _passes(error: JevonsError) -> bool:
+    return error.retry is Retry.LATER
+
+
+def _backoff_s(error: JevonsError, done: int, retries: Retries) -> float:
+    """Wait as long as was asked, else a random part of a time that doubles.
+
+    Source: Marc Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015
+    ("full jitter").
+    """
+    if error.retry_after_s:  # a zero is no advice
+        return error.retry_after_s
+    return retries.draw() * min(_FIRST_S * 2 ** min(done, _DOUBLINGS), _LONGEST_S)
+
+
+def _told(
+    plan: Plan, errors: Sequence[JevonsError], last: Mapping[int, JevonsError]
+) -> JevonsError:
+    """Say why nobody could serve it."""
+    is_author = all(isinstance(error, _MENDED_BY_AUTHOR) for error in errors)
+    if is_author or len(plan.candidates) == 1:
+        return errors[-1]
+    waits = [each.retry_after_s for each in last.values() if each.retry_after_s is not None]
+    return Exhausted(errors, retry_after_s=min(waits, default=None))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import email.utils
 from typing import TYPE_CHECKING
 
-from jevons.types.errors import PromptTooLong, ProviderThrottled
+from jevons.types.errors import PromptTooLong, ProviderThrottled, Retry
 from jevons.wire.blame import blame
 from jevons.wire.refusal import read
 from jevons.wire.wait import LONGEST_S, moment_s
@@ -44,20 +44,23 @@ def fault_of(
     said = f": {refusal.sentence}" if refusal.sentence else ""
     message = f"upstream answered {status}{said}"
     kind = blame(refusal, status=status)
-    if kind is not ProviderThrottled:
+    if kind.retry is not Retry.LATER:
         return kind(message)
-    if is_overlong:
+    is_throttled = kind is ProviderThrottled
+    if is_throttled and is_overlong:
         return PromptTooLong(message)
-    return ProviderThrottled(message, retry_after_s=_wait_s(headers, refusal.wait_s, now_ms))
+    # Vendors tell their limits beside every answer: when they are whole again says nothing of
+    # when a server is up again.
+    reset_s = _reset_s(headers, now_ms) if is_throttled else None
+    return kind(message, retry_after_s=_wait_s(headers, now_ms, refusal.wait_s, reset_s))
 
 
-def _wait_s(headers: Mapping[bytes, bytes], said_s: float | None, now_ms: int) -> float | None:
+def _wait_s(headers: Mapping[bytes, bytes], now_ms: int, *said_s: float | None) -> float | None:
     """Take the first wait above zero; a zero beside a wait is no advice."""
     waits = (
         _number(headers, b"retry-after-ms", scale=1e-3),
         _retry_after_s(headers, now_ms),
-        said_s,
-        _reset_s(headers, now_ms),
+        *said_s,
     )
     told = [wait for wait in waits if wait is not None]
     return next((wait for wait in told if wait > 0), 0.0 if told else None)

@@ -68,6 +68,8 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None
     """Code of what went wrong; None for the attempt that stands."""
     detail: str | None = None
+    after_ms: float = 0.0
+    """Milliseconds that were to pass before it: an endpoint that had failed was asked again."""
 
 
 class Genesis(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="genesis"):

@@ -43,6 +43,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     number: int
     """1 for the first."""
     candidate: Candidate
+    after_s: float = 0.0
+    """Seconds to wait before it."""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):

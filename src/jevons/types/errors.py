@@ -8,7 +8,7 @@ JevonsError                     status  code                   retry
 │   ├── NotFound                404     not_found              never
 │   ├── MethodNotAllowed        405     method_not_allowed     never
 │   ├── UnknownModel            404     unknown_model          never
-│   ├── Unsupported             422     unsupported            never
+│   ├── Unsupported             422     unsupported            elsewhere
 │   └── CallerLeft              499     caller_left            never
 ├── PolicyError                 the request is fine; a rule said no
 │   ├── Unauthenticated         401     unauthenticated        never
@@ -17,7 +17,7 @@ JevonsError                     status  code                   retry
 ├── ProviderError               upstream failed us
 │   ├── ProviderTimeout         504     provider_timeout       elsewhere
 │   ├── ProviderThrottled       429     provider_throttled     later
-│   ├── ProviderUnavailable     503     provider_unavailable   elsewhere
+│   ├── ProviderUnavailable     503     provider_unavailable   later
 │   ├── ProviderRejected        400     provider_rejected      never
 │   ├── ProviderFiltered        400     provider_filtered      never
 │   ├── PromptTooLong           400     prompt_too_long        elsewhere
@@ -97,7 +97,7 @@ class Retry(StrEnum):
     ELSEWHERE = "elsewhere"
     """Another endpoint may serve it."""
     LATER = "later"
-    """The same endpoint may serve it after a while."""
+    """The same endpoint may serve it after a while, or another at once."""
 
 
 class JevonsError(Exception):
@@ -115,6 +115,8 @@ class JevonsError(Exception):
     retry: ClassVar[Retry] = Retry.NEVER
 
     def __init__(self, message: str, *, param: str | None = None) -> None:
+    retry_after_s: float | None = None
+    """Seconds to wait before another try, if somebody said."""
         super().__init__(message)
         self.param = param
 
@@ -177,7 +179,7 @@ class UnknownModel(CallerError):
 
 
 class Unsupported(CallerError):
-    """No endpoint of this model can do what was asked."""
+    """No endpoint of this model can do what was asked, or this one cannot."""
 
     status = 422
     code = "unsupported"
@@ -189,6 +191,7 @@ class CallerLeft(CallerError):
     status = 499
     code = "caller_left"
 
+    retry = Retry.ELSEWHERE
 
 class PolicyError(JevonsError):
     """The request is fine; a rule said no.
@@ -227,7 +230,12 @@ class ResidencyRefused(PolicyError):
 
 
 class ProviderError(JevonsError):
-    """Upstream failed us."""
+    """Upstream failed us.
+
+    Args:
+        message: What upstream said.
+        retry_after_s: Seconds upstream asked us to wait, if it said.
+    """
 
     status = 502
     code = "provider_failed"
@@ -241,21 +249,16 @@ class ProviderTimeout(ProviderError):
     code = "provider_timeout"
 
 
-class ProviderThrottled(ProviderError):
-    """Upstream asked us to slow down.
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
-    Args:
-        message: What upstream said.
-        retry_after_s: Seconds upstream asked us to wait, if it said.
-    """
+class ProviderThrottled(ProviderError):
+    """Upstream asked us to slow down."""
 
     status = 429
     code = "provider_throttled"
     retry = Retry.LATER
-
-    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
-        super().__init__(message)
-        self.retry_after_s = retry_after_s
 
 
 class ProviderUnavailable(ProviderError):
@@ -271,6 +274,7 @@ class ProviderRejected(ProviderError):
     status = 400
     code = "provider_rejected"
     retry = Retry.NEVER
+    retry = Retry.LATER
 
 
 class ProviderFiltered(ProviderError):
@@ -342,9 +346,12 @@ class Exhausted(FlowError):
     code = "exhausted"
     retry = Retry.LATER
 
-    def __init__(self, errors: Sequence[JevonsError]) -> None:
+    def __init__(
+        self, errors: Sequence[JevonsError], *, retry_after_s: float | None = None
+    ) -> None:
         reasons = "; ".join(f"{error.code}: {error}" for error in errors)
         super().__init__(f"all {len(errors)} attempts failed: {reasons}")
+        retry_after_s: Seconds until the first of them may be asked again, if any said.
         self.errors = tuple(errors)
 
 
@@ -354,6 +361,7 @@ class Abandoned(FlowError):
     status = 503
     code = "abandoned"
     retry = Retry.LATER
+        self.retry_after_s = retry_after_s
 
 
 class HouseError(JevonsError):
