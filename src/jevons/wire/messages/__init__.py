@@ -1,0 +1,8 @@
+"""Anthropic's Messages dialect, whole: what a surface or a provider needs of it.
+
+Source: Anthropic API reference, "Messages" and "Streaming Messages", read 2026-11.
+"""
+
+from jevons.wire.messages.request import parse_count, parse_request
+
+__all__ = ("parse_count", "parse_request")
