@@ -27,8 +27,8 @@ SECTIONS: dict[type[msgspec.Struct], str] = {
     settings.LedgerSettings: "ledger",
     settings.HouseSettings: "house",
     settings.EngineSettings: "engine",
-    settings.EndpointSettings: "endpoint",
     settings.RetrySettings: "retries",
+    settings.EndpointSettings: "endpoint",
     Price: "endpoint.price",
     Footprint: "endpoint.footprint",
 }
@@ -94,8 +94,8 @@ def _table(node: ast.ClassDef, kind: type[msgspec.Struct]) -> str:
             continue
         if annotation.startswith("Literal["):
             annotation = annotation[len("Literal[") : -1].replace(", ", " | ")
-        cells = (f"`{name}`", f"`{annotation}`", COMPUTED.get(name) or _value(defaults[name]), text)
         annotation = annotation.removeprefix("Annotated[").partition(", msgspec.Meta(")[0]
+        cells = (f"`{name}`", f"`{annotation}`", COMPUTED.get(name) or _value(defaults[name]), text)
         rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(rows)
 

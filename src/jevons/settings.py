@@ -24,8 +24,8 @@ __all__ = (
     "EngineSettings",
     "HouseSettings",
     "LedgerSettings",
-    "ServerSettings",
     "RetrySettings",
+    "ServerSettings",
     "Settings",
     "load",
 )
@@ -87,6 +87,16 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Processor threads. Unset: half of those this process may use, at least two."""
 
 
+class RetrySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When an endpoint that is busy or down is asked again, once every other has failed."""
+
+    tries: Annotated[int, msgspec.Meta(ge=0)] = 2
+    """Most further tries of one request, over all its endpoints; 0 asks each endpoint once."""
+    wait_s: Annotated[float, msgspec.Meta(ge=0)] = 10.0
+    """Longest wait of one request, in all. An endpoint that asks for more is not waited for: its
+    error goes to the caller at once, with its `retry-after`."""
+
+
 class EndpointSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One remote endpoint: any server that speaks one of our dialects."""
 
@@ -100,16 +110,6 @@ class EndpointSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """What the server speaks; unset: what the vendor does, else `openai-chat`. Callers may ask in
     any of our dialects, whatever it is."""
     vendor: str = ""
-class RetrySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """When an endpoint that is busy or down is asked again, once every other has failed."""
-
-    tries: Annotated[int, msgspec.Meta(ge=0)] = 2
-    """Most further tries of one request, over all its endpoints; 0 asks each endpoint once."""
-    wait_s: Annotated[float, msgspec.Meta(ge=0)] = 10.0
-    """Longest wait of one request, in all. An endpoint that asks for more is not waited for: its
-    error goes to the caller at once, with its `retry-after`."""
-
-
     """Whose server it is, as `deepseek`: from its row come the URL, place, price and context that
     are not set here, and what it wants said otherwise. Reasoning goes back to its vendor only."""
     vendor_host: str = ""
@@ -156,6 +156,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ledger: LedgerSettings = LedgerSettings()
     house: HouseSettings = HouseSettings()
     engine: EngineSettings = EngineSettings()
+    retries: RetrySettings = RetrySettings()
     endpoint: tuple[EndpointSettings, ...] = ()
 
 
@@ -170,7 +171,6 @@ def load(path: Path | None = None, environ: dict[str, str] | None = None) -> Set
     Raises:
         Misconfigured: A file that is named is not there, or a setting is wrong.
     """
-    retries: RetrySettings = RetrySettings()
     environ = dict(os.environ) if environ is None else environ  # noqa: TID251 the one reader
     tree = _read(path)
     _overlay(tree, environ)
@@ -211,6 +211,7 @@ def _overlay(tree: dict[str, Any], environ: dict[str, str]) -> None:
         "LEDGER": LedgerSettings,
         "HOUSE": HouseSettings,
         "ENGINE": EngineSettings,
+        "RETRIES": RetrySettings,
     }
     for section, kind in sections.items():
         for field in kind.__struct_fields__:
@@ -225,4 +226,3 @@ def _default_data_dir(environ: dict[str, str]) -> Path:
     """Follow the XDG Base Directory Specification."""
     base = environ.get("XDG_DATA_HOME")
     return (Path(base) if base else Path.home() / ".local" / "share") / "jevons"
-        "RETRIES": RetrySettings,

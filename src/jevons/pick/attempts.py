@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ("Retries", "attempts")
 
-# Source: openai-python 2.8, `_constants.py`, and anthropic-sdk-python 0.74, the same: who waits
-# for us is used to waits of this length.
+# Source: `_constants.py` of openai-python 3.54.0 and of anthropic-sdk-python 2.12.0, read
+# 2026-11-23: whoever asks through us is used to waits of this length.
 _FIRST_S = 0.5
 _LONGEST_S = 8.0
 _DOUBLINGS = 4  # reach the longest

@@ -113,10 +113,10 @@ class JevonsError(Exception):
     code: ClassVar[str] = "internal"
     """Stable machine-readable name, the same on every surface."""
     retry: ClassVar[Retry] = Retry.NEVER
-
-    def __init__(self, message: str, *, param: str | None = None) -> None:
     retry_after_s: float | None = None
     """Seconds to wait before another try, if somebody said."""
+
+    def __init__(self, message: str, *, param: str | None = None) -> None:
         super().__init__(message)
         self.param = param
 
@@ -183,6 +183,7 @@ class Unsupported(CallerError):
 
     status = 422
     code = "unsupported"
+    retry = Retry.ELSEWHERE
 
 
 class CallerLeft(CallerError):
@@ -191,7 +192,6 @@ class CallerLeft(CallerError):
     status = 499
     code = "caller_left"
 
-    retry = Retry.ELSEWHERE
 
 class PolicyError(JevonsError):
     """The request is fine; a rule said no.
@@ -241,6 +241,10 @@ class ProviderError(JevonsError):
     code = "provider_failed"
     retry = Retry.ELSEWHERE
 
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
 
 class ProviderTimeout(ProviderError):
     """Upstream sent nothing before the deadline."""
@@ -248,10 +252,6 @@ class ProviderTimeout(ProviderError):
     status = 504
     code = "provider_timeout"
 
-
-    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
-        super().__init__(message)
-        self.retry_after_s = retry_after_s
 
 class ProviderThrottled(ProviderError):
     """Upstream asked us to slow down."""
@@ -266,6 +266,7 @@ class ProviderUnavailable(ProviderError):
 
     status = 503
     code = "provider_unavailable"
+    retry = Retry.LATER
 
 
 class ProviderRejected(ProviderError):
@@ -274,7 +275,6 @@ class ProviderRejected(ProviderError):
     status = 400
     code = "provider_rejected"
     retry = Retry.NEVER
-    retry = Retry.LATER
 
 
 class ProviderFiltered(ProviderError):
@@ -341,6 +341,7 @@ class Exhausted(FlowError):
 
     Args:
         errors: Why each attempt failed, in the order they were made.
+        retry_after_s: Seconds until the first of them may be asked again, if any said.
     """
 
     code = "exhausted"
@@ -351,8 +352,8 @@ class Exhausted(FlowError):
     ) -> None:
         reasons = "; ".join(f"{error.code}: {error}" for error in errors)
         super().__init__(f"all {len(errors)} attempts failed: {reasons}")
-        retry_after_s: Seconds until the first of them may be asked again, if any said.
         self.errors = tuple(errors)
+        self.retry_after_s = retry_after_s
 
 
 class Abandoned(FlowError):
@@ -361,7 +362,6 @@ class Abandoned(FlowError):
     status = 503
     code = "abandoned"
     retry = Retry.LATER
-        self.retry_after_s = retry_after_s
 
 
 class HouseError(JevonsError):
