@@ -25,6 +25,7 @@ SETTINGS = (
     "JEVONS_ENGINE_",
     "JEVONS_HOUSE_",
     "JEVONS_LEDGER_",
+    "JEVONS_RETRIES_",
     "JEVONS_SERVER_",
     "JEVONS_URL",
 )

@@ -237,7 +237,8 @@ def _actor(request: Generate) -> Actor:
 
 def _tried(outcome: Outcome) -> Tried:
     endpoint, error = outcome.attempt.candidate.endpoint.name, outcome.error
-    after_ms = round(outcome.attempt.after_s * 1e3, 3)
+    after_s = outcome.attempt.after_s
+    after_ms = round(after_s * 1e3, 3) if after_s else 0.0
     if error is None:
         return Tried(endpoint=endpoint, after_ms=after_ms)
     return Tried(endpoint=endpoint, error=error.code, detail=str(error)[:200], after_ms=after_ms)
