@@ -3,6 +3,7 @@
 Source: Anthropic API reference, "Messages" and "Streaming Messages", read 2026-11.
 """
 
+from jevons.wire.messages.reader import Reader, read_whole
 from jevons.wire.messages.request import parse_count, parse_request
 
-__all__ = ("parse_count", "parse_request")
+__all__ = ("Reader", "parse_count", "parse_request", "read_whole")
