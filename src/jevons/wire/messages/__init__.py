@@ -3,7 +3,9 @@
 Source: Anthropic API reference, "Messages" and "Streaming Messages", read 2026-11.
 """
 
+from jevons.wire.messages.owned import own_answer
 from jevons.wire.messages.reader import Reader, read_whole
+from jevons.wire.messages.relay import Relay
 from jevons.wire.messages.request import parse_count, parse_request
 
-__all__ = ("Reader", "parse_count", "parse_request", "read_whole")
+__all__ = ("Reader", "Relay", "own_answer", "parse_count", "parse_request", "read_whole")
