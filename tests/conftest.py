@@ -20,6 +20,7 @@ BLOCKING = frozenset(
 NEUTRAL = ("asyncio", "importlib", "<frozen importlib")
 
 SETTINGS = (
+    "JEVONS_ANSWERS_",
     "JEVONS_API_KEY",
     "JEVONS_DATA_DIR",
     "JEVONS_ENGINE_",

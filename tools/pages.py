@@ -25,6 +25,7 @@ DOORS = ROOT / "src/jevons/ports.py"
 SECTIONS: dict[type[msgspec.Struct], str] = {
     settings.ServerSettings: "server",
     settings.LedgerSettings: "ledger",
+    settings.AnswersSettings: "answers",
     settings.HouseSettings: "house",
     settings.EngineSettings: "engine",
     settings.RetrySettings: "retries",

@@ -3,7 +3,8 @@
 Rule 1: rooms never call each other. The corridor carries a value out of one and into
     the next, so the order of the rooms is this file and nowhere else.
 Rule 2: nothing leaves before its intent is durable, and what ends an answer goes out
-    only after its receipt is. Every intent gets exactly one receipt, however it ends.
+    only after its receipt is. Every intent gets exactly one receipt, however it ends. An
+    answer that was to be kept is kept before its receipt says that it was given.
 Rule 3: events are pushed to the caller, as in ASGI. An async generator that yields
     between intent and receipt could be closed from another task (PEP 789).
 """
@@ -13,6 +14,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
 
 from jevons.ledger.commitment import commit, salt
 from jevons.pick.attempts import attempts
@@ -77,6 +80,8 @@ async def walk(request: Generate, caller: Caller, rooms: Rooms) -> Receipt:
     try:
         await rooms.ledger.record(intent)
         error = await _reach(request, plan, caller, rooms, outcomes)
+        if request.keep and error is None:
+            error = await _keep(caller, outcomes)
     except StoreUnavailable:
         raise  # no intent, so nothing left and nothing needs a receipt
     except BaseException as accident:
@@ -142,6 +147,19 @@ async def _reach(
     except BaseException as accident:
         outcomes.append(_accident(attempt, accident))
         raise
+
+
+async def _keep(caller: Caller, outcomes: list[Outcome]) -> JevonsError | None:
+    """Have the answer kept before its end goes out; what is not kept is no answer."""
+    try:
+        await caller.keep(outcomes[-1].closing)
+    except StoreUnavailable as error:
+        return error
+    except BaseException as accident:
+        lost = _accident(outcomes[-1].attempt, accident)
+        outcomes[-1] = msgspec.structs.replace(outcomes[-1], error=lost.error, finish=lost.finish)
+        raise
+    return None
 
 
 async def _leaves(caller: Caller, *, within_s: float) -> bool:

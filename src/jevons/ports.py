@@ -16,11 +16,23 @@ if TYPE_CHECKING:
     from jevons.types.actor import Actor
     from jevons.types.decision import Attempt, Outcome, Plan, Verdict
     from jevons.types.event import Event
+    from jevons.types.kept import Kept
     from jevons.types.model import Endpoint
     from jevons.types.proof import Filed
     from jevons.types.request import Generate
 
-__all__ = ("Caller", "Clock", "Ids", "Keys", "Ledger", "Meter", "Pick", "Policy", "Provider")
+__all__ = (
+    "Answers",
+    "Caller",
+    "Clock",
+    "Ids",
+    "Keys",
+    "Ledger",
+    "Meter",
+    "Pick",
+    "Policy",
+    "Provider",
+)
 
 
 class Clock(Protocol):
@@ -85,8 +97,16 @@ class Caller(Protocol):
         """
         ...
 
+    async def keep(self, closing: tuple[Event, ...]) -> None:
+        """Have the answer kept, with what `seal` is going to seal; only if that was asked.
+
+        Raises:
+            StoreUnavailable: It is not kept.
+        """
+        ...
+
     def seal(self, closing: tuple[Event, ...]) -> bytes:
-        """Render what ends the answer, and keep it for `close`.
+        """Render what ends the answer, and hold it for `close`.
 
         Returns:
             SHA-256 of every byte of the answer, what was sealed included.
@@ -174,5 +194,61 @@ class Ledger(Protocol):
 
         Raises:
             StoreUnavailable: The books could not be read.
+        """
+        ...
+
+
+class Answers(Protocol):
+    """The answers that callers asked to have kept.
+
+    An answer belongs to a key. To every other key, and once it was dropped or has expired,
+    there is no such answer.
+    """
+
+    def check(self) -> None:
+        """Find out beforehand whether one more could be kept.
+
+        Raises:
+            StoreUnavailable: There is no room.
+        """
+        ...
+
+    async def keep(self, kept: Kept) -> None:
+        """Keep one; return when it is durable.
+
+        Raises:
+            StoreUnavailable: It could not be kept.
+        """
+        ...
+
+    async def find(self, name: str, *, key: str) -> Kept | None:
+        """Find one by its id.
+
+        Raises:
+            StoreUnavailable: It could not be looked for.
+        """
+        ...
+
+    async def trace(self, name: str, *, key: str, max_bytes: int) -> tuple[Kept, ...]:
+        """Find one and those that it goes on from.
+
+        Returns:
+            Oldest first, `name` last. Nothing if it is not kept; if one before it is not,
+            those after that one.
+
+        Raises:
+            TooLarge: All of them together are longer than `max_bytes`.
+            StoreUnavailable: They could not be looked for.
+        """
+        ...
+
+    async def drop(self, name: str, *, key: str) -> bool:
+        """Destroy one; return when nothing of it can be read any more.
+
+        Returns:
+            Whether there was one.
+
+        Raises:
+            StoreUnavailable: It could not be destroyed.
         """
         ...

@@ -20,6 +20,7 @@ from jevons.types.model import Footprint, Price
 from jevons.types.request import Need
 
 __all__ = (
+    "AnswersSettings",
     "EndpointSettings",
     "EngineSettings",
     "HouseSettings",
@@ -56,6 +57,18 @@ class LedgerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     within 50 ms."""
     origin: str = "jevons.local/ledger"
     """Name of the log in its checkpoints. Cannot change once the log has begun."""
+
+
+class AnswersSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Answers that callers ask to have kept, with `"store": true`."""
+
+    keep: Literal["asked", "never"] = "asked"
+    """`asked`: what a caller says shall be kept, encrypted. `never`: nothing is, such requests are
+    refused, and what was kept before is deleted at the start."""
+    keep_days: Annotated[int, msgspec.Meta(ge=1)] = 30
+    """Days after which a kept answer is deleted; also those kept before this was changed."""
+    max_mb: Annotated[int, msgspec.Meta(ge=1)] = 1024
+    """Most megabytes that are kept. Once reached, nothing more is until something is deleted."""
 
 
 class HouseSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -154,6 +167,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Where the ledger, the keys and the weights are."""
     server: ServerSettings = ServerSettings()
     ledger: LedgerSettings = LedgerSettings()
+    answers: AnswersSettings = AnswersSettings()
     house: HouseSettings = HouseSettings()
     engine: EngineSettings = EngineSettings()
     retries: RetrySettings = RetrySettings()
@@ -209,6 +223,7 @@ def _overlay(tree: dict[str, Any], environ: dict[str, str]) -> None:
     sections = {
         "SERVER": ServerSettings,
         "LEDGER": LedgerSettings,
+        "ANSWERS": AnswersSettings,
         "HOUSE": HouseSettings,
         "ENGINE": EngineSettings,
         "RETRIES": RetrySettings,

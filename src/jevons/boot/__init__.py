@@ -26,8 +26,8 @@ from jevons.flow import Rooms
 from jevons.meter import HouseMeter
 from jevons.pick import Cheapest, Retries
 from jevons.policy import Rules
-from jevons.store import Books
-from jevons.telemetry import Metrics
+from jevons.store import Archive, Books, Limits, empty
+from jevons.telemetry import Metrics, log
 from jevons.types.errors import Misconfigured
 from jevons.types.model import Endpoint, Tariff
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from jevons.edge.asgi import Application
     from jevons.engine import Weights
-    from jevons.ports import Provider
+    from jevons.ports import Answers, Clock, Provider
     from jevons.settings import Settings
 
 __all__ = ("House", "key_path", "ledger_path", "open_house", "serve", "weights_dir")
@@ -101,6 +101,7 @@ async def open_house(
             )
         )
         await _settle_keys(settings, books)
+        answers = await _open_answers(settings, clock, closing)
         doors: dict[str, Provider] = {}
         rows: list[Endpoint] = []
         if weights is not None:
@@ -139,6 +140,7 @@ async def open_house(
                 ready=lambda: {"an endpoint": bool(rows)},
                 max_body_bytes=settings.server.max_body_bytes,
                 read_timeout_s=settings.server.read_timeout_s,
+                answers=answers,
             ),
         )
 
@@ -221,6 +223,19 @@ async def _settle_keys(settings: Settings, books: Books) -> None:
     path = key_path(settings)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(created.secret + "\n")
+
+
+async def _open_answers(
+    settings: Settings, clock: Clock, closing: AsyncExitStack
+) -> Answers | None:
+    """Open what callers had kept; in a house that keeps nothing, destroy it."""
+    path, said = settings.data_dir / "answers.db", settings.answers
+    if said.keep == "never":
+        if await asyncio.to_thread(empty, path):
+            log.info("answers.emptied")
+        return None
+    limits = Limits(keep_days=said.keep_days, max_bytes=said.max_mb * 1_000_000)
+    return await closing.enter_async_context(Archive.open(path, limits=limits, clock=clock))
 
 
 async def _open_engine(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from jevons.edge.asgi import Application, Receive, Scope, Send
     from jevons.flow import Rooms
-    from jevons.ports import Ids, Keys
+    from jevons.ports import Answers, Ids, Keys
     from jevons.telemetry import Metrics
 
 __all__ = ("app",)
@@ -31,6 +31,7 @@ def app(
     ready: Callable[[], Mapping[str, bool]],
     max_body_bytes: int,
     read_timeout_s: float,
+    answers: Answers | None = None,
 ) -> Application:
     """Make the ASGI application. It has no lifespan of its own.
 
@@ -42,6 +43,7 @@ def app(
         ready: What has to be there before requests can be served, and whether it is.
         max_body_bytes: Longest request body.
         read_timeout_s: Seconds within which a request's body has to arrive whole.
+        answers: The answers that callers had kept; None keeps none.
     """
     desk = Desk(
         rooms=rooms,
@@ -51,6 +53,7 @@ def app(
         ready=ready,
         max_body_bytes=max_body_bytes,
         read_timeout_s=read_timeout_s,
+        answers=answers,
     )
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:

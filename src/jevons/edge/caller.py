@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from jevons import ports
     from jevons.edge.asgi import Headers, Receive, Send
+    from jevons.edge.keeping import Keep
     from jevons.edge.surface import Rendering, Surface
     from jevons.patience import Patience
     from jevons.types.account import Receipt
@@ -49,11 +50,12 @@ class StreamCaller(Presence):
         receive: ASGI's.
         send: ASGI's. May not depend on the task it is called from.
         patience: See `Presence`.
+        keep: Has the answer kept, if they asked for that.
     """
 
     __slots__ = (
-        "_chunks", "_digest", "_flushing", "_last", "_request", "_sealed", "_send", "_surface",
-        "begun",
+        "_chunks", "_digest", "_flushing", "_is_passing", "_keep", "_last", "_request", "_sealed",
+        "_send", "_surface", "begun",
     )  # fmt: skip
 
     def __init__(
@@ -63,9 +65,12 @@ class StreamCaller(Presence):
         receive: Receive,
         send: Send,
         patience: Patience[Presence],
+        *,
+        keep: Keep | None = None,
     ) -> None:
         super().__init__(receive, patience)
         self._surface = surface
+        self._keep = keep
         self.begun = False
         """Whether the head of the answer has gone out."""
         self._request = request
@@ -73,6 +78,7 @@ class StreamCaller(Presence):
         self._digest = sha256()
         self._last = b""
         self._sealed = (b"", b"")
+        self._is_passing = not (request.keep or request.previous)
         self._chunks: Rendering | None = None
         self._flushing: asyncio.Task[None] | None = None
 
@@ -80,7 +86,10 @@ class StreamCaller(Presence):
         """Give an event without waiting; False if there is no room, or they have left."""
         if self._left or self._flushing is not None:
             return False
-        body = event.body if type(event) is Frame else self._rendering().event(event)
+        if type(event) is Frame and self._is_passing:
+            body = event.body
+        else:
+            body = self._rendering().event(event)
         try:
             self._put(body)
         except OSError:
@@ -101,10 +110,22 @@ class StreamCaller(Presence):
             _gone()
         await self._room()
 
+    async def keep(self, closing: tuple[Event, ...]) -> None:
+        """Have the answer kept: the dialect's very last event holds all of it.
+
+        Raises:
+            StoreUnavailable: It is not kept.
+        """
+        sealed = self._rendering().closing(closing)
+        if self._keep is not None:
+            await self._keep(sealed[1])
+        self._sealed = sealed
+
     def seal(self, closing: tuple[Event, ...]) -> bytes:
         """Render what ends the answer; nothing does if it broke off."""
         if closing:
-            self._sealed = self._rendering().closing(closing)
+            if not self._sealed[1]:
+                self._sealed = self._rendering().closing(closing)
             self._digest.update(b"".join(self._sealed))
         return self._digest.digest()
 
@@ -201,9 +222,10 @@ class WholeCaller(Presence):
         receive: ASGI's.
         send: ASGI's.
         patience: See `Presence`.
+        keep: Has the answer kept, if they asked for that.
     """
 
-    __slots__ = ("_answer", "_events", "_request", "_send", "_surface", "begun")
+    __slots__ = ("_answer", "_events", "_keep", "_request", "_send", "_surface", "begun")
 
     def __init__(
         self,
@@ -212,9 +234,12 @@ class WholeCaller(Presence):
         receive: Receive,
         send: Send,
         patience: Patience[Presence],
+        *,
+        keep: Keep | None = None,
     ) -> None:
         super().__init__(receive, patience)
         self._surface = surface
+        self._keep = keep
         self.begun = False
         """Whether the head of the answer has gone out."""
         self._request = request
@@ -238,9 +263,20 @@ class WholeCaller(Presence):
         if not self.push(event):
             _gone()
 
+    async def keep(self, closing: tuple[Event, ...]) -> None:
+        """Have the answer kept.
+
+        Raises:
+            StoreUnavailable: It is not kept.
+        """
+        answer = self._surface.answer((*self._events, *closing), self._request)
+        if self._keep is not None:
+            await self._keep(answer)
+        self._answer = answer
+
     def seal(self, closing: tuple[Event, ...]) -> bytes:
         """Render the answer; there is none if it broke off."""
-        if closing:
+        if closing and not self._answer:
             self._answer = self._surface.answer((*self._events, *closing), self._request)
         return sha256(self._answer).digest()
 

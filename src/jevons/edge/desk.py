@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from jevons.edge.presence import Presence
     from jevons.flow import Rooms
     from jevons.patience import Patience
-    from jevons.ports import Ids, Keys
+    from jevons.ports import Answers, Ids, Keys
     from jevons.telemetry import Metrics
 
 __all__ = ("Desk",)
@@ -31,4 +31,6 @@ class Desk:
     """What has to be there before requests can be served, and whether it is."""
     max_body_bytes: int
     read_timeout_s: float
+    answers: Answers | None = None
+    """The answers that callers had kept; None in a house that keeps none."""
     patience: Patience[Presence] = field(default_factory=watching)

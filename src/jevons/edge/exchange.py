@@ -30,7 +30,7 @@ class Exchange:
     """
 
     __slots__ = (
-        "begun", "caller", "encoding", "id", "length", "method", "path", "presented",
+        "begun", "caller", "encoding", "id", "length", "method", "path", "presented", "query",
         "receive", "send", "surface",
     )  # fmt: skip
 
@@ -38,6 +38,7 @@ class Exchange:
         self.id = id
         self.method: str = scope["method"]
         self.path: str = scope["path"]
+        self.query: bytes = scope["query_string"]
         self.receive = receive
         self.send = send
         self.begun = False

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from jevons.edge.body import read_body
 from jevons.edge.caller import StreamCaller, WholeCaller
+from jevons.edge.keeping import keeper, with_past
 from jevons.flow import walk
 
 if TYPE_CHECKING:
@@ -26,7 +27,12 @@ async def generate(desk: Desk, exchange: Exchange, actor: Actor | None, _: str) 
     surface = exchange.surface
     request = surface.parse(body, id=exchange.id, at_ms=desk.rooms.clock.now_ms(), actor=actor)
     hears = StreamCaller if request.stream else WholeCaller
+    keep = None
+    if request.keep or request.previous:
+        desk.rooms.policy.visible(actor)  # a key that is revoked or expired looks nothing up
+        keep = keeper(desk, request)
+        request = await with_past(desk, request)
     caller = exchange.caller = hears(
-        request, surface, exchange.receive, exchange.send, desk.patience
+        request, surface, exchange.receive, exchange.send, desk.patience, keep=keep
     )
     await walk(request, caller, desk.rooms)

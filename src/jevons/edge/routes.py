@@ -17,6 +17,7 @@ import msgspec
 from jevons.edge.desk import Desk
 from jevons.edge.exchange import Exchange
 from jevons.edge.generate import generate
+from jevons.edge.keeping import kept
 from jevons.edge.surface import CHAT, RESPONSES, Surface
 from jevons.flow import opening
 from jevons.telemetry import render_process
@@ -115,6 +116,9 @@ async def _metrics(desk: Desk, exchange: Exchange, _: Actor | None, __: str) -> 
 ROUTES = (
     Route("/v1/chat/completions", ("POST",), needs_key=True, answer=generate),
     Route("/v1/responses", ("POST",), needs_key=True, answer=generate, surface=RESPONSES),
+    Route(
+        "/v1/responses/", ("GET", "HEAD", "DELETE"), needs_key=True, answer=kept, surface=RESPONSES
+    ),
     Route("/v1/models", ("GET", "HEAD"), needs_key=True, answer=_models),
     Route("/v1/models/", ("GET", "HEAD"), needs_key=True, answer=_model),
     Route("/v1/receipts/", ("GET", "HEAD"), needs_key=True, answer=_receipt),
@@ -165,4 +169,13 @@ def _is_called(endpoint: Endpoint, name: str) -> bool:
 
 
 if TYPE_CHECKING:
-    _answers: tuple[Answer, ...] = (generate, _models, _model, _receipt, _health, _ready, _metrics)
+    _answers: tuple[Answer, ...] = (
+        generate,
+        kept,
+        _models,
+        _model,
+        _receipt,
+        _health,
+        _ready,
+        _metrics,
+    )

@@ -1,14 +1,27 @@
-"""The store: where the books and the keys are kept, and how they are checked.
+"""The store: where the books, the keys and kept answers are, and how the books are checked.
 
-Enters: records, presented keys, paths.
-Leaves: acknowledgements once durable, receipts with proofs, actors, reports.
+Enters: records, presented keys, answers to keep, paths.
+Leaves: acknowledgements once durable, receipts with proofs, actors, kept answers, reports.
 May not know: what a record means beyond its id and kind; HTTP, providers.
-State: one SQLite file, its signing key, and a plain copy of every checkpoint.
+State: one SQLite file, its signing key, and a plain copy of every checkpoint; another file of
+    sealed answers, and the key to them.
 """
 
+from jevons.store.archive import Archive
 from jevons.store.books import Books
 from jevons.store.export import export
 from jevons.store.keys import Created, KeyRing
+from jevons.store.shelf import Limits, empty
 from jevons.store.verify import Report, verify
 
-__all__ = ("Books", "Created", "KeyRing", "Report", "export", "verify")
+__all__ = (
+    "Archive",
+    "Books",
+    "Created",
+    "KeyRing",
+    "Limits",
+    "Report",
+    "empty",
+    "export",
+    "verify",
+)

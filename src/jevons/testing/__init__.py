@@ -8,6 +8,7 @@ State: each double's own.
 
 from jevons.testing.book import Book, Gate
 from jevons.testing.clock import Clock, Ids
+from jevons.testing.drawer import Drawer
 from jevons.testing.listener import Listener
 from jevons.testing.reply import Reply
 from jevons.testing.rooms import Allow, InOrder, NoMeter, Ring
@@ -18,6 +19,7 @@ __all__ = (
     "Allow",
     "Book",
     "Clock",
+    "Drawer",
     "Gate",
     "Heard",
     "Ids",

@@ -33,6 +33,8 @@ class Listener:
         """Events it was given, what ends the answer included once it was closed."""
         self.receipt: Receipt | None = None
         """The receipt that came with the end."""
+        self.kept: tuple[Event, ...] = ()
+        """What `keep` was given last."""
         self._room = room
         self._sealed: tuple[Event, ...] = ()
         self._left = False
@@ -74,6 +76,10 @@ class Listener:
             message = "the listener hung up"
             raise CallerLeft(message)
         self.heard.append(event)
+
+    async def keep(self, closing: tuple[Event, ...]) -> None:
+        """Remember what would be kept."""
+        self.kept = (*self.heard, *closing)
 
     def seal(self, closing: tuple[Event, ...]) -> bytes:
         """Keep what ends the answer; return SHA-256 of the whole."""

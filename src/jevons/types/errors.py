@@ -6,6 +6,7 @@ JevonsError                     status  code                   retry
 │   ├── TooLarge                413     too_large              never
 │   ├── TooSlow                 408     too_slow               never
 │   ├── NotFound                404     not_found              never
+│   ├── PreviousNotFound        400     previous_response_not_found  never
 │   ├── MethodNotAllowed        405     method_not_allowed     never
 │   ├── UnknownModel            404     unknown_model          never
 │   ├── Unsupported             422     unsupported            elsewhere
@@ -65,6 +66,7 @@ __all__ = (
     "NoCandidate",
     "NotFound",
     "PolicyError",
+    "PreviousNotFound",
     "PromptTooLong",
     "ProviderDenied",
     "ProviderError",
@@ -153,6 +155,12 @@ class NotFound(CallerError):
 
     status = 404
     code = "not_found"
+
+
+class PreviousNotFound(CallerError):
+    """No answer is kept under this id that the conversation could go on from."""
+
+    code = "previous_response_not_found"
 
 
 class MethodNotAllowed(CallerError):

@@ -124,4 +124,8 @@ class Generate(msgspec.Struct, frozen=True, kw_only=True):
     want_usage: bool = False
     """Whether the caller asked for usage at the end of a stream."""
     needs: frozenset[Need] = frozenset()
+    keep: bool = False
+    """Whether the caller wants the answer kept, and what it answers with it."""
+    previous: str = ""
+    """The kept answer that this goes on from; what was said until then is in `messages`."""
     source: Source

@@ -17,11 +17,11 @@ from jevons.meter import HouseMeter
 from jevons.pick import Cheapest
 from jevons.policy import Rules
 from jevons.telemetry import Metrics
-from jevons.testing import Book, Clock, Ids
+from jevons.testing import Book, Clock, Drawer, Ids
 from jevons.testing.make import an_actor, an_endpoint
 from jevons.types.account import Measured, Usage
 from jevons.types.decision import Attempt, Outcome
-from jevons.types.event import Finished, TextDelta
+from jevons.types.event import Finished, Frame, TextDelta
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
@@ -77,6 +77,18 @@ def answers(*events: Event, finish: str = "stop") -> Act:
     return act
 
 
+def passes_on(*frames: bytes, ending: bytes) -> Act:
+    """Answer with the bytes of an endpoint of the caller's own dialect."""
+
+    async def act(attempt: Attempt, request: Generate, caller: Caller) -> Outcome:
+        for frame in frames:
+            assert caller.push(Frame(frame))
+        closing = (Frame(ending),)
+        return Outcome(attempt=attempt, committed=True, usage=USED, finish="stop", closing=closing)
+
+    return act
+
+
 def fails(error: JevonsError, *, after: str = "") -> Act:
     """Fail with an error, after these words if there are any."""
 
@@ -100,12 +112,15 @@ class House:
 
     answers = staticmethod(answers)
     fails = staticmethod(fails)
+    passes_on = staticmethod(passes_on)
     until = staticmethod(until)
 
     key = "jv_a-key"
     other = "jv_another-key"
 
-    def __init__(self, *, read_timeout_s: float = READ_TIMEOUT_S) -> None:
+    def __init__(
+        self, *, read_timeout_s: float = READ_TIMEOUT_S, keeps_answers: bool = True
+    ) -> None:
         self.book = Book()
         self.stage = Stage()
         self.metrics = Metrics()
@@ -121,6 +136,7 @@ class House:
             "here", model="a/model", provider="stage", aliases=("small",), can=can
         )
         clock = Clock()
+        self.drawer = Drawer(clock)
         rooms = Rooms(
             policy=Rules(Catalog((endpoint,)), clock=clock),
             pick=Cheapest(),
@@ -138,6 +154,7 @@ class House:
             ready=lambda: self.missing,
             max_body_bytes=MAX_BODY_BYTES,
             read_timeout_s=read_timeout_s,
+            answers=self.drawer if keeps_answers else None,
         )
         self.server = uvicorn.Server(
             serve_config(self.app, host="127.0.0.1", port=0, read_timeout_s=read_timeout_s)
@@ -268,4 +285,11 @@ async def house(anyio_backend: str) -> AsyncIterator[House]:
 async def patient_house(anyio_backend: str) -> AsyncIterator[House]:
     """Make a house whose callers may take their time."""
     async with opened(House(read_timeout_s=30)) as it:
+        yield it
+
+
+@pytest.fixture
+async def closed_house(anyio_backend: str) -> AsyncIterator[House]:
+    """Make a house that keeps no answers."""
+    async with opened(House(keeps_answers=False)) as it:
         yield it

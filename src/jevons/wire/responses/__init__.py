@@ -5,6 +5,7 @@ openresponses.org, specification.
 """
 
 from jevons.wire.responses.owned import own_answer
+from jevons.wire.responses.past import go_on, input_items, keepsake
 from jevons.wire.responses.reader import Reader, read_whole
 from jevons.wire.responses.relay import Relay
 from jevons.wire.responses.render import (
@@ -21,6 +22,9 @@ __all__ = (
     "Chunks",
     "Reader",
     "Relay",
+    "go_on",
+    "input_items",
+    "keepsake",
     "own_answer",
     "parse_request",
     "read_whole",

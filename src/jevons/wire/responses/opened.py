@@ -5,6 +5,8 @@ Rule 2: a mark under seal is opened for its owner. For others it is taken out: w
     item, or alone if the item is a call.
 Rule 3: a mark without a seal is OpenAI's, and goes to no other vendor. Where nobody knows
     whose the endpoint is it goes on as it came: so did the answer that it was in.
+Rule 4: OpenAI looks thinking without a mark up in what it stored, and nothing is stored there:
+    it is taken out. So are the names of the other items, by which it would be missed.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ class _Sealed(msgspec.Struct):
     type: str | None = None
     id: str | None = None
     encrypted_content: str | None = None
+    content: list[msgspec.Raw] | None = None
 
 
 _ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
@@ -43,11 +46,14 @@ def opened(fields: Mapping[str, msgspec.Raw], owner: str) -> tuple[_Fields, tupl
         owner: Vendor of the endpoint.
     """
     said = bytes(fields.get("input", b""))
-    if not said.startswith(b"[") or not _may_be_sealed(said):
+    if not said.startswith(b"[") or not _needs_look(said, owner):
         return dict(fields), ()
     changed: dict[str, None] = {}
     items = [_item(raw, owner, changed) for raw in _ITEMS.decode(said)]
     kept = [item for item in items if item is not None]
+    if owner == OPENAI.house and any(_is_bare(raw) for raw in kept):
+        changed["input.reasoning: dropped, it has no mark, and nothing is stored there"] = None
+        kept = [_unnamed(raw) for raw in kept if not _is_bare(raw)]
     return {**fields, "input": msgspec.Raw(msgspec.json.encode(kept))}, tuple(changed)
 
 
@@ -73,6 +79,27 @@ def _item(raw: msgspec.Raw, owner: str, changed: dict[str, None]) -> msgspec.Raw
     if mark.opaque is not None:
         item["encrypted_content"] = msgspec.Raw(msgspec.json.encode(mark.opaque))
     return _raw(item)
+
+
+def _needs_look(said: bytes, owner: str) -> bool:
+    return _may_be_sealed(said) or (owner == OPENAI.house and b'"reasoning"' in said)
+
+
+def _is_bare(raw: msgspec.Raw) -> bool:
+    """Whether an item is thinking of which only the name, and perhaps a summary, is here."""
+    try:
+        item = _SEALED.decode(raw)
+    except msgspec.MsgspecError:
+        return False
+    return item.type == "reasoning" and not item.encrypted_content and not item.content
+
+
+def _unnamed(raw: msgspec.Raw) -> msgspec.Raw:
+    item = _FIELDS.decode(raw)
+    is_spoken = bytes(item.get("type", b"")) in {b'"message"', b'"function_call"'}
+    if "id" not in item or not is_spoken:
+        return raw
+    return _raw({name: value for name, value in item.items() if name != "id"})
 
 
 def _may_be_sealed(said: bytes) -> bool:

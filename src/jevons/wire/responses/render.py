@@ -3,7 +3,8 @@
 Rule 1: every field that the dialect says must be there is there: what the caller asked, as
     they asked it, and what they did not ask as the dialect's own default.
 Rule 2: events are numbered from 0, and the last holds the whole answer.
-Rule 3: what we do not keep is not said to be kept: `store` is false, whatever was asked.
+Rule 3: `store` says whether the answer is kept here. It is only if that was asked for; what an
+    endpoint says of itself is not passed on in such an answer, nor is its name for it.
 
 Sources, read 2026-11: OpenAI API reference, "Responses" and "Streaming events";
 openresponses.org, specification.
@@ -18,6 +19,7 @@ import msgspec
 
 from jevons.types.errors import JevonsError, PolicyError
 from jevons.types.event import Finished, Frame
+from jevons.wire.responses.named import answer_name, named_answer, named_events
 from jevons.wire.responses.output import Output
 from jevons.wire.sse import read_event, split
 
@@ -57,7 +59,6 @@ _DEFAULTS: Mapping[str, Any] = MappingProxyType(
         "metadata": {},
         "parallel_tool_calls": True,
         "presence_penalty": 0.0,
-        "previous_response_id": None,
         "prompt_cache_key": None,
         "reasoning": {"effort": None, "summary": None},
         "safety_identifier": None,
@@ -93,9 +94,9 @@ class Chunks:
         return self._sequence
 
     def event(self, event: Event) -> bytes:
-        """Render one event. A `Frame` passes as it is."""
+        """Render one event. A `Frame` passes, under our name for the answer if it needs one."""
         if isinstance(event, Frame):
-            return event.body
+            return named_events(event.body, self._request)
         if isinstance(event, Finished):
             return b"".join(self._finished(event))
         return self._written([*self._head(), *self._output.event(event)])
@@ -132,12 +133,12 @@ class Chunks:
 
 
 def render_answer(events: Sequence[Event], request: Generate) -> bytes:
-    """Render a whole answer. A `Frame` among the events is the answer as it is."""
+    """Render a whole answer. A `Frame` among the events is the answer, but for its name."""
     output = Output(request.id.removeprefix("req_"))
     finished: Finished | None = None
     for event in events:
         if isinstance(event, Frame):
-            return event.body
+            return named_answer(event.body, request)
         if isinstance(event, Finished):
             finished = event
         for _ in output.event(event):
@@ -195,7 +196,7 @@ def _response(request: Generate, output: Output, finished: Finished | None) -> d
     incomplete = finished and _INCOMPLETE.get(finished.reason)
     status = "in_progress" if finished is None else "incomplete" if incomplete else "completed"
     return {
-        "id": "resp_" + request.id.removeprefix("req_"),
+        "id": answer_name(request),
         "object": "response",
         "created_at": request.at_ms // 1000,
         "completed_at": None,
@@ -205,7 +206,8 @@ def _response(request: Generate, output: Output, finished: Finished | None) -> d
         "model": request.model,
         "output": list(output.items),
         **_echo(request),
-        "store": False,
+        "previous_response_id": request.previous or None,
+        "store": request.keep,
         "usage": _usage(finished.usage) if finished else None,
     }
 

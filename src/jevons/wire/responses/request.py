@@ -2,10 +2,12 @@
 
 Rule 1: whatever a body holds, parsing it gives a `Generate` or raises `Malformed`.
 Rule 2: what we do not know passes through: every top-level field is kept as it came.
-Rule 3: what stands for a conversation that the endpoint keeps (`previous_response_id`,
-    `conversation`, `prompt`), or asks of it what no other dialect can say (`background`, a
-    choice among several tools), becomes a part that only this dialect has a meaning for: it
-    is never lost on the way to an endpoint of another.
+Rule 3: what stands for a conversation that the endpoint keeps (`conversation`, `prompt`), or
+    asks of it what no other dialect can say (`background`, a choice among several tools),
+    becomes a part that only this dialect has a meaning for: it is never lost on the way to
+    an endpoint of another.
+Rule 4: what is asked of this house, to keep the answer (`store`) or to go on from a kept one
+    (`previous_response_id`), is no endpoint's business and goes to none.
 """
 
 from __future__ import annotations
@@ -39,12 +41,12 @@ if TYPE_CHECKING:
     from jevons.types.message import Part
     from jevons.types.request import Need
 
-__all__ = ("LOGPROBS", "parse_request")
+__all__ = ("LOGPROBS", "needed", "parse_request")
 
 LOGPROBS = "message.output_text.logprobs"
 """What to put into `include` for log probabilities."""
 
-_KEPT_ELSEWHERE = ("previous_response_id", "conversation", "prompt", "background")
+_KEPT_ELSEWHERE = ("conversation", "prompt", "background")
 _NOTHING = frozenset({b"null", b"false", b'""'})
 
 _Mode = Literal["auto", "none", "required"]
@@ -85,6 +87,8 @@ class _Body(msgspec.Struct):
     top_p: Annotated[float, Meta(ge=0, le=1)] | None = None
     max_output_tokens: Annotated[int, Meta(ge=1)] | None = None
     top_logprobs: Annotated[int, Meta(ge=0, le=20)] | None = None
+    store: bool | None = None
+    previous_response_id: str | None = None
 
 
 _BODY = msgspec.json.Decoder(_Body)
@@ -113,6 +117,7 @@ def parse_request(body: bytes, *, id: str, at_ms: int, actor: Actor | None) -> G
     choice, tool = _choice(asked.tool_choice)
     output = _output(asked.text)
     messages = tuple(_messages(asked, fields))
+    _take_ours(asked, fields)
     return Generate(
         id=id,
         at_ms=at_ms,
@@ -129,6 +134,8 @@ def parse_request(body: bytes, *, id: str, at_ms: int, actor: Actor | None) -> G
         stream=bool(asked.stream),
         want_usage=True,
         needs=_needs(asked, messages, output),
+        keep=bool(asked.store),
+        previous=asked.previous_response_id or "",
         source=Source(
             dialect="openai-responses",
             fields=fields,
@@ -146,15 +153,29 @@ def _messages(asked: _Body, fields: dict[str, msgspec.Raw]) -> Iterable[Message]
     if kept:
         yield Message(role="user", parts=tuple(kept))
     said = read_input(asked.input or ())
-    if not said and not kept:
+    if not said and not kept and not asked.previous_response_id:
         message = "input is missing or empty; a string or a list of items is needed"
         raise Malformed(message, param="input")
     yield from said
 
 
+def _take_ours(asked: _Body, fields: dict[str, msgspec.Raw]) -> None:
+    """Take out what is asked of this house. That nothing be stored is asked of all."""
+    fields.pop("previous_response_id", None)
+    if asked.store is not False:
+        fields.pop("store", None)
+    if asked.previous_response_id and _says(fields.get("conversation")):
+        message = "previous_response_id and conversation are two pasts; one is accepted"
+        raise Malformed(message, param="previous_response_id")
+
+
+def _says(raw: msgspec.Raw | None) -> bool:
+    return raw is not None and bytes(raw) not in _NOTHING
+
+
 def _elsewhere(asked: _Body, fields: dict[str, msgspec.Raw]) -> Iterable[tuple[str, msgspec.Raw]]:
     for name in _KEPT_ELSEWHERE:
-        if name in fields and bytes(fields[name]) not in _NOTHING:
+        if _says(fields.get(name)):
             yield name, fields[name]
     choice = asked.tool_choice
     if isinstance(choice, dict) and bytes(choice.get("type", b"")) != b'"function"':
@@ -223,7 +244,7 @@ def _output(options: _TextOptions | None) -> Output:
 def _needs(asked: _Body, messages: tuple[Message, ...], output: Output) -> frozenset[Need]:
     needs: set[Need] = {"text"}
     for message in messages:
-        needs.update(_needed(message.parts))
+        needs.update(needed(message.parts))
     if asked.tools and asked.tool_choice != "none":
         needs.add("tools")
     if output.kind != "text":
@@ -233,10 +254,11 @@ def _needs(asked: _Body, messages: tuple[Message, ...], output: Output) -> froze
     return frozenset(needs)
 
 
-def _needed(parts: tuple[Part, ...]) -> Iterable[Need]:
+def needed(parts: tuple[Part, ...]) -> Iterable[Need]:
+    """Say what an endpoint must be able to do to be told these."""
     for part in parts:
         if isinstance(part, ToolResult):
-            yield from _needed(part.parts)
+            yield from needed(part.parts)
         else:
             yield _NEEDED.get(type(part), "text")
 

@@ -4,8 +4,8 @@ Rule 1: a request of this dialect goes as the caller sent it but for the model's
     for what is under a seal of ours: that is opened for its owner and taken out for others.
 Rule 2: what would change the meaning if it were lost is refused; a hint that has no place
     here is dropped, and the drop is named.
-Rule 3: nothing is stored at the endpoint that the caller did not ask to be: `store` is false.
-    Thinking is asked for with its mark then, so that it can be handed back.
+Rule 3: nothing is stored at the endpoint: `store` is false, whatever is kept here. Thinking
+    is asked for with its mark then, so that it can be handed back.
 
 Sources, read 2026-11: OpenAI API reference, "Responses"; OpenAI docs, "Reasoning models";
 DeepSeek API docs, "Responses API".
@@ -26,7 +26,7 @@ from jevons.wire.responses.opened import opened
 from jevons.wire.responses.request import LOGPROBS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from jevons.types.message import Message
     from jevons.types.request import Effort, Generate, Output, Sampling, Thinking, Tool
@@ -78,6 +78,18 @@ _CANONICAL = frozenset(
 )
 _NOTHING = frozenset({b"null", b"false"})
 
+_MARKS = "reasoning.encrypted_content"
+_KEPT = "the answer is kept here"
+_NOT_KEPT = "the endpoint would store by itself"
+
+
+class _Effort(msgspec.Struct):
+    effort: str | None = None
+
+
+_EFFORT = msgspec.json.Decoder(_Effort)
+_NAMES = msgspec.json.Decoder(list[str] | None)
+
 
 def render_request(request: Generate, *, model: str, owner: str = "") -> Rendered:
     """Write a request for an endpoint that speaks this dialect.
@@ -92,8 +104,7 @@ def render_request(request: Generate, *, model: str, owner: str = "") -> Rendere
     """
     name = msgspec.Raw(msgspec.json.encode(model))
     if request.source.dialect == "openai-responses":
-        fields, changed = opened(request.source.fields, owner)
-        return Rendered(msgspec.json.encode({**fields, "model": name}), changed)
+        return _as_it_came(request, name, owner)
     carried = Carried(owner)
     body = {"model": name, **_said(request, carried), **_asked(request, carried)}
     body |= _thinking(request, carried)
@@ -101,6 +112,51 @@ def render_request(request: Generate, *, model: str, owner: str = "") -> Rendere
         if field not in _CANONICAL and bytes(raw) not in _NOTHING:
             carried.drop(field, "has no counterpart in this dialect")
     return Rendered(_ENCODER.encode(body), carried.changed)
+
+
+def _as_it_came(request: Generate, name: msgspec.Raw, owner: str) -> Rendered:
+    """Write a request of this dialect: what was kept here in full, and nothing to be stored.
+
+    Raises:
+        Unsupported: It is to be answered in the background.
+    """
+    asked = request.source.fields
+    if _says(asked.get("background")):
+        message = "background answers are stored where they are made; ask without background"
+        raise Unsupported(message, param="background")
+    fields, changed = opened(asked, owner)
+    fields["model"] = name
+    if not _is_false(asked.get("store")):
+        changed = (*changed, f"store: sent as false, {_KEPT if request.keep else _NOT_KEPT}")
+        fields["store"] = msgspec.Raw(b"false")
+        if owner == "openai" and _thinks(asked) and not _is_marked(asked):
+            changed = (*changed, f"include: {_MARKS!r} added, for thinking to be handed back")
+            fields["include"] = msgspec.Raw(msgspec.json.encode([*_included(asked), _MARKS]))
+    if request.previous:
+        changed = (*changed, "previous_response_id: sent as the items that it stands for")
+    return Rendered(msgspec.json.encode(fields), changed)
+
+
+def _thinks(asked: Mapping[str, msgspec.Raw]) -> bool:
+    """Whether a model is asked that has marks: others refuse to be asked for them."""
+    reasoning = asked.get("reasoning")
+    return _says(reasoning) and _EFFORT.decode(reasoning or b"{}").effort != "none"
+
+
+def _included(asked: Mapping[str, msgspec.Raw]) -> list[str]:
+    return _NAMES.decode(asked.get("include", b"null")) or []
+
+
+def _is_marked(asked: Mapping[str, msgspec.Raw]) -> bool:
+    return _MARKS in _included(asked)
+
+
+def _says(raw: msgspec.Raw | None) -> bool:
+    return raw is not None and bytes(raw) not in _NOTHING
+
+
+def _is_false(raw: msgspec.Raw | None) -> bool:
+    return raw is not None and bytes(raw) == b"false"
 
 
 def _said(request: Generate, carried: Carried) -> dict[str, Any]:
@@ -197,7 +253,7 @@ def _thinking(request: Generate, carried: Carried) -> dict[str, Any]:
     body: dict[str, Any] = {"reasoning": reasoning} if reasoning else {}
     thinks = carried.replayed or (effort is not None and effort != "none")
     if thinks and carried.owner == "openai":
-        marks = ["reasoning.encrypted_content"]
+        marks = [_MARKS]
         body["include"] = [LOGPROBS, *marks] if request.sampling.logprobs else marks
     return body
 

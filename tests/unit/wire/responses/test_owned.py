@@ -65,7 +65,7 @@ def test_a_relayed_stream_is_sealed_where_it_thinks_and_is_as_it_came_elsewhere(
 
 def test_what_a_caller_hands_back_goes_to_its_owner_as_it_was_and_to_nobody_else() -> None:
     items = [*owned(MARKED), {"role": "user", "content": "go on"}]
-    body = msgspec.json.encode({"model": "m", "input": items})
+    body = msgspec.json.encode({"model": "m", "input": items, "store": False})
     request = parse_request(body, id="req_1", at_ms=0, actor=None)
     again = render_request(request, model="m", owner="deepseek")
     assert msgspec.json.decode(again.body)["input"][0] == MARKED

@@ -143,13 +143,12 @@ def test_an_answer_has_every_field_that_the_dialect_wants() -> None:
     }
 
 
-def test_what_was_asked_is_told_as_it_was_asked_and_nothing_is_stored() -> None:
+def test_what_was_asked_is_told_as_it_was_asked() -> None:
     tool = {"type": "function", "name": "f"}
     asked = request(
         instructions="be brief",
         metadata=None,
         reasoning={"effort": "low"},
-        store=True,
         text={"verbosity": "low"},
         tools=[tool, {"type": "web_search"}],
     )
@@ -162,7 +161,16 @@ def test_what_was_asked_is_told_as_it_was_asked_and_nothing_is_stored() -> None:
         {"description": None, "parameters": None, "strict": None, **tool},
         {"type": "web_search"},
     ]
-    assert body["store"] is False
+
+
+@pytest.mark.parametrize(("store", "kept"), [(None, False), (False, False), (True, True)])
+def test_an_answer_says_whether_it_is_kept_here_and_what_it_goes_on_from(
+    *, store: bool | None, kept: bool
+) -> None:
+    body = whole(FINISHED, asked=request(store=store, previous_response_id="resp_0"))
+    assert body["store"] is kept
+    assert body["previous_response_id"] == "resp_0"
+    assert whole(FINISHED, asked=request(store=store))["previous_response_id"] is None
 
 
 def test_what_was_asked_in_another_dialect_is_not_told() -> None:

@@ -210,7 +210,6 @@ def test_a_part_without_a_name_of_ours_is_kept_whole() -> None:
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("previous_response_id", "resp_0"),
         ("conversation", {"id": "conv_1"}),
         ("prompt", {"id": "pmpt_1"}),
         ("background", True),
@@ -228,8 +227,27 @@ def test_what_only_this_dialect_can_ask_is_a_part_that_cannot_be_lost(
 
 
 def test_a_conversation_that_is_kept_elsewhere_may_go_on_without_input() -> None:
-    (message,) = parse(input=[], previous_response_id="resp_0").messages
+    (message,) = parse(input=[], conversation="conv_1").messages
     assert isinstance(message.parts[0], Opaque)
+    assert parse(input=[], previous_response_id="resp_0").messages == ()
+
+
+@pytest.mark.parametrize(("store", "keep"), [(None, False), (False, False), (True, True)])
+def test_an_answer_is_kept_only_if_that_is_said(*, store: bool | None, keep: bool) -> None:
+    assert parse(store=store).keep is keep
+
+
+def test_what_is_asked_of_this_house_goes_to_no_endpoint() -> None:
+    request = parse(store=True, previous_response_id="resp_0")
+    assert request.previous == "resp_0"
+    assert request.source.fields.keys() == {"model", "input"}
+    assert bytes(parse(store=False).source.fields["store"]) == b"false"
+
+
+def test_a_request_has_one_past() -> None:
+    with pytest.raises(Malformed) as caught:
+        parse(conversation="conv_1", previous_response_id="resp_0")
+    assert caught.value.param == "previous_response_id"
 
 
 def test_what_was_not_asked_is_no_part() -> None:

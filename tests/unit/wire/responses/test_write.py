@@ -386,8 +386,9 @@ def test_thinking_is_asked_for_as_it_was_and_not_otherwise() -> None:
 
 
 def passed_on(owner: str, *items: Any, **fields: Any) -> tuple[Any, tuple[str, ...]]:
-    """Send a request of this dialect on to an endpoint that speaks it too."""
-    body = msgspec.json.encode({"model": "asked", "input": list(items), **fields})
+    """Send a request of this dialect, not to be stored, on to an endpoint that speaks it too."""
+    asked = {"model": "asked", "input": list(items), "store": False, **fields}
+    body = msgspec.json.encode(asked)
     request = parse_request(body, id="req_1", at_ms=0, actor=None)
     rendered: Rendered = render_request(request, model="m", owner=owner)
     return msgspec.json.decode(rendered.body), rendered.changed
@@ -395,9 +396,67 @@ def passed_on(owner: str, *items: Any, **fields: Any) -> tuple[Any, tuple[str, .
 
 def test_a_request_of_this_dialect_goes_on_field_for_field() -> None:
     item = {"role": "user", "content": "hi", "odd": [1]}
-    body, changed = passed_on("openai", item, store=True, prompt_cache_key="k")
-    assert body == {"model": "m", "input": [item], "store": True, "prompt_cache_key": "k"}
+    body, changed = passed_on("openai", item, prompt_cache_key="k")
+    assert body == {"model": "m", "input": [item], "store": False, "prompt_cache_key": "k"}
     assert changed == ()
+
+
+@pytest.mark.parametrize(
+    ("store", "why"), [(True, "the answer is kept here"), (None, "the endpoint would store")]
+)
+def test_nothing_is_stored_at_the_endpoint_whatever_is_kept_here(
+    *, store: bool | None, why: str
+) -> None:
+    body, (change,) = passed_on("openai", USER, store=store)
+    assert body["store"] is False
+    assert change.startswith(f"store: sent as false, {why}")
+
+
+def test_what_a_kept_answer_stands_for_goes_on_and_its_name_does_not() -> None:
+    body, changed = passed_on("openai", USER, previous_response_id="resp_1")
+    assert body == {"model": "m", "input": [USER], "store": False}
+    assert changed == ("previous_response_id: sent as the items that it stands for",)
+
+
+def test_what_needs_storing_at_the_endpoint_is_refused() -> None:
+    with pytest.raises(Unsupported) as caught:
+        passed_on("openai", USER, background=True)
+    assert caught.value.param == "background"
+
+
+def test_marks_are_asked_for_where_thinking_is_and_they_can_be() -> None:
+    marks = "reasoning.encrypted_content"
+    thinks = {"store": None, "reasoning": {"effort": "low"}}
+    body, changed = passed_on("openai", USER, **thinks, include=["x"])
+    assert body["include"] == ["x", marks]
+    assert len(changed) == 2
+    assert passed_on("openai", USER, **thinks)[0]["include"] == [marks]
+    assert passed_on("openai", USER, **thinks, include=[marks])[0]["include"] == [marks]
+    for owner, fields in (
+        ("xai", thinks),
+        ("openai", {**thinks, "store": False}),
+        ("openai", {"store": None}),
+        ("openai", {"store": None, "reasoning": {"effort": "none"}}),
+    ):
+        assert "include" not in passed_on(owner, USER, **fields)[0]
+
+
+def test_thinking_that_openai_would_have_stored_is_taken_out_with_the_names_that_miss_it() -> None:
+    bare: Any = {"type": "reasoning", "id": "rs_1", "summary": []}
+    said = {"type": "message", "id": "msg_1", "role": "assistant", "content": "so"}
+    call = {"type": "function_call", "id": "fc_1", "call_id": "c", "name": "f", "arguments": ""}
+    search = {"type": "web_search_call", "id": "ws_1"}
+    odd = {"type": "function_call", "id": 5, "call_id": "c", "name": "f", "arguments": ""}
+    items: tuple[Any, ...] = (USER, bare, said, call, search, odd)
+    body, changed = passed_on("openai", *items)
+    unnamed = [
+        {name: value for name, value in each.items() if name != "id"} for each in (said, call)
+    ]
+    assert body["input"][:-1] == [USER, *unnamed, search]
+    assert changed == ("input.reasoning: dropped, it has no mark, and nothing is stored there",)
+    for owner in ("", "xai"):
+        assert passed_on(owner, *items)[0]["input"] == list(items)
+    assert passed_on("openai", USER, said, call)[0]["input"] == [USER, said, call]
 
 
 def test_a_string_goes_on_whatever_it_says() -> None:
@@ -464,11 +523,10 @@ def test_a_mark_without_a_seal_goes_to_no_other_vendor() -> None:
 
 def test_a_seal_of_openais_is_opened_for_it_alone() -> None:
     sealed = {**PLAIN, "encrypted_content": "jevons:openai:"}
-    assert passed_on("openai", USER, sealed)[0]["input"] == [
-        USER,
-        {"type": "reasoning", "id": "rs", "summary": []},
-    ]
-    assert passed_on("", USER, sealed)[0]["input"] == [USER]
+    marked = {**PLAIN, "encrypted_content": "jevons:openai:Z0E="}
+    assert passed_on("openai", USER, marked)[0]["input"] == [USER, PLAIN]
+    assert passed_on("openai", USER, sealed)[0]["input"] == [USER]
+    assert passed_on("", USER, marked)[0]["input"] == [USER]
 
 
 def test_an_item_that_only_mentions_us_goes_on() -> None:

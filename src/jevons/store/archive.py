@@ -1,0 +1,167 @@
+"""The archive: answers that callers asked to have kept, for the event loop.
+
+Rule 1: one thread has the file; what a call waits for is done there, in the order of the calls.
+Rule 2: what has expired is deleted by itself: a hundred at a time with pauses in between, and
+    then not before the next one is due.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+from jevons.store.schema import UNREADABLE
+from jevons.store.shelf import Limits, Shelf
+from jevons.telemetry import log
+from jevons.types.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+    from pathlib import Path
+
+    from jevons import ports
+    from jevons.types.kept import Kept
+
+__all__ = ("Archive", "Limits")
+
+T = TypeVar("T")
+
+_LEAST_PAUSE_S = 0.25
+_LONGEST_PAUSE_S = 3600.0
+"""A clock that was set is noticed after it."""
+_AGAIN_S = 60.0
+"""Until what could not be deleted is tried again."""
+
+
+class Archive:
+    """Kept answers in one file. Made by `Archive.open`.
+
+    Args:
+        shelf: The file, open.
+        thread: The one thread that it is used on.
+    """
+
+    def __init__(self, shelf: Shelf, thread: ThreadPoolExecutor) -> None:
+        self._shelf = shelf
+        self._thread = thread
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._is_closed = False
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, path: Path, *, limits: Limits, clock: ports.Clock
+    ) -> AsyncGenerator[Archive]:
+        """Open the archive. What expired while nobody had it open is deleted at once.
+
+        Args:
+            path: The file; its key is beside it. Both are made if they are not there.
+            limits: How long answers are kept, and how much of them.
+            clock: Says what has expired.
+
+        Raises:
+            StoreUnavailable: It cannot be read or written.
+            Misconfigured: Its key is gone.
+        """
+        thread = ThreadPoolExecutor(1, thread_name_prefix="jevons-answers")
+        try:
+            opening = partial(Shelf, path, limits=limits, clock=clock)
+            shelf = await _on(thread, opening, "opened")
+            archive = cls(shelf, thread)
+            archive._expire()
+            try:
+                yield archive
+            finally:
+                await asyncio.shield(archive._close())
+        finally:
+            thread.shutdown(wait=False)
+
+    def check(self) -> None:
+        """Find out beforehand whether one more could be kept.
+
+        Raises:
+            StoreUnavailable: There is no room.
+        """
+        self._shelf.check()
+
+    async def keep(self, kept: Kept) -> None:
+        """Keep one; return when it is flushed to the device.
+
+        Raises:
+            StoreUnavailable: It could not be kept.
+        """
+        await self._do(partial(self._shelf.keep, kept), "written")
+
+    async def find(self, name: str, *, key: str) -> Kept | None:
+        """Find one by its id.
+
+        Raises:
+            StoreUnavailable: It could not be looked for.
+        """
+        return await self._do(partial(self._shelf.find, name, key=key), "read")
+
+    async def trace(self, name: str, *, key: str, max_bytes: int) -> tuple[Kept, ...]:
+        """Find one and those that it goes on from, oldest first.
+
+        Raises:
+            TooLarge: All of them together are longer than `max_bytes`.
+            StoreUnavailable: They could not be looked for.
+        """
+        tracing = partial(self._shelf.trace, name, key=key, max_bytes=max_bytes)
+        return await self._do(tracing, "read")
+
+    async def drop(self, name: str, *, key: str) -> bool:
+        """Destroy one; return when it is overwritten.
+
+        Raises:
+            StoreUnavailable: It could not be destroyed.
+        """
+        return await self._do(partial(self._shelf.drop, name, key=key), "written")
+
+    async def _do(self, work: Callable[[], T], doing: str) -> T:
+        if self._is_closed:
+            message = "the archive of kept answers is closed"
+            raise StoreUnavailable(message)
+        return await _on(self._thread, work, doing)
+
+    def _expire(self) -> None:
+        expiring = self._loop.run_in_executor(self._thread, self._shelf.expire)
+        expiring.add_done_callback(self._expired)
+
+    def _expired(self, expiring: asyncio.Future[float]) -> None:
+        """Look again when the next one is due."""
+        if self._is_closed or expiring.cancelled():
+            return
+        error = expiring.exception()
+        if error is not None:
+            log.error("answers.not_expired", cause=str(error), again_in_s=_AGAIN_S)
+        pause_s = _AGAIN_S if error is not None else expiring.result()
+        pause_s = min(max(pause_s, _LEAST_PAUSE_S), _LONGEST_PAUSE_S)
+        self._timer = self._loop.call_later(pause_s, self._expire)
+
+    async def _close(self) -> None:
+        self._is_closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+        await self._loop.run_in_executor(self._thread, self._shelf.close)
+
+
+async def _on(thread: ThreadPoolExecutor, work: Callable[[], T], doing: str) -> T:
+    """Have something done on the thread.
+
+    Raises:
+        StoreUnavailable: The file could not be read or written.
+    """
+    try:
+        return await asyncio.get_running_loop().run_in_executor(thread, work)
+    except UNREADABLE as error:
+        message = f"kept answers cannot be {doing}: {error}"
+        raise StoreUnavailable(message) from error
+
+
+if TYPE_CHECKING:
+    _answers: type[ports.Answers] = Archive

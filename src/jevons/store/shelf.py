@@ -1,0 +1,220 @@
+"""The file of kept answers: rows in, sealed, and out again, or gone.
+
+Rule 1: the ledger holds commitments and this file holds bodies, so that one can be handed to
+    an auditor and the other emptied.
+Rule 2: what a call returned is flushed to the device.
+Rule 3: what is deleted is overwritten, in the file and in the log that it came through,
+    before the call returns.
+Rule 4: what is older than the limit is not found, whether it was deleted already or not.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import closing
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from jevons.store.crypt import SALT_BYTES, Crypt, load_or_make
+from jevons.store.schema import connect
+from jevons.types.errors import StoreUnavailable, TooLarge
+from jevons.types.kept import Kept
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from jevons import ports
+
+__all__ = ("Limits", "Shelf", "empty", "key_path")
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS answer (
+  owner TEXT NOT NULL, id TEXT NOT NULL, previous TEXT NOT NULL, at_ms INTEGER NOT NULL,
+  salt BLOB NOT NULL, sealed BLOB NOT NULL, UNIQUE (owner, id)
+);
+CREATE INDEX IF NOT EXISTS answer_by_age ON answer (at_ms);
+"""
+_KEEP = "INSERT INTO answer VALUES (?, ?, ?, ?, ?, ?)"
+_FIND = "SELECT previous, at_ms, salt, sealed FROM answer WHERE owner = ? AND id = ? AND at_ms > ?"
+_DROP = "DELETE FROM answer WHERE owner = ? AND id = ? RETURNING at_ms, length(sealed)"
+_EXPIRE = (
+    "DELETE FROM answer WHERE rowid IN "
+    "(SELECT rowid FROM answer WHERE at_ms <= ? ORDER BY at_ms LIMIT ?) RETURNING length(sealed)"
+)
+
+AT_ONCE = 100
+"""Most expired rows that are deleted in one go."""
+MOST_TURNS = 10_000
+"""Longest conversation."""
+_DAY_MS = 24 * 60 * 60 * 1000
+
+
+class Limits(NamedTuple):
+    """How long answers are kept, and how much of them."""
+
+    keep_days: int
+    max_bytes: int
+
+
+class _Bodies(NamedTuple):
+    """What is sealed of a row."""
+
+    input: bytes
+    answer: bytes
+
+
+_BODIES = msgspec.msgpack.Decoder(_Bodies)
+
+
+class Shelf:
+    """An open file of kept answers. Not for two threads at once.
+
+    Args:
+        path: The file; its key is beside it. Both are made if they are not there.
+        limits: How long answers are kept, and how much of them.
+        clock: Says what has expired.
+
+    Raises:
+        Misconfigured: The key is gone, or is none.
+        sqlite3.Error: The file cannot be read or written.
+        OSError: It cannot be made.
+    """
+
+    def __init__(self, path: Path, *, limits: Limits, clock: ports.Clock) -> None:
+        self._limits = limits
+        self._clock = clock
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # before SQLite would, for all
+        self._connection = connect(path, "disk")
+        try:
+            self._connection.executescript(_SCHEMA)
+            sizes = self._connection.execute("SELECT count(*), total(length(sealed)) FROM answer")
+            rows, total = sizes.fetchone()
+            self._crypt = Crypt(load_or_make(key_path(path), may_make=not rows))
+            self.size_bytes = int(total)
+            """Length of everything that is kept."""
+            self._overwrite()
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def check(self, more_bytes: int = 0) -> None:
+        """Find out whether there is room.
+
+        Raises:
+            StoreUnavailable: There is none.
+        """
+        most = self._limits.max_bytes
+        if self.size_bytes >= most or self.size_bytes + more_bytes > most:
+            message = f"no room to keep the answer: {self.size_bytes} of {most} bytes are taken"
+            raise StoreUnavailable(message)
+
+    def keep(self, kept: Kept) -> None:
+        """Keep one.
+
+        Raises:
+            StoreUnavailable: There is no room.
+        """
+        salt = secrets.token_bytes(SALT_BYTES)
+        bodies = msgspec.msgpack.encode(_Bodies(kept.input, kept.answer))
+        row = (kept.key, kept.id, kept.previous, kept.at_ms)
+        sealed = self._crypt.seal(bodies, salt=salt, row=_said(row))
+        self.check(len(sealed))
+        self._connection.execute(_KEEP, (*row, salt, sealed))
+        self.size_bytes += len(sealed)
+
+    def find(self, name: str, *, key: str) -> Kept | None:
+        """Find one.
+
+        Raises:
+            ValueError: It does not open.
+        """
+        found = self._connection.execute(_FIND, (key, name, self._dead_ms())).fetchone()
+        if found is None:
+            return None
+        previous, at_ms, salt, sealed = found
+        row = _said((key, name, previous, at_ms))
+        bodies = _BODIES.decode(self._crypt.open(sealed, salt=salt, row=row))
+        return Kept(id=name, key=key, previous=previous, at_ms=at_ms, **bodies._asdict())
+
+    def trace(self, name: str, *, key: str, max_bytes: int) -> tuple[Kept, ...]:
+        """Find one and those that it goes on from, oldest first.
+
+        Raises:
+            TooLarge: They are too long, or too many.
+            ValueError: One does not open.
+        """
+        found: list[Kept] = []
+        size = 0
+        while name and (kept := self.find(name, key=key)) is not None:
+            size += len(kept.input) + len(kept.answer)
+            if size > max_bytes or len(found) >= MOST_TURNS:
+                message = f"what was said before is longer than {max_bytes} bytes"
+                raise TooLarge(message)
+            found.append(kept)
+            name = kept.previous
+        return tuple(reversed(found))
+
+    def drop(self, name: str, *, key: str) -> bool:
+        """Destroy one; say whether there was one to be found."""
+        dead_ms = self._dead_ms()
+        rows = self._connection.execute(_DROP, (key, name)).fetchall()
+        self.size_bytes -= sum([size for _, size in rows])
+        self._overwrite()
+        return any(at_ms > dead_ms for at_ms, _ in rows)
+
+    def expire(self) -> float:
+        """Destroy some of what has expired.
+
+        Returns:
+            Seconds until there is more to destroy; 0 if there is now. None is infinity.
+        """
+        dead_ms = self._dead_ms()
+        rows = self._connection.execute(_EXPIRE, (dead_ms, AT_ONCE)).fetchall()
+        if rows:
+            self.size_bytes -= sum([size for (size,) in rows])
+            self._overwrite()
+        (oldest_ms,) = self._connection.execute("SELECT min(at_ms) FROM answer").fetchone()
+        return float("inf") if oldest_ms is None else max(0.0, (oldest_ms - dead_ms) / 1000)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def _dead_ms(self) -> int:
+        """The newest moment of which nothing is kept any more."""
+        return self._clock.now_ms() - self._limits.keep_days * _DAY_MS
+
+    def _overwrite(self) -> None:
+        """Bring what was overwritten into the file, and empty the log that still has the rest."""
+        (busy, *_) = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            message = "another process reads kept answers: what was deleted is not overwritten yet"
+            raise StoreUnavailable(message)
+
+
+def key_path(path: Path) -> Path:
+    """Where the key to a file of kept answers is."""
+    return path.with_name("answers.key")
+
+
+def empty(path: Path) -> bool:
+    """Destroy all kept answers, their file and its key; say whether there was a file."""
+    if not path.exists():
+        return False
+    with closing(connect(path, "disk")) as connection:
+        connection.executescript(_SCHEMA)
+        connection.execute("DELETE FROM answer")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    for name in (
+        key_path(path),
+        *(path.with_name(path.name + end) for end in ("-wal", "-shm", "")),
+    ):
+        name.unlink(missing_ok=True)
+    return True
+
+
+def _said(row: tuple[str, str, str, int]) -> bytes:
+    """What the row says in the clear."""
+    return msgspec.msgpack.encode(row)

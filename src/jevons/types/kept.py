@@ -1,0 +1,24 @@
+"""What is kept of an answer, for a caller who said that it shall be."""
+
+from __future__ import annotations
+
+import msgspec
+
+__all__ = ("Kept",)
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer, and what it answers."""
+
+    id: str
+    """What the caller calls it, `resp_…`."""
+    key: str
+    """Public id of the key that it belongs to; to every other there is no such answer."""
+    at_ms: int
+    """When it was asked for, Unix milliseconds."""
+    previous: str = ""
+    """The kept answer that it goes on from; empty if it is the first of its conversation."""
+    input: bytes
+    """The items that the caller sent, as a JSON array; none of those that were kept before."""
+    answer: bytes
+    """The body of the answer, as the caller got it."""
