@@ -6,7 +6,7 @@ PURE := src/jevons/types/*,src/jevons/wire/*,src/jevons/policy/*,src/jevons/pick
 PURE := $(PURE),src/jevons/meter/*,src/jevons/ledger/*,src/jevons/flow.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types contracts coverage bench kill lock pages clean run-env dev-env
+.PHONY: help run test lint types contracts coverage bench faults kill lock pages clean run-env dev-env
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ coverage: dev-env ## every branch of the pure rooms
 
 bench: dev-env ## the gateway and the engine, against their yardsticks in the same run
 	@$(BIN)/python -m bench
+
+faults: dev-env ## every fault of an endpoint in every pair of dialects: expected against seen
+	@$(BIN)/pytest -q tests/contract/providers/test_fault_table.py --score
 
 kill: dev-env ## kill -9 at 100 random moments under load
 	@JEVONS_KILLS=100 $(BIN)/pytest tests/e2e -k kill

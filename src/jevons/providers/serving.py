@@ -6,6 +6,8 @@ Rule 2: nothing is sent twice, but for one case: a kept connection that turns ou
     before one byte of response came.
 Rule 3: no exchange outlives `run`, and a caller that leaves closes the connection.
 Rule 4: a caller without room stops the reading; that silence is not upstream's.
+Rule 5: nothing goes out before the first piece of the answer: until then another endpoint
+    may give it.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from jevons.types.errors import (
 from jevons.types.event import Frame
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Sequence
     from typing import Any
 
     from jevons.ports import Caller, Clock
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = ("Limits", "Serving", "listening")
 
 _OK = 200
+_EARLY_BYTES = 1024 * 1024  # before the first piece; Responses repeats the request there
 _FAULT_BYTES = 64 * 1024  # of a refusal's body; more says nothing more
 _CLOSING_S = 1.0  # for a body to end after `[DONE]`, so that its connection can be kept
 
@@ -74,6 +77,7 @@ class Serving:
         "_clock",
         "_connecting",
         "_connection",
+        "_early",
         "_heard_s",
         "_limits",
         "_loop",
@@ -128,6 +132,7 @@ class Serving:
         self._timer: asyncio.TimerHandle | None = None
         self._wake: asyncio.Future[None] | None = None
         self._waiting: list[Event] = []
+        self._early: list[Event] | None = []
 
     @property
     def body(self) -> bytes:
@@ -166,9 +171,9 @@ class Serving:
         if hearing.done:
             return
         passed = hearing.feed(data)
-        if self.first_byte_s is None and hearing.pieces:
-            self.first_byte_s = self._clock.monotonic_s()
-        if isinstance(passed, bytes):
+        if self._early is not None:
+            self._begin(hearing, self._early, passed)
+        elif isinstance(passed, bytes):
             if passed:
                 self._push(Frame(passed))
         else:
@@ -243,6 +248,20 @@ class Serving:
         self._heard_s = self._loop.time()
         if not self._over:
             connection.resume()
+
+    def _begin(self, hearing: Hearing, early: list[Event], passed: bytes | Sequence[Event]) -> None:
+        """Hold back what comes before the first piece; let it go with that."""
+        if isinstance(passed, bytes):
+            early += [Frame(passed)] if passed else ()
+            self._size += len(passed)
+        else:
+            early += passed
+        if hearing.pieces:
+            self.first_byte_s = self._clock.monotonic_s()
+        if hearing.pieces or hearing.finish != "error" or self._size > _EARLY_BYTES:
+            self._early = None
+            for event in early:
+                self._push(event)
 
     def _push(self, event: Event) -> None:
         self.committed = True

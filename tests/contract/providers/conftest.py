@@ -1,4 +1,4 @@
-"""A provider over a real socket, and short ways to ask it."""
+"""A provider over a real socket, short ways to ask it, and the table of faults."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from jevons.wire.openai_chat import parse_request
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
     from jevons.ports import Provider
     from jevons.testing import Reply
@@ -116,6 +116,79 @@ async def bench(anyio_backend: object) -> AsyncIterator[Bench]:
     await it.close()
     await asyncio.sleep(0)
     assert _tasks() <= before
+
+
+class Scores:
+    """What was expected of each fault, and what was seen, for each pair of dialects.
+
+    Args:
+        is_full: Whether every byte is to be cut at, and not only those around the events.
+    """
+
+    def __init__(self, *, is_full: bool) -> None:
+        self.is_full = is_full
+        self._rows: dict[str, str] = {}
+        self._seen: dict[tuple[str, str], set[str]] = {}
+
+    def note(self, fault: str, asked: str, spoken: str, expected: str, saw: str) -> None:
+        """Note one cell, and hold it to what was expected."""
+        self._rows[fault] = expected
+        self._seen.setdefault((fault, f"{asked} < {spoken}"), set()).add(saw)
+        assert saw == expected
+
+    def table(self) -> Iterator[str]:
+        """Lay it out: a row for each fault, a column for each pair, callers first."""
+        pairs = sorted({pair for _, pair in self._seen})
+        widths = [max(map(len, self._rows)), max(map(len, self._rows.values()))]
+        for number, pair in enumerate(pairs, start=1):
+            yield f"({number}) {pair}"
+        heads = [f"({number})" for number in range(1, len(pairs) + 1)]
+        yield _line(["fault", "expected", *heads], widths)
+        met = 0
+        for fault, expected in self._rows.items():
+            cells = [self._seen.get((fault, pair), set[str]()) for pair in pairs]
+            met += sum(cell == {expected} for cell in cells)
+            yield _line([fault, expected, *[_cell(cell, expected) for cell in cells]], widths)
+        yield f"{met} of {len(self._seen)} as expected; '.' is what the endpoint's dialect cannot say"
+
+
+def _cell(saw: set[str], expected: str) -> str:
+    if not saw:
+        return "."
+    return "ok" if saw == {expected} else " / ".join(sorted(saw - {expected}))
+
+
+def _line(cells: list[str], widths: list[int]) -> str:
+    ends = [*widths, *[4] * (len(cells) - len(widths))]
+    return "  ".join([cell.ljust(end) for cell, end in zip(cells, ends, strict=True)]).rstrip()
+
+
+SCORES = pytest.StashKey[Scores]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Offer the table."""
+    parser.addoption(
+        "--score", action="store_true", help="cut at every byte, and print the table of faults"
+    )
+
+
+@pytest.fixture(scope="session")
+def scores(pytestconfig: pytest.Config) -> Scores:
+    """The table of this run."""
+    is_full = bool(pytestconfig.getoption("--score", default=False))
+    return pytestconfig.stash.setdefault(SCORES, Scores(is_full=is_full))
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Print it, if it was asked for."""
+    it = config.stash.get(SCORES, None)
+    if it is not None and it.is_full:
+        terminalreporter.section("faults: expected against seen")
+        for line in it.table():
+            terminalreporter.write_line(line)
 
 
 def _tasks() -> set[asyncio.Task[Any]]:
