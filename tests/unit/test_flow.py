@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from jevons.ports import Caller, Policy
     from jevons.types.decision import Attempt, Outcome
+    from jevons.types.event import Event
     from jevons.types.model import Endpoint
     from jevons.types.request import Generate
 
@@ -70,7 +71,7 @@ class House:
     ) -> None:
         self.book = Book()
         self.clock = Clock()
-        self.listener = Listener()
+        self.listener: Listener = Listener()
         self.endpoints = tuple(
             an_endpoint(f"end-{number}", provider=f"stage-{number}")
             for number in range(len(stages))
@@ -182,6 +183,76 @@ async def test_a_policy_that_lets_nobody_through_is_a_bug_before_anything_leaves
     with pytest.raises(Bug, match="without a key"):
         await house.walk(a_request(actor=None))
     assert house.book.records == []
+
+
+class Keeper(Listener):
+    """A listener whose answers are kept when a test lets them be."""
+
+    def __init__(self, error: JevonsError | None = None) -> None:
+        super().__init__()
+        self.asked = asyncio.Event()
+        self.done = asyncio.Event()
+        self.error = error
+
+    async def keep(self, closing: tuple[Event, ...]) -> None:
+        await super().keep(closing)
+        self.asked.set()
+        await self.done.wait()
+        if self.error is not None:
+            raise self.error
+
+
+KEPT = a_request(actor=an_actor(), model="a/model", stream=True, keep=True)
+
+
+async def test_an_answer_is_kept_before_its_receipt_is_written_and_its_end_goes_out() -> None:
+    house = House(answers)
+    house.listener = keeper = Keeper()
+    walking = asyncio.ensure_future(house.walk(KEPT))
+    await keeper.asked.wait()
+    assert keeper.kept == (TextDelta("hello"), END)
+    assert house.book.receipts == []
+    keeper.done.set()
+    assert (await walking).error is None
+    assert keeper.heard == [TextDelta("hello"), END]
+
+
+async def test_what_was_not_to_be_kept_is_not_kept() -> None:
+    house = House(answers)
+    await house.walk()
+    assert house.listener.kept == ()
+
+
+async def test_what_failed_is_not_kept() -> None:
+    house = House(fails(ProviderTruncated("cut"), after="hel"))
+    with pytest.raises(ProviderTruncated):
+        await house.walk(KEPT)
+    assert house.listener.kept == ()
+
+
+async def test_what_cannot_be_kept_is_never_ended_and_its_receipt_says_so() -> None:
+    house = House(answers, answers)
+    house.listener = keeper = Keeper(StoreUnavailable("full"))
+    keeper.done.set()
+    with pytest.raises(StoreUnavailable):
+        await house.walk(KEPT)
+    assert keeper.heard == [TextDelta("hello")]
+    receipt = house.settled()
+    assert (receipt.error, receipt.endpoint, receipt.usage) == ("store_unavailable", "end-0", USED)
+    assert receipt.tried == (Tried(endpoint="end-0"),)
+
+
+async def test_a_walk_that_is_cancelled_while_its_answer_is_kept_has_its_receipt() -> None:
+    house = House(answers)
+    house.listener = keeper = Keeper()
+    walking = asyncio.ensure_future(house.walk(KEPT))
+    await keeper.asked.wait()
+    walking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await walking
+    receipt = house.settled()
+    assert (receipt.error, receipt.finish, receipt.usage) == ("abandoned", "lost", USED)
+    assert keeper.heard == [TextDelta("hello")]
 
 
 # what the records say

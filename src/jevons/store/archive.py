@@ -134,9 +134,9 @@ class Archive:
 
     def _expired(self, expiring: asyncio.Future[float]) -> None:
         """Look again when the next one is due."""
-        if self._is_closed or expiring.cancelled():
-            return
         error = expiring.exception()
+        if self._is_closed:
+            return
         if error is not None:
             log.error("answers.not_expired", cause=str(error), again_in_s=_AGAIN_S)
         pause_s = _AGAIN_S if error is not None else expiring.result()

@@ -23,7 +23,7 @@ from jevons.types.errors import Misconfigured
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ("SALT_BYTES", "Crypt", "load_or_make")
+__all__ = ("SALT_BYTES", "Crypt", "load_or_make", "overwrite")
 
 KEY_BYTES = 32
 SALT_BYTES = 32
@@ -85,6 +85,14 @@ def load_or_make(path: Path, *, may_make: bool) -> bytes:
         message = f"{path} is not a key: {KEY_BYTES} bytes are expected, not {len(key)}"
         raise Misconfigured(message)
     return key
+
+
+def overwrite(path: Path) -> None:
+    """Make a key say nothing any more, before its file is deleted."""
+    with path.open("r+b") as file:
+        file.write(bytes(KEY_BYTES))
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _write(path: Path, raw: bytes) -> None:

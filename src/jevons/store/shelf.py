@@ -12,12 +12,11 @@ from __future__ import annotations
 
 import os
 import secrets
-from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from jevons.store.crypt import SALT_BYTES, Crypt, load_or_make
+from jevons.store.crypt import SALT_BYTES, Crypt, load_or_make, overwrite
 from jevons.store.schema import connect
 from jevons.types.errors import StoreUnavailable, TooLarge
 from jevons.types.kept import Kept
@@ -200,19 +199,15 @@ def key_path(path: Path) -> Path:
 
 
 def empty(path: Path) -> bool:
-    """Destroy all kept answers, their file and its key; say whether there was a file."""
-    if not path.exists():
-        return False
-    with closing(connect(path, "disk")) as connection:
-        connection.executescript(_SCHEMA)
-        connection.execute("DELETE FROM answer")
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    for name in (
-        key_path(path),
-        *(path.with_name(path.name + end) for end in ("-wal", "-shm", "")),
-    ):
-        name.unlink(missing_ok=True)
-    return True
+    """Destroy all kept answers, the key to them first; say whether there were any files."""
+    key = key_path(path)
+    if key.exists():
+        overwrite(key)
+    files = [key, *(path.with_name(path.name + end) for end in ("", "-wal", "-shm"))]
+    found = [each for each in files if each.exists()]
+    for each in found:
+        each.unlink(missing_ok=True)  # SQLite takes the last two away by itself
+    return bool(found)
 
 
 def _said(row: tuple[str, str, str, int]) -> bytes:

@@ -13,7 +13,7 @@ from jevons.edge.presence import watching
 from jevons.edge.surface import CHAT, RESPONSES
 from jevons.testing.make import a_receipt, a_request
 from jevons.types.account import Usage
-from jevons.types.errors import CallerLeft, ProviderTruncated
+from jevons.types.errors import CallerLeft, ProviderTruncated, StoreUnavailable
 from jevons.types.event import Finished, Frame, TextDelta
 
 if TYPE_CHECKING:
@@ -254,6 +254,59 @@ async def test_a_server_that_hangs_up_after_the_answer_is_no_caller_that_left(
     for _ in range(3):
         await asyncio.sleep(0)
     assert not whole.left
+
+
+@pytest.mark.parametrize("is_stream", [True, False])
+async def test_what_is_kept_is_what_goes_out(line: Line, *, is_stream: bool) -> None:
+    kept: list[bytes] = []
+
+    async def keep(answered: bytes) -> None:
+        assert not line.sent or not line.is_ended
+        kept.append(answered)
+
+    request = a_request(stream=is_stream, keep=True)
+    hears = StreamCaller if is_stream else WholeCaller
+    caller = hears(request, RESPONSES, line.receive, line.send, watching(), keep=keep)
+    caller.push(TextDelta("hello"))
+    await caller.keep((END,))
+    sealed = caller.seal((END,))
+    await caller.close(a_receipt())
+    (answered,) = kept
+    assert line.body.endswith(answered)
+    assert b"hello" in answered
+    without_line = b"\n\n".join(
+        [each for each in line.body.split(b"\n\n") if not each.startswith(b": jevons")]
+    )
+    assert sealed == sha256(without_line).digest()
+    await caller.rest()
+
+
+@pytest.mark.parametrize("is_stream", [True, False])
+async def test_what_could_not_be_kept_has_no_end(line: Line, *, is_stream: bool) -> None:
+    async def keep(answered: bytes) -> None:
+        message = "full"
+        raise StoreUnavailable(message)
+
+    request = a_request(stream=is_stream, keep=True)
+    hears = StreamCaller if is_stream else WholeCaller
+    caller = hears(request, RESPONSES, line.receive, line.send, watching(), keep=keep)
+    caller.push(TextDelta("hello"))
+    with pytest.raises(StoreUnavailable):
+        await caller.keep((END,))
+    if is_stream:
+        assert caller.seal(()) == sha256(line.body).digest()
+        await caller.fail(StoreUnavailable("full"))
+    assert b"response.completed" not in line.body
+    await caller.rest()
+
+
+async def test_what_is_passed_on_and_kept_has_our_name(line: Line) -> None:
+    request = a_request(stream=True, keep=True)
+    caller = StreamCaller(request, RESPONSES, line.receive, line.send, watching())
+    caller.push(Frame(b'data: {"type":"response.created","response":{"id":"theirs"}}\n\n'))
+    assert b"theirs" not in line.body
+    await caller.keep((END,))  # nobody keeps: there is nothing to fail
+    await caller.rest()
 
 
 async def test_a_whole_answer_goes_out_in_one_piece(line: Line, whole: WholeCaller) -> None:
