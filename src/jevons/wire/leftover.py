@@ -74,18 +74,21 @@ def check_one_answer(request: Generate, *, dialect: str, tells_logprobs: bool = 
             raise Unsupported(message, param=name)
 
 
-def left_out(request: Generate, *, dialect: str) -> list[str]:
+def left_out(
+    request: Generate, *, dialect: str, written: frozenset[str] = frozenset()
+) -> list[str]:
     """Name what another dialect has no field for.
 
     Args:
         request: What was asked, in another dialect.
         dialect: What it is to be said in, as a person calls it.
+        written: Fields without a canonical name that it can say all the same.
     """
     source = request.source
     named = _NAMED.get(source.dialect, frozenset())
     fields = [
         name
-        for name in sorted(source.fields.keys() - named - _MEANS_MORE)
+        for name in sorted(source.fields.keys() - named - _MEANS_MORE - written)
         if bytes(source.fields[name]) not in _SAYS_NOTHING
     ]
     return [

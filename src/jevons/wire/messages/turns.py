@@ -1,0 +1,116 @@
+"""Canonical messages as Anthropic's Messages dialect has them: instructions apart, turns in turn.
+
+Rule 1: what one side says without a break is one turn, and what tools said comes first in it.
+Rule 2: instructions that begin the conversation go apart; one amid it goes as the user's, in
+    its place and marked as what it is.
+Rule 3: the first turn is the user's, the last text of the model's own does not end in blanks,
+    and a turn without content is none.
+
+Source: Anthropic API reference, "Create a Message", read 2026-11.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from jevons.wire.messages.blocks import Block, Blocks, text_block
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jevons.types.message import Message
+
+__all__ = ("Turn", "Turns", "write_turns")
+
+_INSTRUCTS = frozenset({"system", "developer"})
+_OPENING = "."
+"""What the user says where the model is said to have spoken first."""
+
+
+class Turn(NamedTuple):
+    """What one side says without a break."""
+
+    role: str
+    content: list[Block]
+
+
+class Turns(NamedTuple):
+    """A conversation as it is sent."""
+
+    system: list[Block]
+    turns: list[Turn]
+
+
+def write_turns(messages: Sequence[Message], blocks: Blocks) -> Turns:
+    """Write the messages of a request.
+
+    Args:
+        messages: Of any dialect.
+        blocks: Writes their parts.
+
+    Raises:
+        Unsupported: One holds what this dialect cannot say.
+    """
+    system: list[Block] = []
+    turns: list[Turn] = []
+    for at, message in enumerate(messages):
+        said = blocks.write(message.parts, f"messages[{at}]")
+        if message.name is not None:
+            blocks.note("messages.name: dropped, there is no field for it")
+        if message.role not in _INSTRUCTS:
+            _add(turns, "assistant" if message.role == "assistant" else "user", said)
+        elif turns:
+            blocks.note("messages: an instruction amid the others was sent as the user's, marked")
+            _add(turns, "user", _marked(said))
+        else:
+            system += said
+    return _settled(Turns(system, turns), blocks)
+
+
+def _add(turns: list[Turn], role: str, said: list[Block]) -> None:
+    if not said:
+        return
+    if turns and turns[-1].role == role:
+        turns[-1].content.extend(said)
+    else:
+        turns.append(Turn(role, said))
+
+
+def _marked(said: list[Block]) -> list[Block]:
+    return [text_block("<system>"), *said, text_block("</system>")] if said else []
+
+
+def _settled(written: Turns, blocks: Blocks) -> Turns:
+    """Put a conversation into the order that the dialect wants."""
+    system, turns = written
+    for turn in turns:
+        _put_results_first(turn, blocks)
+    if turns and turns[-1].role == "assistant":
+        _trim(turns, blocks)
+    if not turns and system:
+        blocks.note("messages: an instruction that was all was sent as the user's")
+        return Turns([], [Turn("user", system)])
+    if turns and turns[0].role == "assistant":
+        blocks.note(f"messages: {_OPENING!r} of the user's put first, who must begin")
+        turns.insert(0, Turn("user", [text_block(_OPENING)]))
+    return written
+
+
+def _put_results_first(turn: Turn, blocks: Blocks) -> None:
+    places = [_place(block) for block in turn.content]
+    if places != sorted(places):
+        blocks.note("messages: what tools said was put before what was said with it")
+        turn.content.sort(key=_place)
+
+
+def _place(block: Block) -> bool:
+    return block["type"] != "tool_result"
+
+
+def _trim(turns: list[Turn], blocks: Blocks) -> None:
+    """Take the blanks off the end of what the model is to go on from."""
+    last = turns[-1].content[-1]
+    text = last.get("text", "")
+    if text != text.rstrip():
+        blocks.note("messages: blanks at the end of the last were dropped, they are refused")
+        turns[-1].content[-1] = text_block(text.rstrip())
