@@ -139,6 +139,9 @@ async def test_an_endpoint_of_the_dialect_is_told_no_name_and_to_store_nothing(
                 model="here", input="So?", previous_response_id=first.id, store=True
             )
             assert await caller.responses.retrieve(second.id) == second
+            with pytest.raises(UnprocessableEntityError) as refused:
+                await caller.responses.create(model="here", input=ASKED, background=True)
+            assert refused.value.param == "background"
         one, two = [json.loads(each.body) for each in vendor.heard]
         assert one["store"] is two["store"] is False
         assert "previous_response_id" not in two

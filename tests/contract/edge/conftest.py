@@ -135,7 +135,7 @@ class House:
         endpoint = an_endpoint(
             "here", model="a/model", provider="stage", aliases=("small",), can=can
         )
-        clock = Clock()
+        self.clock = clock = Clock()
         self.drawer = Drawer(clock)
         rooms = Rooms(
             policy=Rules(Catalog((endpoint,)), clock=clock),

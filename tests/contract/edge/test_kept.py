@@ -6,7 +6,13 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from openai import AsyncOpenAI, BadRequestError, NotFoundError, UnprocessableEntityError
+from openai import (
+    APIStatusError,
+    AsyncOpenAI,
+    BadRequestError,
+    NotFoundError,
+    UnprocessableEntityError,
+)
 
 from jevons.types.account import Receipt
 from jevons.types.event import ReasoningDelta, TextDelta
@@ -329,3 +335,47 @@ async def test_a_whole_answer_that_is_passed_on_has_our_name_too(house: House) -
     assert reply.json["id"].startswith("resp_")
     assert reply.json["new"] == 1
     assert await raw(house, "GET", f"/v1/responses/{reply.json['id']}") == reply.body
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "%ff", "%00", "%ED%A0%80", "resp_%F0%9F%98%80", "'--", "x" * 5000, "%2F", "..", "?"],
+)
+async def test_a_name_that_nobody_gave_is_not_found(house: House, name: str) -> None:
+    for method in ("GET", "DELETE"):
+        reply = await house.ask(method, f"/v1/responses/{name}", key=house.key)
+        assert reply.status in {404, 405}, reply.body
+
+
+@pytest.mark.parametrize(
+    "name", [b'"\\ud800"', b'"\\u0000"', '"😀"'.encode(), b'"' + b"x" * 9000 + b'"']
+)
+async def test_a_past_that_nobody_named_is_not_found(house: House, name: bytes) -> None:
+    body = b'{"model":"here","input":"Hi","previous_response_id":%b}' % name
+    reply = await house.ask("POST", "/v1/responses", body, key=house.key)
+    assert reply.status == 400, reply.body
+
+
+@pytest.mark.parametrize(("field", "value"), [("store", "yes"), ("previous_response_id", 5)])
+async def test_what_is_not_of_its_type_is_refused(house: House, field: str, value: object) -> None:
+    body = json.dumps({"model": "here", "input": "Hi", field: value}).encode()
+    reply = await house.ask("POST", "/v1/responses", body, key=house.key)
+    assert reply.status == 400
+    assert reply.error["param"] == field
+
+
+async def test_what_has_expired_is_gone(client: AsyncOpenAI, house: House) -> None:
+    answer = await ask(client, "Hi")
+    house.clock.move(30 * 24 * 60 * 60)
+    with pytest.raises(NotFoundError):
+        await client.responses.retrieve(answer.id)
+    with pytest.raises(BadRequestError):
+        await ask(client, "Hi", previous_response_id=answer.id)
+
+
+async def test_a_past_that_is_too_long_is_refused(client: AsyncOpenAI, house: House) -> None:
+    first = await ask(client, "x" * 60_000)
+    second = await ask(client, "x" * 60_000, previous_response_id=first.id)
+    with pytest.raises(APIStatusError) as caught:
+        await ask(client, "Hi", previous_response_id=second.id)
+    assert caught.value.status_code == 413
