@@ -28,7 +28,7 @@ from jevons.types.message import (
     ToolCall,
     ToolResult,
 )
-from jevons.wire.fields import WRONG, Fields, malformed
+from jevons.wire.fields import Fields
 from jevons.wire.messages.signature import unsigned
 
 if TYPE_CHECKING:
@@ -60,7 +60,6 @@ def arguments_of(given: msgspec.Raw) -> str:
     """Find a call's arguments: JSON text as it came, an empty object if there are none.
 
     Raises:
-        msgspec.MsgspecError: They are a string that is none.
         UnicodeDecodeError: They are not UTF-8.
     """
     said = bytes(given)
@@ -133,11 +132,7 @@ def _beside(block: Fields, source: _Source) -> Extra:
 
 
 def _call(block: Fields) -> Part:
-    given = block.raw("input") or msgspec.Raw(b"null")
-    try:
-        arguments = arguments_of(given)
-    except WRONG as error:
-        raise malformed(error, f"{block.where}.input") from None
+    arguments = arguments_of(block.raw("input") or msgspec.Raw(b"null"))
     name = block.need("name")
     return ToolCall(id=block.need("id"), name=name, arguments=arguments, extra=block.extra)
 

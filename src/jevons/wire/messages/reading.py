@@ -209,10 +209,17 @@ class Reading:
 
 
 def _refusal(message: Body, body: bytes) -> JevonsError:
-    """Read a body that holds no answer."""
-    if message.type == "error" or b'"base_resp"' in body:  # MiniMax's own errors have that
-        return fault_of(body) or ProviderGarbled("an error without a word")
-    return ProviderGarbled("the answer has no content")
+    """Read a body that holds no answer.
+
+    Raises:
+        ProviderGarbled: It holds no error either.
+    """
+    is_one = message.type == "error" or b'"base_resp"' in body  # MiniMax's own errors have that
+    error = fault_of(body) if is_one else None
+    if error is None:
+        garbled = "the answer has no content"
+        raise ProviderGarbled(garbled)
+    return error
 
 
 def _left(fields: _Fields, named: Iterable[str]) -> _Fields:
