@@ -17,7 +17,7 @@ import msgspec
 
 from jevons.types.errors import Misconfigured
 from jevons.types.model import Footprint, Price
-from jevons.types.request import Need
+from jevons.types.request import Dialect, Need
 
 __all__ = (
     "AnswersSettings",
@@ -119,7 +119,7 @@ class EndpointSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """`vendor/name` of the weights or the product."""
     url: str = ""
     """Base URL, `/v1` included where the server has one; unset: the vendor's."""
-    dialect: Literal["openai-chat", "openai-responses", "gemini", "ollama"] | None = None
+    dialect: Dialect | None = None
     """What the server speaks; unset: what the vendor does, else `openai-chat`. Callers may ask in
     any of our dialects, whatever it is."""
     vendor: str = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from jevons.wire import openai_chat, responses
+from jevons.wire import messages, openai_chat, responses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from jevons.types.event import Event
     from jevons.types.request import Generate
 
-__all__ = ("CHAT", "RESPONSES", "Parse", "Rendering", "Surface")
+__all__ = ("CHAT", "MESSAGES", "RESPONSES", "Parse", "Rendering", "Surface")
 
 
 class Rendering(Protocol):
@@ -58,6 +58,14 @@ CHAT = Surface(
     answer=openai_chat.render_answer,
     error=openai_chat.render_error,
     error_event=openai_chat.render_error_event,
+)
+
+MESSAGES = Surface(
+    parse=messages.parse_request,
+    stream=messages.Chunks,
+    answer=messages.render_answer,
+    error=messages.render_error,
+    error_event=messages.render_error_event,
 )
 
 RESPONSES = Surface(

@@ -112,7 +112,7 @@ class Remote:
         self._product = product
         lines = self._speech.head(api_key)
         if key_header is not None and api_key:
-            lines = (f"{key_header}{api_key}",)
+            lines = (*self._speech.head(""), f"{key_header}{api_key}")
         self._heads = _Heads(address, path, lines)
         self._api_key = api_key
         self._clock = clock

@@ -16,7 +16,7 @@ import msgspec
 
 from jevons.types.errors import ProviderGarbled, ProviderTruncated
 from jevons.types.event import Frame
-from jevons.wire import gemini, ollama, openai_chat, responses
+from jevons.wire import gemini, messages, ollama, openai_chat, responses
 from jevons.wire.whole import Whole
 
 if TYPE_CHECKING:
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from jevons.wire.rendered import Rendered
 
 __all__ = ("SPEECHES", "Hearing", "Listen", "Read", "Render", "Speech")
+
+
+_ANTHROPIC_VERSION = "2023-06-01"
+"""The one there is; a request without it is refused. docs.anthropic.com, "Versions", 2026-11."""
 
 
 class Hearing(Protocol):
@@ -176,6 +180,12 @@ def _bearer(key: str) -> tuple[str, ...]:
     return (f"authorization: Bearer {key}",) if key else ()
 
 
+def _versioned(key: str) -> tuple[str, ...]:
+    """Show a key both ways: Anthropic reads `x-api-key`, others who speak its dialect `authorization`."""
+    key_lines = (f"x-api-key: {key}", f"authorization: Bearer {key}") if key else ()
+    return (f"anthropic-version: {_ANTHROPIC_VERSION}", *key_lines)
+
+
 _CHAT = Speech(
     dialect="openai-chat",
     target=_always("/chat/completions"),
@@ -198,6 +208,16 @@ _RESPONSES = Speech(
     relay=lambda _, owner: responses.Relay(owner=owner),
     own=responses.own_answer,
 )
+_MESSAGES = Speech(
+    dialect="anthropic-messages",
+    target=_always("/v1/messages"),
+    head=_versioned,
+    render=messages.render_request,
+    listen=messages.Reader,
+    read_whole=messages.read_whole,
+    relay=lambda _, owner: messages.Relay(owner=owner),
+    own=messages.own_answer,
+)
 _GEMINI = Speech(
     dialect="gemini",
     target=_gemini_target,
@@ -216,5 +236,5 @@ _OLLAMA = Speech(
     streams_as=b"application/x-ndjson",
 )
 SPEECHES: Mapping[Dialect, Speech] = MappingProxyType(
-    {each.dialect: each for each in (_CHAT, _RESPONSES, _GEMINI, _OLLAMA)}
+    {each.dialect: each for each in (_CHAT, _RESPONSES, _MESSAGES, _GEMINI, _OLLAMA)}
 )

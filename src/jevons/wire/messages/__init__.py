@@ -3,9 +3,30 @@
 Source: Anthropic API reference, "Messages" and "Streaming Messages", read 2026-11.
 """
 
+from jevons.wire.messages.count import render_count
 from jevons.wire.messages.owned import own_answer
 from jevons.wire.messages.reader import Reader, read_whole
 from jevons.wire.messages.relay import Relay
+from jevons.wire.messages.render import (
+    Chunks,
+    render_answer,
+    render_error,
+    render_error_event,
+)
 from jevons.wire.messages.request import parse_count, parse_request
+from jevons.wire.messages.write import render_request
 
-__all__ = ("Reader", "Relay", "own_answer", "parse_count", "parse_request", "read_whole")
+__all__ = (
+    "Chunks",
+    "Reader",
+    "Relay",
+    "own_answer",
+    "parse_count",
+    "parse_request",
+    "read_whole",
+    "render_answer",
+    "render_count",
+    "render_error",
+    "render_error_event",
+    "render_request",
+)
