@@ -6,6 +6,7 @@ on from one that is, has our name, and says of itself what is so here.
 Rule 1: of other answers nothing is touched.
 Rule 2: only events that hold the whole answer are read. A delta is not: inside a string
     quotes are escaped, so that the field's name cannot be found in one.
+Rule 3: an event that cannot be read goes on as it came: who relays it says what is wrong.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from jevons.wire.fields import WRONG
 from jevons.wire.sse import read_event, split
 
 if TYPE_CHECKING:
@@ -75,9 +77,11 @@ def _named_event(event: bytes, request: Generate) -> bytes:
     if _HOLDS not in event:
         return event
     name, data = read_event(event)
-    fields = _FIELDS.decode(data or b"{}")
-    if not bytes(fields.get("response", b"")).startswith(b"{"):
+    try:
+        fields = _FIELDS.decode(data or b"{}")
+        answer = named_answer(bytes(fields.get("response", b"")), request)
+    except WRONG:
         return event
-    fields["response"] = msgspec.Raw(named_answer(bytes(fields["response"]), request))
+    fields["response"] = msgspec.Raw(answer)
     head = b"event: %b\n" % name if name else b""
     return b"%bdata: %b\n\n" % (head, _encode(fields))

@@ -30,7 +30,7 @@ _Item = dict[str, Any]
 
 
 class _Answer(msgspec.Struct):
-    output: _Items = []
+    output: _Items | None = None
 
 
 _INPUT = msgspec.json.Decoder(str | _Items | None)
@@ -106,12 +106,18 @@ def _said(request: Generate) -> _Items:
 def _all(past: Sequence[Kept]) -> Iterator[msgspec.Raw]:
     for kept in past:
         yield from _ITEMS.decode(kept.input)
-        yield from _ANSWER.decode(kept.answer).output
+        yield from _output(kept)
 
 
 def _listed_turn(kept: Kept) -> Iterator[_Item]:
     yield from _listed_input(kept)
-    yield from [_ITEM.decode(raw) for raw in _ANSWER.decode(kept.answer).output]
+    yield from [_ITEM.decode(raw) for raw in _output(kept)]
+
+
+def _output(kept: Kept) -> _Items:
+    """The items of an answer; what an endpoint said and is no item is not among them."""
+    items = _ANSWER.decode(kept.answer).output or []
+    return [raw for raw in items if bytes(raw).startswith(b"{")]
 
 
 def _listed_input(kept: Kept) -> Iterator[_Item]:

@@ -72,7 +72,7 @@ def test_what_is_kept_or_goes_on_has_our_name(
 
 
 def test_what_only_looks_as_if_it_held_an_answer_passes() -> None:
-    odd = b'data: {"response":null}\n\n: "response"\n\ndata: {"x":"response"}\n\n'
+    odd = b'data: {"response":}\n\ndata: {"response":null}\n\n: "response"\n\ndata: {"x":"response"}\n\n'
     assert named_events(odd, asked(store=True)) == odd
 
 

@@ -74,6 +74,12 @@ def test_what_the_model_said_in_two_requests_is_one_turn() -> None:
     assert isinstance(tool.parts[0], ToolResult)
 
 
+def test_what_an_endpoint_said_and_is_no_item_is_left_out() -> None:
+    bare = msgspec.structs.replace(kept("resp_1", [USER]), answer=b'{"output":null}')
+    request = go_on(asked("Three"), [bare, kept("resp_2", [], 5, FINE)])
+    assert texts(request) == [("user", ["One"]), ("assistant", ["Two"]), ("user", ["Three"])]
+
+
 def test_nothing_may_be_said_now() -> None:
     request = go_on(asked(None, previous_response_id="resp_1"), [kept("resp_1", [USER], FINE)])
     assert texts(request) == [("user", ["One"]), ("assistant", ["Two"])]
