@@ -29,12 +29,13 @@ from jevons.types.message import (
     ToolResult,
 )
 from jevons.wire.fields import Fields
-from jevons.wire.messages.signature import unsigned
+from jevons.wire.messages.signature import mark_of_call, unsigned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from jevons.types.message import Extra
+    from jevons.wire.seal import Mark
 
 __all__ = ("CONTENT", "arguments_of", "read_content")
 
@@ -132,9 +133,24 @@ def _beside(block: Fields, source: _Source) -> Extra:
 
 
 def _call(block: Fields) -> Part:
-    arguments = arguments_of(block.raw("input") or msgspec.Raw(b"null"))
-    name = block.need("name")
-    return ToolCall(id=block.need("id"), name=name, arguments=arguments, extra=block.extra)
+    owner, opaque = _mark(block) or ("", None)
+    return ToolCall(
+        id=block.need("id"),
+        name=block.need("name"),
+        arguments=arguments_of(block.raw("input") or msgspec.Raw(b"null")),
+        opaque=opaque,
+        owner=owner,
+        extra=block.extra,
+    )
+
+
+def _mark(block: Fields) -> Mark | None:
+    """Take a call's mark out, if it is one of ours."""
+    said = bytes(block.left.get("signature", b""))
+    mark = mark_of_call(_STRING.decode(said)) if said.startswith(b'"') else None
+    if mark is not None:
+        del block.left["signature"]
+    return mark
 
 
 def _result(block: Fields) -> Part:

@@ -3,6 +3,9 @@
 A signature of Anthropic's stands as it is. Any other goes out under seal, in the name of its
 owner, and of its kind and id where there is more to say: `openai/summary/rs_1`. So thinking of
 another dialect comes back from a caller of this one as it was.
+
+A call to a tool has no signature in this dialect. One that is under seal is its owner's mark;
+any other is not ours to read.
 """
 
 from __future__ import annotations
@@ -10,13 +13,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 from urllib.parse import quote, unquote
 
-from jevons.wire.seal import ANTHROPIC, Mark
+from jevons.wire.seal import ANTHROPIC, PREFIX, Mark
 
 if TYPE_CHECKING:
     from jevons.types.event import ReasoningDelta
     from jevons.types.message import Reasoning
 
-__all__ = ("Signed", "signed", "unsigned")
+__all__ = ("Signed", "mark_of_call", "signed", "unsigned")
 
 
 class Signed(NamedTuple):
@@ -50,3 +53,11 @@ def unsigned(signature: str | None) -> Signed:
     owner, _, rest = name.partition("/")
     kind, _, own_id = rest.partition("/")
     return Signed(owner, opaque, "summary" if kind == "summary" else "thinking", unquote(own_id))
+
+
+def mark_of_call(signature: str | None) -> Mark | None:
+    """Read the mark of a call to a tool; None if it has none of ours."""
+    if not (signature or "").startswith(PREFIX):
+        return None
+    mark = ANTHROPIC.read(signature)
+    return None if mark.opaque == signature else mark

@@ -13,25 +13,26 @@ Source: Anthropic API reference, "Streaming Messages", read 2026-11.
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from jevons.types.errors import ProviderGarbled
 from jevons.types.event import OpaqueBlock, ReasoningDelta, TextDelta, ToolCallDelta
-from jevons.wire.messages.answer import NULL, WRONG
+from jevons.wire.messages.answer import NULL
 from jevons.wire.messages.blocks_in import arguments_of
-from jevons.wire.messages.signature import unsigned
+from jevons.wire.messages.open_block import OpenBlock
+from jevons.wire.messages.signature import mark_of_call, unsigned
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from jevons.types.event import Event
     from jevons.types.message import Extra
+    from jevons.wire.messages.open_block import Family
 
 __all__ = ("Blocks",)
 
-_Family = Literal["text", "thinking"]
 _Fields = dict[str, msgspec.Raw]
 
 _LIMIT_BYTES = 8 * 1024 * 1024  # of what is kept until blocks end
@@ -74,45 +75,10 @@ class _Kind(msgspec.Struct):
     type: str = ""
 
 
-class _Open:
-    """A block under way."""
-
-    __slots__ = (
-        "call",
-        "citations",
-        "fields",
-        "input",
-        "kind",
-        "places",
-        "signed",
-        "size_bytes",
-        "written",
-    )
-
-    def __init__(self, kind: str = "") -> None:
-        self.kind = kind
-        self.places: dict[_Family, int] = {}
-        """Numbers of what it says."""
-        self.call: int | None = None
-        """Number of the call that it is."""
-        self.input = NULL
-        """Arguments that it began with."""
-        self.written: list[str] = []
-        """Arguments as they came; of a call only whether they did."""
-        self.citations: list[msgspec.Raw] = []
-        self.fields: _Fields | None = None
-        """All of it, if it has no name here."""
-        self.signed = unsigned(None)
-        """What the signature says that it began with."""
-        self.size_bytes = 0
-        """Of what of it is kept."""
-
-
 _BLOCK = msgspec.json.Decoder(_Block)
 _DELTA = msgspec.json.Decoder(_Delta)
 _KIND = msgspec.json.Decoder(_Kind)
 _FIELDS = msgspec.json.Decoder(_Fields)
-_STRING = msgspec.json.Decoder(str)
 
 
 class Blocks:
@@ -128,7 +94,7 @@ class Blocks:
         self.nameless = False
         """Whether a call has no name."""
         self._owner = owner
-        self._open: dict[int, _Open] = {}
+        self._open: dict[int, OpenBlock] = {}
         self._count = 0
         self._calls = 0
         self._kept_bytes = 0
@@ -142,10 +108,10 @@ class Blocks:
         """Take a block that begins."""
         kind = _KIND.decode(raw).type
         ended = self.stop(at)
-        opened = self._open[at] = _Open(kind)
+        fields = None if kind in _NAMED else _FIELDS.decode(raw)
+        opened = self._open[at] = OpenBlock(kind, fields)
         self._keep(opened, raw)
-        if kind not in _NAMED:
-            opened.fields = _FIELDS.decode(raw)
+        if opened.is_opaque:
             return ended
         return ended + self._begun(opened, _BLOCK.decode(raw), _left(raw, _NAMED[kind]))
 
@@ -157,7 +123,7 @@ class Blocks:
         delta = _DELTA.decode(raw)
         opened = self._open.get(at)
         if opened is None:  # some servers do not say that a block begins
-            opened = self._open[at] = _Open()
+            opened = self._open[at] = OpenBlock()
             self._keep(opened, raw)
         match kind:
             case "text_delta":
@@ -179,8 +145,8 @@ class Blocks:
         if opened is None:
             return []
         self._kept_bytes -= opened.size_bytes
-        if opened.fields is not None:
-            return [OpaqueBlock(kind=opened.kind, fields=_put_together(opened.fields, opened))]
+        if opened.is_opaque:
+            return [OpaqueBlock(kind=opened.kind, fields=opened.whole())]
         if opened.call is not None and not opened.written:
             return [ToolCallDelta(index=opened.call, arguments=arguments_of(opened.input))]
         if opened.citations:
@@ -192,7 +158,7 @@ class Blocks:
         """End what has not ended."""
         return [event for at in list(self._open) for event in self.stop(at)]
 
-    def _begun(self, opened: _Open, block: _Block, extra: Extra) -> list[Event]:
+    def _begun(self, opened: OpenBlock, block: _Block, extra: Extra) -> list[Event]:
         match opened.kind:
             case "text":
                 opened.citations += block.citations or ()
@@ -204,13 +170,13 @@ class Blocks:
             case _:
                 return [self._call(opened, block, extra)]
 
-    def _text(self, opened: _Open, text: str, extra: Extra) -> list[Event]:
+    def _text(self, opened: OpenBlock, text: str, extra: Extra) -> list[Event]:
         if not text and extra is None:
             return []
         return [TextDelta(text, block=self._place(opened, "text"), extra=extra)]
 
     def _thinking(
-        self, opened: _Open, text: str, signature: str | None, extra: Extra
+        self, opened: OpenBlock, text: str, signature: str | None, extra: Extra
     ) -> list[Event]:
         said = unsigned(signature)
         if said.owner and not (opened.signed.owner or "thinking" in opened.places):
@@ -241,17 +207,26 @@ class Blocks:
             extra=extra,
         )
 
-    def _call(self, opened: _Open, block: _Block, extra: Extra) -> Event:
+    def _call(self, opened: OpenBlock, block: _Block, extra: Extra) -> Event:
         opened.call = self._calls
         opened.input = block.input
+        mark = mark_of_call(block.signature)
+        owner, opaque = mark or ("", None)
         self._calls += 1
         self.called = True
         self.nameless = self.nameless or not block.name
         name = block.id or f"call_{opened.call}"
-        return ToolCallDelta(index=opened.call, id=name, name=block.name or "", extra=extra)
+        return ToolCallDelta(
+            index=opened.call,
+            id=name,
+            name=block.name or "",
+            opaque=opaque,
+            owner=owner,
+            extra=extra if mark is None else _without_signature(extra),
+        )
 
-    def _arguments(self, at: int, opened: _Open, text: str, raw: msgspec.Raw) -> list[Event]:
-        if opened.call is None and opened.fields is None:
+    def _arguments(self, at: int, opened: OpenBlock, text: str, raw: msgspec.Raw) -> list[Event]:
+        if opened.call is None and not opened.is_opaque:
             return self._other(at, "input_json_delta", raw)
         if not text:
             return []
@@ -266,21 +241,19 @@ class Blocks:
         """Put a delta that has no name here into its block; else it is a block of its own."""
         fields = _FIELDS.decode(raw)
         opened = self._open.get(at)
-        if opened is None or opened.fields is None:
+        if opened is None or not opened.is_opaque:
             return [OpaqueBlock(kind=kind or "delta", fields=fields)]
         self._keep(opened, raw)
-        for name, more in fields.items():
-            if name != "type":
-                opened.fields[name] = _grown(opened.fields.get(name, NULL), more)
+        opened.grow(fields)
         return []
 
-    def _place(self, opened: _Open, family: _Family) -> int:
+    def _place(self, opened: OpenBlock, family: Family) -> int:
         if family not in opened.places:
             opened.places[family] = self._count
             self._count += 1
         return opened.places[family]
 
-    def _keep(self, opened: _Open, said: msgspec.Raw) -> None:
+    def _keep(self, opened: OpenBlock, said: msgspec.Raw) -> None:
         """Count what is kept of blocks that are open; there is an end to it."""
         size_bytes = len(bytes(said))
         opened.size_bytes += size_bytes
@@ -295,32 +268,6 @@ _DELTAS = frozenset(
 )
 
 
-def _put_together(fields: _Fields, opened: _Open) -> _Fields:
-    """Put the deltas of a block into it."""
-    more = dict(fields)
-    if opened.written:
-        more["input"] = _json("".join(opened.written))
-    if opened.citations:
-        more["citations"] = msgspec.Raw(msgspec.json.encode(opened.citations))
-    return more
-
-
-def _json(text: str) -> msgspec.Raw:
-    """Take a text for the JSON that it is; one that was cut short stays a text."""
-    try:
-        msgspec.json.decode(text)
-    except WRONG:
-        return msgspec.Raw(msgspec.json.encode(text))
-    return msgspec.Raw(text.encode())
-
-
-def _grown(before: msgspec.Raw, more: msgspec.Raw) -> msgspec.Raw:
-    """Put a delta's field behind a block's: texts are joined, anything else is replaced."""
-    if not (bytes(before).startswith(b'"') and bytes(more).startswith(b'"')):
-        return more
-    return msgspec.Raw(msgspec.json.encode(_STRING.decode(before) + _STRING.decode(more)))
-
-
 def _left(raw: msgspec.Raw, named: frozenset[str]) -> Extra:
     """Find what has no name of ours, and says something."""
     fields = _FIELDS.decode(raw)
@@ -329,3 +276,7 @@ def _left(raw: msgspec.Raw, named: frozenset[str]) -> Extra:
         for name, each in fields.items()
         if name not in named and bytes(each) not in _NOTHING
     } or None
+
+
+def _without_signature(extra: Extra) -> Extra:
+    return {name: raw for name, raw in (extra or {}).items() if name != "signature"} or None

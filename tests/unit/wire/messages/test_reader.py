@@ -162,6 +162,28 @@ def test_a_call_comes_in_pieces() -> None:
     )  # fmt: skip
 
 
+def test_a_mark_on_a_call_is_its_owners_if_it_is_under_our_seal() -> None:
+    assert bare(
+        fold(
+            heard(
+                block(0, **CALL, signature="jevons:google:c2ln", odd=1),
+                block(1, **CALL, signature="sig"),
+                block(2, **CALL, signature="jevons:google:c2ln"),
+            )
+        )
+    ) == bare(
+        [
+            ToolCallDelta(
+                index=0, id="t1", name="f", arguments="{}", opaque="sig", owner="google", extra=bare({"odd": 1})
+            ),
+            ToolCallDelta(
+                index=1, id="t1", name="f", arguments="{}", extra=bare({"signature": "sig"})
+            ),
+            ToolCallDelta(index=2, id="t1", name="f", arguments="{}", opaque="sig", owner="google"),
+        ]
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("given", "whole"), [({"a": 1}, '{"a":1}'), (None, "{}"), ('{"a":1}', '{"a":1}'), ("", "{}")]
 )

@@ -176,6 +176,19 @@ def test_a_call_always_has_arguments(given: dict[str, Any], arguments: str) -> N
     assert bare(part.extra) == {"caller": {"type": "direct"}}
 
 
+def test_a_mark_on_a_call_is_its_owners_if_it_is_under_our_seal() -> None:
+    call: dict[str, Any] = {"type": "tool_use", "id": "t1", "name": "f", "input": {}}
+    ours, others, odd = parts(
+        {**call, "signature": "jevons:google:c2ln"},
+        {**call, "signature": "jevons:google:not base64"},
+        {**call, "signature": 1},
+        role="assistant",
+    )
+    assert ours == ToolCall(id="t1", name="f", arguments="{}", opaque="sig", owner="google")
+    assert (others.opaque, bare(others.extra)) == (None, {"signature": "jevons:google:not base64"})
+    assert (odd.opaque, bare(odd.extra)) == (None, {"signature": 1})
+
+
 def test_results_come_first_and_each_is_a_message() -> None:
     image = {"type": "image", "source": {"type": "file", "file_id": "file_1"}}
     messages = said(
