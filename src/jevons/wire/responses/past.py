@@ -36,6 +36,7 @@ class _Answer(msgspec.Struct):
 _INPUT = msgspec.json.Decoder(str | _Items | None)
 _ITEMS = msgspec.json.Decoder(_Items)
 _ITEM = msgspec.json.Decoder(_Item)
+_FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ANSWER = msgspec.json.Decoder(_Answer)
 _encode = msgspec.json.Encoder().encode
 
@@ -57,11 +58,12 @@ def go_on(request: Generate, past: Sequence[Kept]) -> Generate:
         past: What it goes on from, oldest first.
     """
     now = _said(request)
-    items = [*_all(past), *now]
     before = request.messages[: len(request.messages) - len(read_input(now))]
-    messages = (*before, *read_input(items))
+    heard = [raw for kept in past for raw in (*_input(kept), *map(_bare, _output(kept)))]
+    messages = (*before, *read_input([*heard, *now]))
     needs = request.needs.union(*[needed(message.parts) for message in messages])
-    fields = {**request.source.fields, "input": msgspec.Raw(_encode(items))}
+    items = [raw for kept in past for raw in (*_input(kept), *_output(kept))]
+    fields = {**request.source.fields, "input": msgspec.Raw(_encode([*items, *now]))}
     source = msgspec.structs.replace(request.source, fields=fields)
     return msgspec.structs.replace(request, messages=messages, needs=needs, source=source)
 
@@ -103,10 +105,8 @@ def _said(request: Generate) -> _Items:
     return said or []
 
 
-def _all(past: Sequence[Kept]) -> Iterator[msgspec.Raw]:
-    for kept in past:
-        yield from _ITEMS.decode(kept.input)
-        yield from _output(kept)
+def _input(kept: Kept) -> _Items:
+    return _ITEMS.decode(kept.input)
 
 
 def _listed_turn(kept: Kept) -> Iterator[_Item]:
@@ -120,9 +120,29 @@ def _output(kept: Kept) -> _Items:
     return [raw for raw in items if bytes(raw).startswith(b"{")]
 
 
+def _bare(raw: msgspec.Raw) -> msgspec.Raw:
+    """Take from an item of an answer what is of the answer and not of what it says."""
+    item = _FIELDS.decode(raw)
+    item.pop("status", None)
+    if bytes(item.get("type", b"")) != b'"reasoning"':
+        item.pop("id", None)
+    if bytes(item.get("content", b"")).startswith(b"["):
+        parts = [_without_empty(part) for part in _ITEMS.decode(item["content"])]
+        item["content"] = msgspec.Raw(_encode(parts))
+    return msgspec.Raw(_encode(item))
+
+
+def _without_empty(raw: msgspec.Raw) -> msgspec.Raw:
+    """Take from a part of an item the lists that hold nothing."""
+    if not bytes(raw).startswith(b"{"):
+        return raw
+    part = {name: value for name, value in _FIELDS.decode(raw).items() if bytes(value) != b"[]"}
+    return msgspec.Raw(_encode(part))
+
+
 def _listed_input(kept: Kept) -> Iterator[_Item]:
     stem = kept.id.removeprefix("resp_")
-    for at, raw in enumerate(_ITEMS.decode(kept.input)):
+    for at, raw in enumerate(_input(kept)):
         yield _listed(_ITEM.decode(raw), f"{stem}_in{at}")
 
 

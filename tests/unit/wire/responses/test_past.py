@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+import pytest
 from tests.unit.wire.responses.test_named import ENDED
 
 from jevons.types.account import Usage
+from jevons.types.errors import Malformed
 from jevons.types.event import Finished, ReasoningDelta, TextDelta
 from jevons.types.kept import Kept
 from jevons.types.message import Image, Reasoning, Text, ToolCall, ToolResult
@@ -78,6 +80,32 @@ def test_what_an_endpoint_said_and_is_no_item_is_left_out() -> None:
     bare = msgspec.structs.replace(kept("resp_1", [USER]), answer=b'{"output":null}')
     request = go_on(asked("Three"), [bare, kept("resp_2", [], 5, FINE)])
     assert texts(request) == [("user", ["One"]), ("assistant", ["Two"]), ("user", ["Three"])]
+
+
+def test_what_is_of_an_answer_and_not_of_what_it_says_is_no_part_of_a_message() -> None:
+    cited = {"type": "output_text", "text": "b", "annotations": [{"type": "url_citation"}]}
+    plain: Any = {"type": "output_text", "text": "a", "annotations": [], "logprobs": []}
+    call = {"type": "function_call", "id": "fc_1", "status": "completed", "call_id": "c"}
+    output: list[Any] = [
+        {"type": "reasoning", "id": "rs_1", "status": "completed", "summary": []},
+        {"type": "message", "id": "msg_1", "status": "completed", "role": "assistant"}
+        | {"content": [plain, cited]},
+        {**call, "name": "f", "arguments": "{}"},
+    ]
+    request = go_on(asked("Three"), [kept("resp_1", [USER], *output)])
+    parts: Any = request.messages[1].parts
+    thought, first, second, called = parts
+    assert thought.id == "rs_1"
+    assert [each.extra for each in (thought, first, called)] == [None, None, None]
+    assert second.extra.keys() == {"annotations"}
+    sent = msgspec.json.decode(render_request(request, model="m").body)
+    assert sent["input"][1:4] == output
+
+
+def test_a_part_that_is_none_is_said_to_be_none() -> None:
+    odd = {"type": "message", "role": "assistant", "content": ["text"]}
+    with pytest.raises(Malformed):
+        go_on(asked("Three"), [kept("resp_1", [USER], odd)])
 
 
 def test_nothing_may_be_said_now() -> None:
