@@ -5,7 +5,8 @@ Rule 2: thinking under seal is opened for its owner, and taken out for others.
 Rule 3: a signature without a seal is Anthropic's, and no signature is nobody's: such thinking
     goes to no other vendor. Where nobody knows whose the endpoint is it goes on as it came: so
     did the answer that it was in.
-Rule 4: a turn of which nothing is left is taken out.
+Rule 4: a mark on a call, which the dialect has no field for, is under our seal or none of ours.
+Rule 5: a turn of which nothing is left is taken out.
 """
 
 from __future__ import annotations
@@ -25,17 +26,17 @@ __all__ = ("opened",)
 _Fields = dict[str, msgspec.Raw]
 
 
-class _Thought(msgspec.Struct):
+class _Marked(msgspec.Struct):
     type: str = ""
     signature: str | None = None
     data: str | None = None
 
 
 _RAWS = msgspec.json.Decoder(list[msgspec.Raw])
-_THOUGHT = msgspec.json.Decoder(_Thought)
+_MARKED = msgspec.json.Decoder(_Marked)
 _FIELDS = msgspec.json.Decoder(_Fields)
 
-_MARKS = {"thinking": "signature", "redacted_thinking": "data"}
+_MARKS = {"thinking": "signature", "redacted_thinking": "data", "tool_use": "signature"}
 
 
 def opened(fields: Mapping[str, msgspec.Raw], owner: str) -> tuple[_Fields, tuple[str, ...]]:
@@ -46,7 +47,7 @@ def opened(fields: Mapping[str, msgspec.Raw], owner: str) -> tuple[_Fields, tupl
         owner: Vendor of the endpoint; empty if nobody knows.
     """
     said = bytes(fields["messages"])
-    if not _may_think(said):
+    if not _may_be_marked(said):
         return dict(fields), ()
     changed: dict[str, None] = {}
     turns = [_turn(raw, owner, changed) for raw in _RAWS.decode(said)]
@@ -56,7 +57,7 @@ def opened(fields: Mapping[str, msgspec.Raw], owner: str) -> tuple[_Fields, tupl
 
 def _turn(raw: msgspec.Raw, owner: str, changed: dict[str, None]) -> msgspec.Raw | None:
     """Open one turn; None if nothing is left of it."""
-    if not _may_think(bytes(raw)):
+    if not _may_be_marked(bytes(raw)):
         return raw
     turn = _FIELDS.decode(raw)
     if not bytes(turn["content"]).startswith(b"["):
@@ -69,28 +70,30 @@ def _turn(raw: msgspec.Raw, owner: str, changed: dict[str, None]) -> msgspec.Raw
 
 def _block(raw: msgspec.Raw, owner: str, changed: dict[str, None]) -> msgspec.Raw | None:
     """Open one block; None if it does not go on."""
-    if not _may_think(bytes(raw)):
+    if not _may_be_marked(bytes(raw)):
         return raw
     try:
-        thought = _THOUGHT.decode(raw)
+        marked = _MARKED.decode(raw)
     except msgspec.ValidationError:
         return raw  # fields of these names that are no strings are none of ours
-    field = _MARKS.get(thought.type)
+    field = _MARKS.get(marked.type)
     if field is None:
         return raw
-    said = (thought.signature if field == "signature" else thought.data) or ""
-    is_sealed = said.startswith(PREFIX)
+    said = (marked.data if field == "data" else marked.signature) or ""
     mark = unsigned(said)
-    if not is_sealed and owner in {"", mark.owner}:
+    if not said.startswith(PREFIX) and (marked.type == "tool_use" or owner in {"", mark.owner}):
         return raw
-    if not owner or mark.owner != owner:
-        changed[f"messages.{thought.type}: dropped, it is {mark.owner or 'nobody'}'s"] = None
-        return None
-    return _raw({**_FIELDS.decode(raw), field: _raw(mark.opaque or "")})
+    block = _FIELDS.decode(raw)
+    if owner and mark.owner == owner:
+        return _raw({**block, field: mark.opaque or ""})
+    what = "a mark" if marked.type == "tool_use" else marked.type
+    changed[f"messages: {what} of {mark.owner or 'nobody'}'s was dropped"] = None
+    block.pop(field, None)
+    return _raw(block) if marked.type == "tool_use" else None
 
 
-def _may_think(said: bytes) -> bool:
-    return b'thinking"' in said
+def _may_be_marked(said: bytes) -> bool:
+    return b'thinking"' in said or PREFIX.encode() in said
 
 
 def _raw(value: object) -> msgspec.Raw:

@@ -5,24 +5,37 @@ Rule 2: instructions that begin the conversation go apart; one amid it goes as t
     its place and marked as what it is.
 Rule 3: the first turn is the user's, the last text of the model's own does not end in blanks,
     and a turn without content is none.
+Rule 4: what one side cannot say, as the model a picture, is refused.
 
 Source: Anthropic API reference, "Create a Message", read 2026-11.
 """
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from jevons.types.errors import Unsupported
 from jevons.wire.messages.blocks import Block, Blocks, text_block
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from jevons.types.message import Message
+    from jevons.types.message import Message, Role
 
 __all__ = ("Turn", "Turns", "write_turns")
 
-_INSTRUCTS = frozenset({"system", "developer"})
+_SAYS_TO_MODEL = frozenset({"text", "image", "document", "tool_result"})
+_SAYS: Mapping[Role, frozenset[str]] = MappingProxyType(
+    {
+        "system": frozenset({"text"}),
+        "developer": frozenset({"text"}),
+        "user": _SAYS_TO_MODEL,
+        "tool": _SAYS_TO_MODEL,
+        "assistant": frozenset({"text", "thinking", "redacted_thinking", "tool_use"}),
+    }
+)
+"""Types of blocks that each role can say."""
 _OPENING = "."
 """What the user says where the model is said to have spoken first."""
 
@@ -54,10 +67,8 @@ def write_turns(messages: Sequence[Message], blocks: Blocks) -> Turns:
     system: list[Block] = []
     turns: list[Turn] = []
     for at, message in enumerate(messages):
-        said = blocks.write(message.parts, f"messages[{at}]")
-        if message.name is not None:
-            blocks.note("messages.name: dropped, there is no field for it")
-        if message.role not in _INSTRUCTS:
+        said = _said(message, f"messages[{at}]", blocks)
+        if message.role not in {"system", "developer"}:
             _add(turns, "assistant" if message.role == "assistant" else "user", said)
         elif turns:
             blocks.note("messages: an instruction amid the others was sent as the user's, marked")
@@ -65,6 +76,18 @@ def write_turns(messages: Sequence[Message], blocks: Blocks) -> Turns:
         else:
             system += said
     return _settled(Turns(system, turns), blocks)
+
+
+def _said(message: Message, where: str, blocks: Blocks) -> list[Block]:
+    if message.name is not None:
+        blocks.note("messages.name: dropped, there is no field for it")
+    said = blocks.write(message.parts, where)
+    for block in said:
+        if block["type"] not in _SAYS[message.role]:
+            what = f"{block['type']!r} in the words of {message.role!r}"
+            text = f"{where} holds {what}, which this endpoint's dialect cannot say"
+            raise Unsupported(text, param=where)
+    return said
 
 
 def _add(turns: list[Turn], role: str, said: list[Block]) -> None:
