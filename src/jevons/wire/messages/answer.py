@@ -56,6 +56,9 @@ WRONG = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _GAVE_UP = frozenset({"error", "network_error", "aborted", "insufficient_system_resource"})
 _FINISH: Mapping[str, str] = MappingProxyType(
     {
+        "end_turn": "stop",  # tools that the endpoint ran may have been called on the way
+        "stop_sequence": "stop",
+        "pause_turn": "stop",
         "max_tokens": "length",
         "model_context_window_exceeded": "length",
         "length": "length",  # the words of other dialects are some servers' here too
@@ -172,7 +175,8 @@ def ending_of(reason: str | None, *, called: bool) -> Ending:
     if reason in _GAVE_UP:
         gave_up = ProviderUnavailable(f"the answer ended with stop reason {reason!r}")
         return Ending("error", reason, gave_up)
-    return Ending(_FINISH.get(reason, "tool_calls" if called else "stop"), reason, None)
+    finish = _FINISH.get(reason) or ("tool_calls" if called else "stop")
+    return Ending(finish, reason, None)
 
 
 def fault_of(error: msgspec.Raw | bytes) -> ProviderError | None:

@@ -110,8 +110,9 @@ def test_a_stop_reason_has_one_of_our_names(reason: str, finish: str) -> None:
     assert (last.reason, last.native) == (finish, reason)
 
 
-def test_an_answer_that_calls_ends_with_the_call_whatever_it_says() -> None:
-    assert finished(message(CALL, stop_reason="end_turn")).reason == "tool_calls"
+def test_an_answer_ends_with_its_call_if_what_it_says_is_no_reason_of_the_dialect() -> None:
+    assert finished(message(CALL, stop_reason="stop")).reason == "tool_calls"
+    assert finished(message(CALL, stop_reason="end_turn")).reason == "stop"
     assert finished(message(CALL, stop_reason="max_tokens")).reason == "length"
 
 

@@ -138,7 +138,8 @@ def test_an_end_is_one_though_it_looks_like_a_delta(end: bytes) -> None:
 
 def test_an_answer_that_begins_whole_is_kept_whole() -> None:
     call: dict[str, Any] = {"type": "tool_use", "id": "t1", "name": "f", "input": {}}
-    body = event("message_start", message=message(call)) + event("message_stop")
+    whole = message(call, stop_reason="stop")
+    body = event("message_start", message=whole) + event("message_stop")
     it = Relay()
     assert it.feed(body) == b""
     assert (it.end(), it.closing) == (None, body)
@@ -147,7 +148,7 @@ def test_an_answer_that_begins_whole_is_kept_whole() -> None:
 
 def test_an_answer_that_calls_a_tool_ends_with_it() -> None:
     it = Relay()
-    it.feed(block(0, type="tool_use", id="t1", name="f", input={}) + END)
+    it.feed(block(0, type="tool_use", id="t1", name="f", input={}) + ended("stop"))
     assert (it.end(), it.finish) == (None, "tool_calls")
 
 
