@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import sqlite3
 from contextlib import asynccontextmanager, closing
 from typing import TYPE_CHECKING, Any
@@ -193,6 +194,25 @@ async def test_what_is_dropped_is_overwritten(path: Path, size: int) -> None:
         assert await opened.drop("resp_1", key="key_1")
         assert remains(path, *traces) == []
         assert await opened.find("resp_0", key="key_1") is not None
+
+
+def test_whatever_is_deleted_in_whatever_order_leaves_nothing_behind(path: Path) -> None:
+    dice = random.Random(7)
+    alive: dict[str, bytes] = {}
+    dead: dict[str, bytes] = {}
+    with closing(Shelf(path, limits=LIMITS, clock=Clock())) as shelf:
+        for at in range(200):
+            if alive and dice.random() < 0.4:
+                name = dice.choice([*alive])
+                dead[name] = alive.pop(name)
+                assert shelf.drop(name, key="key_1")
+            else:
+                size = dice.choice([5, 200, 1000, 3000, 9000])
+                shelf.keep(a_kept(f"resp_{at}_", answer=os.urandom(size)))
+                alive[f"resp_{at}_"] = sealed(path)[-1]
+        assert len(dead) > 50
+        assert all(remains(path, salt) for salt in alive.values())
+        assert remains(path, *dead.values(), *[name.encode() for name in dead]) == []
 
 
 async def test_what_has_expired_is_overwritten_by_itself(path: Path, clock: Clock) -> None:

@@ -9,23 +9,14 @@ Sources: RFC 5869 (HKDF); NIST SP 800-38D §8 (a key used once needs no nonce of
 
 from __future__ import annotations
 
-import os
-import secrets
-from typing import TYPE_CHECKING
-
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from jevons.types.errors import Misconfigured
+__all__ = ("SALT_BYTES", "Crypt")
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-__all__ = ("SALT_BYTES", "Crypt", "load_or_make", "overwrite")
-
-KEY_BYTES = 32
+_KEY_BYTES = 32
 SALT_BYTES = 32
 _NONCE = bytes(12)  # each key seals one row
 _PURPOSE = b"jevons kept answer, 1"
@@ -64,43 +55,5 @@ class Crypt:
             raise ValueError(message) from None
 
     def _of(self, salt: bytes) -> AESGCM:
-        key = HKDF(SHA256(), length=KEY_BYTES, salt=salt, info=_PURPOSE).derive(self._key)
+        key = HKDF(SHA256(), length=_KEY_BYTES, salt=salt, info=_PURPOSE).derive(self._key)
         return AESGCM(key)
-
-
-def load_or_make(path: Path, *, may_make: bool) -> bytes:
-    """Read the house's key, or make one where nothing is kept yet.
-
-    Raises:
-        Misconfigured: The file is not a key, or is gone although something is kept.
-    """
-    if may_make and not path.exists():
-        _write(path, secrets.token_bytes(KEY_BYTES))
-    try:
-        key = path.read_bytes()
-    except FileNotFoundError:
-        message = f"{path} is gone: without it no kept answer opens; put it back, or delete both"
-        raise Misconfigured(message) from None
-    if len(key) != KEY_BYTES:
-        message = f"{path} is not a key: {KEY_BYTES} bytes are expected, not {len(key)}"
-        raise Misconfigured(message)
-    return key
-
-
-def overwrite(path: Path) -> None:
-    """Make a key say nothing any more, before its file is deleted."""
-    with path.open("r+b") as file:
-        file.write(bytes(KEY_BYTES))
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _write(path: Path, raw: bytes) -> None:
-    """Put the key there whole: half of one would be taken for a lost one."""
-    part = path.with_name(path.name + ".part")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(raw)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)

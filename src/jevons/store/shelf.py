@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from jevons.store.crypt import SALT_BYTES, Crypt, load_or_make, overwrite
+from jevons.store import secret
+from jevons.store.crypt import SALT_BYTES, Crypt
 from jevons.store.schema import connect
 from jevons.types.errors import StoreUnavailable, TooLarge
 from jevons.types.kept import Kept
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from jevons import ports
 
-__all__ = ("Limits", "Shelf", "empty", "key_path")
+__all__ = ("Limits", "Shelf", "empty")
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS answer (
@@ -90,7 +91,8 @@ class Shelf:
             self._connection.executescript(_SCHEMA)
             sizes = self._connection.execute("SELECT count(*), total(length(sealed)) FROM answer")
             rows, total = sizes.fetchone()
-            self._crypt = Crypt(load_or_make(key_path(path), may_make=not rows))
+            key = secret.load_or_make(_key_path(path), may_make=not rows, gone=_GONE)
+            self._crypt = Crypt(key)
             self.size_bytes = int(total)
             """Length of everything that is kept."""
             self._overwrite()
@@ -193,21 +195,23 @@ class Shelf:
             raise StoreUnavailable(message)
 
 
-def key_path(path: Path) -> Path:
-    """Where the key to a file of kept answers is."""
+def empty(path: Path) -> bool:
+    """Destroy all kept answers, the key to them first; say whether there were any files."""
+    key = _key_path(path)
+    files = [path.with_name(path.name + end) for end in ("", "-wal", "-shm")]
+    found = [each for each in (key, *files) if each.exists()]
+    if key.exists():
+        secret.destroy(key)
+    for each in files:
+        each.unlink(missing_ok=True)
+    return bool(found)
+
+
+def _key_path(path: Path) -> Path:
     return path.with_name("answers.key")
 
 
-def empty(path: Path) -> bool:
-    """Destroy all kept answers, the key to them first; say whether there were any files."""
-    key = key_path(path)
-    if key.exists():
-        overwrite(key)
-    files = [key, *(path.with_name(path.name + end) for end in ("", "-wal", "-shm"))]
-    found = [each for each in files if each.exists()]
-    for each in found:
-        each.unlink(missing_ok=True)  # SQLite takes the last two away by itself
-    return bool(found)
+_GONE = "no kept answer opens; put it back, or delete the answers too"
 
 
 def _said(row: tuple[str, str, str, int]) -> bytes:

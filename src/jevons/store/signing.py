@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from jevons.types.errors import Misconfigured
+from jevons.store import secret
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ("load_or_make",)
-
-_KEY_BYTES = 32
 
 
 def load_or_make(path: Path, *, may_make: bool) -> Ed25519PrivateKey:
@@ -23,22 +20,6 @@ def load_or_make(path: Path, *, may_make: bool) -> Ed25519PrivateKey:
     Raises:
         Misconfigured: The file is not a key, or is gone although the log has begun.
     """
-    if may_make and not path.exists():
-        _write(path, Ed25519PrivateKey.generate().private_bytes_raw())
-    try:
-        raw = path.read_bytes()
-    except FileNotFoundError:
-        message = f"{path} is gone: without it the ledger cannot go on; put it back"
-        raise Misconfigured(message) from None
-    if len(raw) != _KEY_BYTES:
-        message = f"{path} is not a signing key: {_KEY_BYTES} bytes are expected, not {len(raw)}"
-        raise Misconfigured(message)
-    return Ed25519PrivateKey.from_private_bytes(raw)
-
-
-def _write(path: Path, raw: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(raw)
-        file.flush()
-        os.fsync(file.fileno())
+    gone = "the ledger cannot go on; put it back"
+    raw = secret.load_or_make(path, may_make=may_make, gone=gone)
+    return Ed25519PrivateKey.from_private_bytes(raw)  # 32 random bytes: RFC 8032 §5.1.5
