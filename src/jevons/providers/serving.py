@@ -23,7 +23,7 @@ from jevons.types.errors import (
     ProviderTimeout,
     ProviderUnavailable,
 )
-from jevons.types.event import Frame
+from jevons.types.event import Frame, Started
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
@@ -256,9 +256,10 @@ class Serving:
             self._size += len(passed)
         else:
             early += passed
-        if hearing.pieces:
+        is_begun = hearing.pieces and not all(type(event) is Started for event in early)
+        if is_begun:
             self.first_byte_s = self._clock.monotonic_s()
-        if hearing.pieces or hearing.finish != "error" or self._size > _EARLY_BYTES:
+        if is_begun or hearing.finish != "error" or self._size > _EARLY_BYTES:
             self._early = None
             for event in early:
                 self._push(event)

@@ -104,8 +104,11 @@ def chat() -> Spoken:
         told = {"index": 0, "delta": delta, "finish_reason": None, **choice}
         return lambda fields: fields.update(choices=[told], usage=None)
 
-    thought, hel, lo, call, arguments, finish, counts, done = plain = streamed("openai-chat")
+    thought, hel, lo, call, arguments, finish, counts, done = streamed("openai-chat")
     start = edited(hel, says({"role": "assistant", "content": ""}))
+    thought = edited(thought, says({"reasoning_content": "hm"}))
+    begun = [start, thought, hel, lo, call]
+    plain = [*begun, arguments, finish, counts, done]
     usage = msgspec.json.decode(counts.removeprefix(b"data: "))["usage"]
     rest = msgspec.json.decode(arguments.removeprefix(b"data: "))["choices"][0]["delta"]
     function = {"name": "weather", "arguments": '{"place":"Here"}'}
@@ -115,17 +118,17 @@ def chat() -> Spoken:
         "tool_calls": [{"index": 0, "id": "call_1", "type": "function", "function": function}],
     }
     odd = {
-        "the start twice": [start, start, *plain],
+        "the start twice": [start, *plain],
         "the finish on the last piece": [
-            thought, hel, lo, call, edited(arguments, says(rest, finish_reason="tool_calls")),
+            *begun, edited(arguments, says(rest, finish_reason="tool_calls")),
             counts, done,
         ],
         "usage in a chunk of its own": plain,
         "usage on the finish": [
-            *plain[:5], edited(finish, lambda fields: fields.update(usage=usage)), done,
+            *begun, arguments, edited(finish, lambda fields: fields.update(usage=usage)), done,
         ],
         "usage in the choice": [
-            *plain[:5], edited(finish, says({}, finish_reason="tool_calls", usage=usage)), done,
+            *begun, arguments, edited(finish, says({}, finish_reason="tool_calls", usage=usage)), done,
         ],
         "everything in one piece": [edited(hel, says(everything)), finish, counts, done],
         "two last words": [*plain, done],
@@ -136,9 +139,10 @@ def chat() -> Spoken:
         answered("openai-chat"),
         USED,
         {name: Odd(pieces) for name, pieces in odd.items()}
-        | {"usage never": Odd([*plain[:6], done], GUESSED)}
-        | faulty(plain, error, before=b"data: ", after=b"\n\n", at=3),
+        | {"usage never": Odd([*begun, arguments, finish, done], GUESSED)}
+        | faulty(plain, error, before=b"data: ", after=b"\n\n", at=4),
         spare=2,
+        first=1,
     )
 
 

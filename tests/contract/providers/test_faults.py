@@ -151,7 +151,7 @@ FAULTS = {
         stream(*TEXT, FINISH, b"data: {", done=0), ProviderTruncated, "inside an event"
     ),
     "cut in a body until close": Fault(
-        stream(*TEXT, FINISH, framed="close").cut(at=400), ProviderTruncated, "", TEXT[0]
+        stream(*TEXT, FINISH, framed="close").cut(at=400), ProviderTruncated, "", b""
     ),
     "a line that is not JSON": Fault(
         stream(*TEXT, b"data: oops\n\n", FINISH), ProviderGarbled, "not JSON"

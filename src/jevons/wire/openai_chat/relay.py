@@ -18,6 +18,8 @@ Source: OpenAI API reference, "Chat Completions", streaming, read 2026-11.
 
 from __future__ import annotations
 
+import re
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 __all__ = ("Relay",)
 
 _DONE = b"data: [DONE]\n\n"
+_OPENING = re.compile(rb'"delta": ?\{(?:"\w+": ?(?:"assistant"|""|null|\[\])(?:, ?)?)*\}')
+"""A delta that says no more than who speaks."""
 _BEGINNING = 8  # chunks: one that only says who speaks, and some that are empty
 
 
@@ -55,7 +59,8 @@ class Relay:
         self.error: JevonsError | None = None
         """What went wrong; nothing more goes on once it is set."""
         self.pieces = 0
-        """Chunks so far: about one a token, and the guess where nobody counted."""
+        """Chunks so far, from the first that says something: about one a token, and the guess
+        where nobody counted."""
         self.done = False
         """Whether `[DONE]` came; nothing after it is read."""
         self._choices = choices
@@ -80,7 +85,7 @@ class Relay:
             if count:
                 if self._looks:
                     self._look(whole)
-                self.pieces += count
+                self._count(whole, count)
                 return whole
         return b"".join([event for event in split(whole) if self._goes_on(event)])
 
@@ -115,7 +120,7 @@ class Relay:
         if self._looks:
             self._look(event)
         if _plain_events(event):
-            self.pieces += 1
+            self._count(event, 1)
             return True
         name, data = read_event(event)
         if data == b"[DONE]":
@@ -130,13 +135,19 @@ class Relay:
             return self._fail(said.error or ProviderUnavailable(data.decode("utf-8", "replace")))
         return self._note(said, data)
 
+    def _count(self, block: bytes, count: int) -> None:
+        if not self.pieces:
+            count -= sum(1 for _ in takewhile(_OPENING.search, split(block)))
+        self.pieces += count
+
     def _look(self, block: bytes) -> None:
         """Look whether an answer begins with thinking; that comes before all else."""
         self._thinks = has_thinking(block, self._owner)
         self._looks = not self._thinks and self.pieces < _BEGINNING
 
     def _note(self, said: Said, data: bytes) -> bool:
-        self.pieces += said.choices > 0
+        if said.choices and (self.pieces or not _OPENING.search(data)):
+            self.pieces += 1
         self.usage = said.usage or self.usage
         if said.finish is not None:
             self.finish = said.finish

@@ -42,7 +42,7 @@ def test_text_goes_on_as_it_came_and_what_ends_it_is_kept(size: int, line_end: b
     assert play(it, *cut(text + finish + extra + done, size)) == text
     assert it.end() is None
     assert it.closing == finish + DONE
-    assert (it.finish, it.usage, it.pieces, it.done) == ("stop", COUNTED, 4, True)
+    assert (it.finish, it.usage, it.pieces, it.done) == ("stop", COUNTED, 3, True)
 
 
 def decodes(it: Relay, read: bytes) -> int:
@@ -94,6 +94,31 @@ def test_what_comes_after_the_finish_keeps_its_order() -> None:
     it = relay()
     assert play(it, *TEXT, FINISH, COMMENT, late) == b"".join(TEXT)
     assert it.closing == FINISH + COMMENT + late + DONE
+
+
+@pytest.mark.parametrize("counted", [None, usage(5, 0)])
+@pytest.mark.parametrize(
+    ("delta", "pieces"),
+    [
+        ({"role": "assistant", "content": ""}, 0),
+        ({"role": "assistant", "content": None, "tool_calls": [], "refusal": None}, 0),
+        ({"role": "assistant"}, 0),
+        ({}, 0),
+        ({"role": "assistant", "content": "Hi"}, 1),
+        ({"role": "assistant", "content": " "}, 1),
+        ({"reasoning_content": "hm"}, 1),
+        ({"tool_calls": [{"index": 0}]}, 1),
+    ],
+)
+def test_a_chunk_that_only_says_who_speaks_is_no_piece_of_the_answer(
+    delta: dict[str, object], pieces: int, counted: dict[str, object] | None
+) -> None:
+    it = relay()
+    opening = event({"choices": [{"delta": delta, "finish_reason": None}], "usage": counted})
+    assert it.feed(opening) == opening, "it goes on all the same"
+    assert it.pieces == pieces
+    it.feed(opening + chunk("Hel") + opening)
+    assert it.pieces == 2 + 2 * pieces, "after the first piece each chunk counts"
 
 
 def test_nothing_is_read_after_done() -> None:
