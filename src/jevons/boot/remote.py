@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from jevons.catalog.offer import find_offer
 from jevons.providers import SPEECHES, Remote
+from jevons.types.custody import OWN, Custody
 from jevons.types.errors import Misconfigured
 from jevons.types.model import Endpoint
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from jevons.settings import EndpointSettings
     from jevons.types.request import Need
 
-__all__ = ("Opened", "open_remote")
+__all__ = ("Opened", "open_remote", "row_of")
 
 _TEXT: frozenset[Need] = frozenset({"text", "tools", "json", "json_schema", "logprobs"})
 """What a server of which nothing is known is taken to do."""
@@ -58,6 +59,15 @@ def open_remote(said: EndpointSettings, clock: Clock) -> Opened:
     return Opened(remote, row)
 
 
+def row_of(said: EndpointSettings) -> Endpoint:
+    """Tell what is known of an endpoint, without opening it.
+
+    Raises:
+        Misconfigured: A setting cannot be.
+    """
+    return _row(said, _offer(said))
+
+
 def _offer(said: EndpointSettings) -> Offer | None:
     if not said.vendor:
         return None
@@ -87,7 +97,16 @@ def _row(said: EndpointSettings, offer: Offer | None) -> Endpoint:
         context_tokens=said.context_tokens or (known.context_tokens if known else None),
         price=said.price or (offer.price if offer is not None else None),
         footprint=said.footprint,
+        custody=_custody(said, offer),
     )
+
+
+def _custody(said: EndpointSettings, offer: Offer | None) -> Custody:
+    if said.custody is not None:
+        return said.custody
+    if (said.place or (offer.host.place if offer is not None else "")) == "on-prem":
+        return OWN
+    return offer.custody if offer is not None else Custody()
 
 
 def _url(said: EndpointSettings, offer: Offer | None) -> str:

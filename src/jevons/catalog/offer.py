@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from jevons.catalog.vendors import vendors
+from jevons.types.custody import Custody
 from jevons.types.errors import Misconfigured
 from jevons.types.model import Price
 
@@ -38,6 +39,20 @@ class Offer(NamedTuple):
         """Who contracts."""
         entities = (self.host.entity, self.vendor.entity, self.vendor.name)
         return next(entity for entity in entities if entity not in {"", "unknown"})
+
+    @property
+    def custody(self) -> Custody:
+        """Who could get at what is sent there."""
+        host = self.host
+        page = self.vendor.sources[host.source]
+        return Custody(
+            owner=self.vendor.jurisdiction,
+            storage=host.storage,
+            access=host.access,
+            retention_days=host.retention_days,
+            trains=host.trains,
+            source=f"{self.vendor.name}, {page.url}, read {page.read}",
+        )
 
     @property
     def rules(self) -> tuple[Rule, ...]:

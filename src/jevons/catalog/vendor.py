@@ -62,6 +62,12 @@ class Host(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Where it processes: ISO 3166-1 alpha-2, `EU`, `on-prem` or `unknown`."""
     storage: str = "unknown"
     """Where it stores, as above."""
+    access: tuple[str, ...] | None = None
+    """Places whose staff can reach in from afar; None is not known."""
+    retention_days: int | None = None
+    """Days for which it keeps what it is sent; None is not known."""
+    trains: bool | None = None
+    """Whether it may train models on what it is sent; None is not known."""
     keys: Literal["shared", "regional", "none"] = "shared"
     """Whether a key of this host is refused at the vendor's others."""
     note: str = ""

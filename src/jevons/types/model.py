@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from jevons.types.custody import Custody
 from jevons.types.request import Dialect, Need
 
 __all__ = ("Endpoint", "Footprint", "Grid", "Precision", "Price", "Serving", "Tariff")
@@ -104,3 +105,4 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     context_tokens: int | None = None
     price: Price | None = None
     footprint: Footprint | None = None
+    custody: Custody = Custody()
