@@ -40,5 +40,11 @@ def resolve(name: str, *what: str) -> None:
 
 
 if __name__ == "__main__":
-    resolve("run", "--extra=engine", "--group=build")
-    resolve("dev", "--extra=engine", "--group=dev", "--constraints=requirements/run.txt")
+    resolve("run", "--extra=engine", "--extra=proof", "--group=build")
+    resolve(
+        "dev",
+        "--extra=engine",
+        "--extra=proof",
+        "--group=dev",
+        "--constraints=requirements/run.txt",
+    )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from jevons import settings
+from jevons.types.custody import Custody
 from jevons.types.model import Footprint, Price
 
 if TYPE_CHECKING:
@@ -29,9 +30,11 @@ SECTIONS: dict[type[msgspec.Struct], str] = {
     settings.HouseSettings: "house",
     settings.EngineSettings: "engine",
     settings.RetrySettings: "retries",
+    settings.PolicySettings: "policy",
     settings.EndpointSettings: "endpoint",
     Price: "endpoint.price",
     Footprint: "endpoint.footprint",
+    Custody: "endpoint.custody",
 }
 COMPUTED = {"data_dir": "`$XDG_DATA_HOME/jevons`, or `~/.local/share/jevons`"}
 SETTINGS_ARE = (
@@ -48,7 +51,8 @@ DOORS_ARE = (
 
 def settings_page() -> str:
     """Tabulate every setting with its default and what it does."""
-    trees = (SETTINGS, ROOT / "src/jevons/types/model.py")
+    types = ROOT / "src/jevons/types"
+    trees = (SETTINGS, types / "model.py", types / "custody.py")
     classes = {node.name: node for path in trees for node in _classes(path)}
     parts = [
         "# Settings",

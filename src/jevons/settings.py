@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from jevons.types.custody import Custody
 from jevons.types.errors import Misconfigured
 from jevons.types.model import Footprint, Price
 from jevons.types.request import Dialect, Need
@@ -25,6 +26,7 @@ __all__ = (
     "EngineSettings",
     "HouseSettings",
     "LedgerSettings",
+    "PolicySettings",
     "RetrySettings",
     "ServerSettings",
     "Settings",
@@ -110,6 +112,20 @@ class RetrySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     error goes to the caller at once, with its `retry-after`."""
 
 
+class PolicySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which data may go where, whatever keys allow."""
+
+    profile: str = ""
+    """`open`, `eu-gdpr`, `eu-public-sector`, `us-dsp`, `health`, `air-gapped`, or the path of a `.toml`
+    of your own with a `.cedar` beside it. What it promises is proved at each start. Unset: only keys
+    say what may go where."""
+    data_class: Literal["public", "internal", "personal", "special"] | None = None
+    """What data is taken to be where neither key nor request says; unset: as the profile has it."""
+    region: str = ""
+    """Where the people live whom data is about: `EEA` or ISO 3166-1 alpha-2; unset: as the profile has
+    it."""
+
+
 class EndpointSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One remote endpoint: any server that speaks one of our dialects."""
 
@@ -150,6 +166,9 @@ class EndpointSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     else the cost is unknown, which is not zero."""
     footprint: Footprint | None = None
     """What its energy is modelled from; unset: the energy is unknown."""
+    custody: Custody | None = None
+    """Who could get at what it is sent; unset: the vendor's row, else unknown, which is the worst;
+    for a place `on-prem`, nobody but you."""
     connect_timeout_s: float = 5.0
     """Longest wait for a connection."""
     first_byte_timeout_s: float = 60.0
@@ -171,6 +190,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     house: HouseSettings = HouseSettings()
     engine: EngineSettings = EngineSettings()
     retries: RetrySettings = RetrySettings()
+    policy: PolicySettings = PolicySettings()
     endpoint: tuple[EndpointSettings, ...] = ()
 
 

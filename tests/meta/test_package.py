@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from email.message import Message
     from pathlib import Path
 
-CODE = (".py", ".toml", ".typed")
+CODE = (".py", ".toml", ".typed", ".cedar", ".cedarschema")
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from jevons.boot.policy import open_policy
 from jevons.boot.remote import open_remote
 from jevons.catalog import Catalog, grids, world_tariff
 from jevons.clock import SystemClock, Ulids, chance
@@ -25,9 +26,9 @@ from jevons.edge import allow_many_connections, app, serve_config
 from jevons.flow import Rooms
 from jevons.meter import HouseMeter
 from jevons.pick import Cheapest, Retries
-from jevons.policy import Rules
 from jevons.store import Archive, Books, Limits, empty
 from jevons.telemetry import Metrics, log
+from jevons.types.custody import OWN
 from jevons.types.errors import Misconfigured
 from jevons.types.model import Endpoint, Tariff
 
@@ -115,7 +116,7 @@ async def open_house(
         catalog = Catalog(tuple(rows))
         metrics = Metrics()
         rooms = Rooms(
-            policy=Rules(catalog, clock=clock),
+            policy=open_policy(settings.policy, catalog, clock),
             pick=Cheapest(),
             providers=doors,
             meter=_meter(settings),
@@ -264,6 +265,7 @@ async def _open_engine(
         grid=settings.house.grid,
         can=CAN,
         context_tokens=settings.engine.context_tokens,
+        custody=OWN,
     )
     return engine, row
 

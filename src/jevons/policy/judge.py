@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from jevons.policy.rules import NOBODY, RULES, Asking, Rule
+from jevons.types.custody import UNLABELLED, Label
 from jevons.types.decision import Verdict
 from jevons.types.errors import CallerError, PolicyError, Unauthenticated
 
@@ -28,11 +29,20 @@ class Rules:
         catalog: What there is to allow.
         clock: Tells whether a key has expired when no request says when it came.
         rules: In the order in which they are asked.
+        label: What data is taken to be where neither key nor request says.
     """
 
-    def __init__(self, catalog: Catalog, *, clock: Clock, rules: tuple[Rule, ...] = RULES) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        *,
+        clock: Clock,
+        rules: tuple[Rule, ...] = RULES,
+        label: Label = UNLABELLED,
+    ) -> None:
         self._catalog = catalog
         self._clock = clock
+        self._label = label
         self._judges = tuple([rule.judge for rule in rules])
         self._names = tuple([rule.name for rule in rules])
         self._policy = _digest(rules, catalog.endpoints)
@@ -52,6 +62,7 @@ class Rules:
             request.needs,
             request.source.size_bytes,
             request.messages,
+            self._labelled(request.actor or NOBODY).at_least(request.data_class),
         )
         left = self._catalog.find(request.model)
         for judge in self._judges:
@@ -64,7 +75,8 @@ class Rules:
         Raises:
             Unauthenticated: No key, or one that is not valid.
         """
-        asking = Asking("", actor or NOBODY, self._clock.now_ms())
+        actor = actor or NOBODY
+        asking = Asking("", actor, self._clock.now_ms(), label=self._labelled(actor))
         left = self._catalog.endpoints
         try:
             for judge in self._judges:
@@ -75,10 +87,20 @@ class Rules:
             return ()
         return left
 
+    def _labelled(self, actor: Actor) -> Label:
+        """What a key's data is taken to be."""
+        if actor.data_class is None and actor.region is None:
+            return self._label
+        house = self._label
+        return Label(
+            data_class=house.data_class if actor.data_class is None else actor.data_class,
+            region=house.region if actor.region is None else actor.region,
+        )
+
 
 def _digest(rules: tuple[Rule, ...], endpoints: tuple[Endpoint, ...]) -> str:
     """Hash what verdicts depend on: rules with their versions, and what they read of endpoints."""
-    asked = [(rule.name, rule.version) for rule in rules]
+    asked = [(rule.name, rule.version, *([rule.digest] * bool(rule.digest))) for rule in rules]
     read = [
         (
             endpoint.name,

@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from jevons.types.actor import Actor
+from jevons.types.custody import UNKNOWN_PLACE, UNLABELLED, Label
 from jevons.types.errors import (
     Forbidden,
     ResidencyRefused,
@@ -47,8 +48,6 @@ NOBODY = Actor(
 )
 """Whoever shows no key, or none of ours. Every rule about keys refuses it, not only the first."""
 
-UNKNOWN_PLACE = "unknown"
-
 LONGEST_TOKEN_CHARS = 256
 """No token of any tokenizer covers more characters than this.
 
@@ -71,6 +70,8 @@ class Asking(NamedTuple):
     size_bytes: int = 0
     """Length of the request's body."""
     messages: tuple[Message, ...] = ()
+    label: Label = UNLABELLED
+    """What is known of its data."""
 
 
 class Judge(Protocol):
@@ -93,6 +94,8 @@ class Rule(NamedTuple):
     version: int
     """Raised whenever the same request could get another verdict."""
     judge: Judge
+    digest: str = ""
+    """Hash of what it goes by besides, if anything."""
 
 
 def key_valid(asking: Asking, endpoints: tuple[Endpoint, ...]) -> tuple[Endpoint, ...]:

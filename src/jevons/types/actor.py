@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from jevons.types.custody import DataClass
+
 __all__ = ("Actor",)
 
 
@@ -20,6 +22,10 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     """Names of the endpoints it may use; None is all."""
     places: frozenset[str] | None = None
     """Places it may reach (`on-prem`, ISO 3166-1 alpha-2 codes); None is all."""
+    data_class: DataClass | None = None
+    """What its data is taken to be where nobody says, None is as the house has it."""
+    region: str | None = None
+    """Where the people live whom its data is about; None is as the house has it."""
     expires_ms: int | None = None
     """Unix milliseconds after which it is refused; None is never."""
     revoked: bool = False

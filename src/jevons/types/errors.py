@@ -14,7 +14,8 @@ JevonsError                     status  code                   retry
 ├── PolicyError                 the request is fine; a rule said no
 │   ├── Unauthenticated         401     unauthenticated        never
 │   ├── Forbidden               403     forbidden              never
-│   └── ResidencyRefused        403     residency_refused      never
+│   ├── ResidencyRefused        403     residency_refused      never
+│   └── EgressRefused           403     egress_refused         never
 ├── ProviderError               upstream failed us
 │   ├── ProviderTimeout         504     provider_timeout       elsewhere
 │   ├── ProviderThrottled       429     provider_throttled     later
@@ -55,6 +56,7 @@ __all__ = (
     "Bug",
     "CallerError",
     "CallerLeft",
+    "EgressRefused",
     "Exhausted",
     "FlowError",
     "Forbidden",
@@ -235,6 +237,12 @@ class ResidencyRefused(PolicyError):
     """Every endpoint of this model is in a place this key may not reach."""
 
     code = "residency_refused"
+
+
+class EgressRefused(PolicyError):
+    """The house's profile lets data of this class go to no endpoint of this model."""
+
+    code = "egress_refused"
 
 
 class ProviderError(JevonsError):

@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from jevons.types.actor import Actor
+from jevons.types.custody import DataClass
 from jevons.types.message import Extra, Message
 
 __all__ = (
@@ -128,4 +129,6 @@ class Generate(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the caller wants the answer kept, and what it answers with it."""
     previous: str = ""
     """The kept answer that this goes on from; what was said until then is in `messages`."""
+    data_class: DataClass = DataClass.PUBLIC
+    """What its data is at least, as the caller or our own detectors say."""
     source: Source

@@ -1,0 +1,211 @@
+"""A profile that does not keep its promises opens no house, and every answer about one can be had ahead of time."""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+from click.testing import CliRunner
+
+from jevons.boot.policy import known_endpoints, load_profile, open_policy, shipped_profiles
+from jevons.catalog import Catalog
+from jevons.catalog.places import groups
+from jevons.cli import main
+from jevons.policy.cedar import Policies
+from jevons.policy.facts import facts_of
+from jevons.policy.live import labels
+from jevons.policy.proof import Prover
+from jevons.settings import PolicySettings, load
+from jevons.testing import Clock
+from jevons.testing.make import a_request, an_endpoint
+from jevons.types.custody import OWN, Custody
+from jevons.types.errors import EgressRefused, Misconfigured
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from click.testing import Result
+
+SETTINGS = """
+[engine]
+enabled = true
+[policy]
+profile = "eu-gdpr"
+[[endpoint]]
+name = "far"
+model = "deepseek/deepseek-flash"
+vendor = "deepseek"
+[[endpoint]]
+name = "near"
+model = "vendor/near"
+url = "http://127.0.0.1:9"
+place = "DE"
+[endpoint.custody]
+owner = "DE"
+storage = "DE"
+access = []
+trains = false
+"""
+CEDAR = """
+@id("open")
+permit (principal, action == Action::"send", resource);
+@id("near")
+@says("personal data stays near")
+forbid (principal, action == Action::"send", resource)
+when { context.data_class >= 2 && resource.owner == "CN" };
+"""
+MANIFEST = """
+says = "Mine."
+data_class = "personal"
+[[invariants]]
+name = "nothing-chinese"
+says = "nothing ever reaches a Chinese owner"
+never = 'resource.owner == "CN"'
+"""
+PLACES = ("on-prem", "unknown", "EU", "DE", "US", "CN", "CH", "BR")
+HERE = an_endpoint("here", custody=OWN)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "jevons.toml"
+    path.write_text(SETTINGS)
+    return path
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> str:
+    (tmp_path / "mine.cedar").write_text(CEDAR)
+    (tmp_path / "mine.toml").write_text(MANIFEST)
+    return str(tmp_path / "mine.toml")
+
+
+def run(*words: str, config: Path) -> Result:
+    return CliRunner().invoke(main, ["policy", *words, "--config", str(config)])
+
+
+@pytest.mark.parametrize("name", shipped_profiles())
+def test_a_house_opens_with_every_profile_that_ships(name: str) -> None:
+    rules = open_policy(PolicySettings(profile=name), Catalog((HERE,)), Clock(0))
+    verdict = rules.judge(a_request())
+    assert f"egress-{name}" in verdict.rules
+    assert verdict.rules.index(f"egress-{name}") == len(verdict.rules) - 3
+
+
+def test_a_broken_promise_stops_the_start(mine: str) -> None:
+    with pytest.raises(Misconfigured, match="nothing-chinese") as caught:
+        open_policy(PolicySettings(profile=mine), Catalog((HERE,)), Clock(0))
+    assert "'resource.owner': 'CN'" in str(caught.value)
+
+
+def test_what_a_house_says_of_its_data_goes_before_the_profile() -> None:
+    away = an_endpoint("away", place="US", custody=Custody(owner="US", trains=False))
+    catalog = Catalog((away,))
+    with pytest.raises(EgressRefused):
+        open_policy(PolicySettings(profile="eu-gdpr"), catalog, Clock(0)).judge(a_request())
+    public = PolicySettings(profile="eu-gdpr", data_class="public")
+    assert open_policy(public, catalog, Clock(0)).judge(a_request()).endpoints == (away,)
+    american = PolicySettings(profile="eu-gdpr", region="US")
+    unknown = an_endpoint("away", place="unknown", custody=Custody(owner="US", trains=False))
+    rules = open_policy(american, Catalog((unknown,)), Clock(0))
+    with pytest.raises(EgressRefused, match="people in US"):
+        rules.judge(a_request())
+
+
+@pytest.mark.parametrize("name", ["eu-gpdr", "nowhere.toml", "../eu-gdpr"])
+def test_a_profile_that_is_not_there_is_refused_by_name(name: str) -> None:
+    with pytest.raises(Misconfigured, match="profile"):
+        load_profile(name)
+
+
+def test_what_is_known_needs_no_secret_and_opens_nothing(config: Path) -> None:
+    near, far = (known_endpoints(load(config, {}))[index] for index in (2, 1))
+    assert far.custody.owner == "CN"
+    assert far.custody.trains is True
+    assert near.custody.access == ()
+
+
+def test_prove_holds_the_one_that_is_on(config: Path) -> None:
+    done = run("prove", config=config)
+    assert done.exit_code == 0, done.output
+    assert "proved  personal-transfer" in done.stdout
+    assert "held against 3 endpoints" in done.stdout
+
+
+def test_prove_shows_what_breaks_a_promise(config: Path, mine: str) -> None:
+    done = run("prove", mine, "eu-gdpr", config=config)
+    assert done.exit_code == 1
+    assert "BROKEN  nothing-chinese" in done.stdout
+    (broken, fine) = json.loads(run("prove", mine, "eu-gdpr", "--json", config=config).stdout)
+    assert fine["holds"]
+    assert not broken["holds"]
+    (proof,) = broken["invariants"]
+    assert proof["case"]["resource.owner"] == "CN"
+    assert "'far'" in broken["broken"][0]
+
+
+def test_diff_shows_what_a_change_newly_lets_through(config: Path, mine: str) -> None:
+    done = run("diff", "eu-gdpr", mine, config=config)
+    assert done.exit_code == 0
+    assert "newly allowed: for one, data with data_class" in done.stdout
+    same = json.loads(run("diff", mine, mine, "--json", config=config).stdout)
+    assert same == {"newly_allowed": None, "newly_refused": None}
+
+
+def test_explain_is_a_sentence_with_rule_file_line_and_the_nearest_that_may(config: Path) -> None:
+    done = run("explain", "far", config=config)
+    assert done.exit_code == 1
+    assert done.stdout.startswith("personal data of people in EEA may not go to 'far'")
+    assert "(rule gdpr-transfer, eu-gdpr.cedar line 6, and gdpr-no-training)" in done.stdout
+    assert done.stdout.endswith("nearest endpoint that may have it: local\n")
+    assert run("explain", "far", "--class", "public", config=config).exit_code == 0
+    told = json.loads(run("explain", "near", "--class", "special", "--json", config=config).stdout)
+    assert told["endpoints"][0]["is_allowed"]
+    assert told["label"] == {"data_class": "special", "region": "EEA"}
+
+
+def test_explain_names_what_there_is_when_a_model_is_not(config: Path) -> None:
+    done = run("explain", "nix", config=config)
+    assert done.exit_code == 1
+    assert "local, far, near" in done.stderr
+
+
+def test_list_says_which_is_on(config: Path) -> None:
+    rows = json.loads(run("list", "--json", config=config).stdout)
+    assert [row["profile"] for row in rows if row["is_on"]] == ["eu-gdpr"]
+    assert run("list", config=config).exit_code == 0
+
+
+def test_ten_thousand_cases_are_decided_alike_by_cedar_and_by_the_formulas() -> None:
+    drawn = random.Random(4)
+    cases = 10_000
+    tried = allowed = 0
+    profiles = [load_profile(name) for name in shipped_profiles()]
+    every = [(Policies(each), Prover(each, groups())) for each in profiles]
+    for cedar, formulas in every:
+        for _ in range(-(-cases // len(every))):
+            custody = Custody(
+                owner=drawn.choice((*PLACES, "house")),
+                storage=drawn.choice((*PLACES, "nowhere")),
+                access=drawn.choice((None, (), ("DE",), ("US", "CN"), ("JP",))),
+                retention_days=drawn.choice((None, 0, 30, 31)),
+                trains=drawn.choice((None, True, False)),
+                basis=drawn.choice(("none", "dpf", "scc-tia")),
+            )
+            endpoint = an_endpoint("far", place=drawn.choice(PLACES), custody=custody)
+            facts = facts_of(endpoint, groups(), day="2026-11-23")
+            label = drawn.choice([*labels()])
+            decision = cedar.decide(label, facts)
+            case = {
+                f"resource.{name}": each for name, each in msgspec.structs.asdict(facts).items()
+            }
+            case |= {"context.data_class": int(label.data_class), "context.region": label.region}
+            assert not decision.errors
+            assert formulas.evaluate(case) == decision.is_allowed
+            tried += 1
+            allowed += decision.is_allowed
+    assert tried >= cases
+    assert 0.05 < allowed / tried < 0.95

@@ -1,0 +1,288 @@
+"""What is proved holds for every endpoint there could be; what does not is shown by one."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import msgspec
+import pytest
+import z3 as _z3
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jevons.boot.policy import load_profile, shipped_profiles
+from jevons.catalog.places import groups
+from jevons.policy.cedar import Policies
+from jevons.policy.facts import FOREVER_DAYS, Facts, facts_of
+from jevons.policy.profile import Profile, read_profile
+from jevons.policy.proof import Case, Prover, proof_digest
+from jevons.testing.make import an_endpoint
+from jevons.types.custody import Custody, DataClass, Label
+from jevons.types.errors import Bug, Misconfigured
+
+z3: Any = _z3
+OPEN = '@id("open")\npermit (principal, action == Action::"send", resource);\n'
+PLACES = st.sampled_from(
+    ["on-prem", "house", "nowhere", "unknown", "EU", "DE", "FR", "US", "CN", "HK", "CH", "JP", "BR"]
+)
+CUSTODIES = st.builds(
+    Custody,
+    owner=PLACES,
+    storage=PLACES,
+    access=st.none() | st.lists(PLACES, max_size=3).map(tuple),
+    retention_days=st.none() | st.integers(0, FOREVER_DAYS),
+    trains=st.none() | st.booleans(),
+    basis=st.sampled_from(["none", "dpf", "scc-tia"]),
+)
+LABELS = st.builds(
+    Label,
+    data_class=st.sampled_from(DataClass),
+    region=st.sampled_from(["EEA", "US", "CN", "GB", "unknown"]),
+)
+
+
+def profile(policies: str, *never: str) -> Profile:
+    promised = "".join(
+        f"[[invariants]]\nname = 'promise-{number}'\nsays = 'so'\nnever = '{each}'\n"
+        for number, each in enumerate(never)
+    )
+    manifest = f'says = "x"\ndata_class = "public"\n{promised}'
+    return read_profile("mine", policies=policies, manifest=manifest)
+
+
+def prover(policies: str, *never: str) -> Prover:
+    return Prover(profile(policies, *never), groups())
+
+
+def forbid(when: str, name: str = "no") -> str:
+    head = f'@id("{name}")\nforbid (principal, action == Action::"send", resource)'
+    return f"{head} when {{ {when} }};\n"
+
+
+def case_of(label: Label, facts: Facts) -> Case:
+    told = {f"resource.{name}": value for name, value in msgspec.structs.asdict(facts).items()}
+    return {
+        "context.data_class": int(label.data_class),
+        "context.region": label.region,
+        **told,
+    }
+
+
+def facts(place: str, custody: Custody) -> Facts:
+    endpoint = an_endpoint("far", place=place, custody=custody)
+    return facts_of(endpoint, groups(), day="2026-11-23")
+
+
+@pytest.mark.parametrize("name", shipped_profiles())
+def test_what_ships_keeps_every_promise_and_every_rule_does_something(name: str) -> None:
+    shipped = Prover(load_profile(name), groups())
+    assert [each.name for each in shipped.invariants() if not each.holds] == []
+    assert shipped.idle() == ()
+
+
+def test_what_ships_promises_something_unless_it_is_open() -> None:
+    assert [name for name in shipped_profiles() if not load_profile(name).invariants] == ["open"]
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in shipped_profiles() if load_profile(name).invariants]
+)
+def test_each_forbid_that_ships_is_needed_for_a_promise_or_lets_more_through(name: str) -> None:
+    """Without any one of its rules a profile lets something through that it did not."""
+    whole = load_profile(name)
+    before = Prover(whole, groups())
+    blocks = whole.policies.split("@id(")
+    for number, block in enumerate(blocks):
+        if "\nforbid " not in block:
+            continue
+        without = "@id(".join([*blocks[:number], *blocks[number + 1 :]])
+        after = Prover(
+            read_profile(name, policies=without, manifest='says = ""\ndata_class = "public"'),
+            groups(),
+        )
+        assert after.newly_allows(before) is not None
+        assert before.newly_allows(after) is None
+
+
+def test_a_broken_promise_is_shown_by_an_endpoint_that_breaks_it() -> None:
+    (proof,) = prover(
+        OPEN + forbid('context.data_class >= 2 && resource.owner == "CN"'),
+        'context.data_class >= 1 && resource.owner == "CN"',
+    ).invariants()
+    assert not proof.holds
+    assert proof.case is not None
+    assert proof.case["context.data_class"] == 1
+    assert proof.case["resource.owner"] == "CN"
+    assert proof.case["resource.eea"] is False
+    assert proof.case["resource.concern"] is True
+
+
+def test_facts_that_are_made_of_others_cannot_be_had_apart() -> None:
+    proofs = prover(
+        OPEN,
+        'resource.eea && resource.place == "US"',
+        "resource.eea && !resource.adequate",
+        "resource.adequate && resource.concern",
+        'resource.local && resource.owner != "house"',
+        "resource.retention_days < 0",
+        'resource.basis == "a promise"',
+        "context.data_class > 3",
+    ).invariants()
+    assert all(proof.holds for proof in proofs)
+    assert not any(
+        proof.holds for proof in prover(OPEN, "resource.eea", "resource.concern").invariants()
+    )
+
+
+def test_a_rule_that_others_make_idle_is_named() -> None:
+    wide, narrow = (
+        forbid("context.data_class >= 1", "wide"),
+        forbid("context.data_class == 2", "narrow"),
+    )
+    assert prover(OPEN + wide + narrow).idle() == ("narrow",)
+    assert prover(OPEN + wide).idle() == ()
+    assert prover(OPEN + forbid("false", "never")).idle() == ("never",)
+
+
+def test_what_a_change_newly_lets_through_is_shown() -> None:
+    strict = prover(OPEN + forbid('["US", "CN"].contains(resource.owner)'))
+    loose = prover(OPEN + forbid('resource.owner == "CN"'))
+    newly = loose.newly_allows(strict)
+    assert newly is not None
+    assert newly["resource.owner"] == "US"
+    assert strict.newly_allows(loose) is None
+
+
+def test_text_that_no_rule_mentions_is_elsewhere() -> None:
+    strict, loose = prover(OPEN + forbid('resource.place != "XK"')), prover(OPEN)
+    case = loose.newly_allows(strict)
+    assert case is not None
+    assert case["resource.place"] != "XK"
+    assert strict.evaluate({**case, "resource.place": "XK"})
+
+
+@pytest.mark.parametrize(
+    ("policies", "named"),
+    [
+        (OPEN + forbid('resource.owner like "C*"'), "like"),
+        (OPEN + forbid('[resource.owner].containsAll(["CN"])'), "containsAll"),
+        (OPEN + forbid("resource has local"), "has"),
+        (OPEN + forbid("context.data_class + 1 > 2"), r"'\+'"),
+        (OPEN + forbid("[resource.owner, resource.place] == [resource.place]"), "Set"),
+        (OPEN + forbid("{x: 1}.x == context.data_class"), "None.x"),
+        (OPEN.replace("principal,", 'principal == Key::"a",'), "every principal"),
+        (OPEN.replace("resource)", 'resource == Endpoint::"a")'), "every principal"),
+    ],
+)
+def test_what_cannot_be_a_formula_is_refused(policies: str, named: str) -> None:
+    with pytest.raises(Misconfigured, match=named):
+        prover(policies)
+
+
+def test_a_set_that_is_not_written_out_is_refused() -> None:
+    when = '(if resource.local then ["a"] else ["b"]).contains(resource.owner)'
+    with pytest.raises(Misconfigured, match="written out"):
+        prover(OPEN + forbid(when))
+
+
+def test_every_operator_means_what_cedar_means_by_it() -> None:
+    text = (
+        OPEN
+        + forbid(
+            "if resource.local then context.data_class < 1 || context.data_class <= 0"
+            " else !(context.data_class > 1) && resource.retention_days != 7"
+        )
+        + '@id("unless")\nforbid (principal, action == Action::"send", resource) unless { true };\n'
+    )
+    formulas, cedar = prover(text), Policies(profile(text))
+    for label in (Label(data_class=DataClass.PUBLIC), Label(data_class=DataClass.SPECIAL)):
+        for place, owner in (("on-prem", "house"), ("US", "US")):
+            told = facts(place, Custody(owner=owner, retention_days=7))
+            assert formulas.evaluate(case_of(label, told)) == cedar.decide(label, told).is_allowed
+
+
+class Tired:
+    """Z3, but for a solver that always says one thing."""
+
+    def __init__(self, says: str) -> None:
+        self.says = says
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(z3, name)
+
+    def Solver(self) -> Any:  # noqa: N802 as Z3 has it
+        return self
+
+    def set(self, *_: Any) -> None: ...
+    def add(self, *_: Any) -> None: ...
+
+    def check(self) -> Any:
+        return getattr(z3, self.says)
+
+    def reason_unknown(self) -> str:
+        return "timeout"
+
+
+def test_axioms_that_contradict_each_other_prove_nothing() -> None:
+    """Of nothing everything is true."""
+    with pytest.raises(Bug, match="contradict"):
+        Prover(profile(OPEN, "true"), groups(), z3=Tired("unsat")).invariants()
+
+
+def test_what_cannot_be_decided_in_time_is_no_proof() -> None:
+    tired = Prover(profile(OPEN), groups(), z3=Tired("unknown"))
+    with pytest.raises(Misconfigured, match="timeout"):
+        tired.never("x", "", tired.allows)
+
+
+def test_without_the_prover_nothing_is_taken_for_proved(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "z3", None)
+    with pytest.raises(Misconfigured, match=r"jevons\[proof\]"):
+        prover(OPEN)
+
+
+def test_an_endpoint_of_which_all_are_near_is_near() -> None:
+    here = case_of(Label(), facts("DE", Custody(owner="FR", storage="EU", access=("IE",))))
+    formulas = prover(OPEN)
+    assert formulas.is_possible(here, has_near_staff=True)
+    assert not formulas.is_possible({**here, "resource.eea": False}, has_near_staff=True)
+
+
+def test_what_was_proved_has_a_digest() -> None:
+    proofs = prover(OPEN, "false").invariants()
+    assert proof_digest(proofs) == proof_digest(prover(OPEN, "false").invariants())
+    assert proof_digest(proofs) != proof_digest(prover(OPEN, "true").invariants())
+
+
+SHIPPED = [load_profile(name) for name in shipped_profiles()]
+BOTH = [(Policies(each), Prover(each, groups())) for each in SHIPPED]
+
+
+@settings(max_examples=300, deadline=None)
+@given(which=st.sampled_from(BOTH), label=LABELS, place=PLACES, custody=CUSTODIES)
+def test_formulas_and_cedar_agree(
+    which: tuple[Policies, Prover], label: Label, place: str, custody: Custody
+) -> None:
+    cedar, formulas = which
+    told = facts(place, custody)
+    decision = cedar.decide(label, told)
+    assert not decision.errors
+    assert formulas.evaluate(case_of(label, told)) == decision.is_allowed
+
+
+@settings(max_examples=100, deadline=None)
+@given(label=LABELS, place=PLACES, custody=CUSTODIES)
+def test_facts_are_made_of_each_other_as_the_axioms_say(
+    label: Label, place: str, custody: Custody
+) -> None:
+    """And no other way: with one of them turned round there is no such endpoint."""
+    told = case_of(label, facts(place, custody))
+    _, formulas = BOTH[0]
+    assert formulas.is_possible(told)
+    access = custody.access
+    if access is not None and not {*access} - {"on-prem", "house", "nowhere"}:
+        for name in ("eea", "adequate", "concern"):
+            turned = {**told, f"resource.{name}": not told[f"resource.{name}"]}
+            assert not formulas.is_possible(turned, has_near_staff=True)
+    assert not formulas.is_possible({**told, "resource.local": not told["resource.local"]})
