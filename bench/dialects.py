@@ -17,8 +17,8 @@ import msgspec
 
 from jevons.edge.surface import CHAT, MESSAGES, RESPONSES, Surface
 from jevons.providers.speech import SPEECHES
-from jevons.types.account import Usage
 from jevons.testing.make import an_actor
+from jevons.types.account import Usage
 from jevons.types.event import Event, Finished, TextDelta
 from jevons.types.request import Dialect
 

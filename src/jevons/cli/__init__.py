@@ -71,6 +71,12 @@ def _receipt() -> click.Command:
     return receipt
 
 
+def _policy() -> click.Command:
+    from jevons.cli.policy import policy
+
+    return policy
+
+
 def _verify() -> click.Command:
     from jevons.cli.verify import verify
 
@@ -110,6 +116,7 @@ _COMMANDS: Mapping[str, Callable[[], click.Command]] = MappingProxyType(
         "pull": _pull,
         "keys": _keys,
         "receipt": _receipt,
+        "policy": _policy,
         "verify": _verify,
         "export": _export,
         "bench": _bench,

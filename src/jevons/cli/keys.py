@@ -35,6 +35,13 @@ def keys() -> None:
 @click.option(
     "--place", "places", multiple=True, metavar="PLACE", help="Only this place; may repeat."
 )
+@click.option(
+    "--class",
+    "data_class",
+    type=click.Choice(("public", "internal", "personal", "special")),
+    help="What its data is, unless a request says that it is more.",
+)
+@click.option("--region", metavar="CODE", help="Where the people live whom its data is about.")
 @click.option("--days", type=click.IntRange(min=1), metavar="N", help="Refused after so many days.")
 @shared
 def create(
@@ -42,6 +49,8 @@ def create(
     name: str,
     endpoints: tuple[str, ...],
     places: tuple[str, ...],
+    data_class: str | None,
+    region: str | None,
     days: int | None,
     config: Path | None,
     as_json: bool,
@@ -49,6 +58,7 @@ def create(
     """Make a key called NAME, and show it this once."""
     from jevons.cli.screen import emit
     from jevons.clock import SystemClock
+    from jevons.types.custody import DataClass
 
     expires_ms = None if days is None else SystemClock().now_ms() + days * _MS_PER_DAY
 
@@ -58,6 +68,8 @@ def create(
             endpoints=frozenset(endpoints) or None,
             places=frozenset(places) or None,
             expires_ms=expires_ms,
+            data_class=DataClass[data_class.upper()] if data_class else None,
+            region=region,
         )
 
     created = _act(config, act, may_begin=True)

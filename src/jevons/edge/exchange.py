@@ -30,7 +30,7 @@ class Exchange:
     """
 
     __slots__ = (
-        "begun", "caller", "encoding", "id", "length", "method", "path", "presented", "query",
+        "begun", "caller", "data_class", "encoding", "id", "length", "method", "path", "presented", "query",
         "receive", "send", "surface",
     )  # fmt: skip
 
@@ -49,6 +49,8 @@ class Exchange:
         self.length: bytes | None = None
         """Its `content-length`, as written."""
         self.encoding = b"identity"
+        self.data_class: bytes | None = None
+        """What it says that its data is, as written."""
         self.surface = CHAT
         """The dialect that it is answered in."""
         for name, value in scope["headers"]:
@@ -60,6 +62,8 @@ class Exchange:
                 self.length = value
             elif name == b"content-encoding":
                 self.encoding = value.strip().lower()
+            elif name == b"x-jevons-data-class":
+                self.data_class = value.strip().lower()
 
     async def reply(
         self,

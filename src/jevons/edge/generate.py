@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from msgspec import structs
 
 from jevons.edge.body import read_body
 from jevons.edge.caller import StreamCaller, WholeCaller
 from jevons.edge.keeping import keeper, with_past
 from jevons.flow import walk
+from jevons.types.custody import DataClass
+from jevons.types.errors import Malformed
 
 if TYPE_CHECKING:
     from jevons.edge.desk import Desk
     from jevons.edge.exchange import Exchange
     from jevons.types.actor import Actor
+    from jevons.types.request import Generate
 
 __all__ = ("generate",)
+
+_CLASSES = MappingProxyType({each.name.lower().encode(): each for each in DataClass})
 
 
 async def generate(desk: Desk, exchange: Exchange, actor: Actor | None, _: str) -> None:
@@ -26,6 +34,8 @@ async def generate(desk: Desk, exchange: Exchange, actor: Actor | None, _: str) 
     body = await read_body(exchange, max_bytes=desk.max_body_bytes, timeout_s=desk.read_timeout_s)
     surface = exchange.surface
     request = surface.parse(body, id=exchange.id, at_ms=desk.rooms.clock.now_ms(), actor=actor)
+    if exchange.data_class is not None:
+        request = _classed(request, exchange.data_class)
     hears = StreamCaller if request.stream else WholeCaller
     keep = None
     if request.keep or request.previous:
@@ -36,3 +46,17 @@ async def generate(desk: Desk, exchange: Exchange, actor: Actor | None, _: str) 
         request, surface, exchange.receive, exchange.send, desk.patience, keep=keep
     )
     await walk(request, caller, desk.rooms)
+
+
+def _classed(request: Generate, said: bytes) -> Generate:
+    """Raise the class of a request's data to what its header says.
+
+    Raises:
+        Malformed: It says none that there is.
+    """
+    data_class = _CLASSES.get(said)
+    if data_class is None:
+        accepted = ", ".join(name.decode() for name in _CLASSES)
+        message = f"x-jevons-data-class is {said.decode('latin-1')!r}; it may be {accepted}"
+        raise Malformed(message)
+    return structs.replace(request, data_class=max(request.data_class, data_class))

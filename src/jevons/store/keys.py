@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from jevons import ports
     from jevons.types.account import Record
+    from jevons.types.custody import DataClass
 
 __all__ = ("Created", "KeyRing", "row_digest")
 
@@ -79,6 +80,8 @@ class KeyRing:
         endpoints: Collection[str] | None = None,
         places: Collection[str] | None = None,
         expires_ms: int | None = None,
+        data_class: DataClass | None = None,
+        region: str | None = None,
     ) -> Created:
         """Make a key.
 
@@ -93,6 +96,8 @@ class KeyRing:
             endpoints=None if endpoints is None else frozenset(endpoints),
             places=None if places is None else frozenset(places),
             expires_ms=expires_ms,
+            data_class=data_class,
+            region=region,
         )
         await self._put("created", sha256(secret.encode()).digest(), actor)
         return Created(actor, secret)

@@ -11,6 +11,7 @@ import pytest
 
 from jevons.ledger.commitment import commit
 from jevons.types.account import Receipt
+from jevons.types.custody import DataClass
 from jevons.types.decision import Attempt, Outcome
 from jevons.types.errors import CallerLeft, ProviderThrottled, ProviderTruncated
 from jevons.types.event import Frame, TextDelta
@@ -243,3 +244,23 @@ async def test_a_house_that_stops_says_so_to_whoever_waits(house: House, *, stre
     assert b'"abandoned"' in reply.body
     assert b"[DONE]" not in reply.body
     assert house.book.receipts[0].finish == "lost"
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"), [("personal", DataClass.PERSONAL), (" Special ", DataClass.SPECIAL)]
+)
+async def test_a_header_says_what_the_data_is(house: House, said: str, meant: DataClass) -> None:
+    body = b'{"model":"a/model","messages":[{"role":"user","content":"Hi"}]}'
+    headers = {"x-jevons-data-class": said}
+    reply = await house.ask("POST", "/v1/chat/completions", body, key=house.key, **headers)
+    assert reply.status == 200
+    assert house.stage.heard[-1].data_class is meant
+
+
+async def test_a_class_that_there_is_not_is_refused(house: House) -> None:
+    body = b'{"model":"a/model","messages":[{"role":"user","content":"Hi"}]}'
+    headers = {"x-jevons-data-class": "harmless"}
+    reply = await house.ask("POST", "/v1/chat/completions", body, key=house.key, **headers)
+    assert reply.status == 400
+    assert "public, internal, personal, special" in reply.json["error"]["message"]
+    assert not house.stage.heard

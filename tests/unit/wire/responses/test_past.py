@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
-from hypothesis import given
 from tests.unit.wire.responses.test_named import ENDED
-from tests.unit.wire.responses.test_render import answers
 
 from jevons.types.account import Usage
 from jevons.types.errors import Malformed
-from jevons.types.event import Event, Finished, ReasoningDelta, TextDelta
+from jevons.types.event import Finished, ReasoningDelta, TextDelta
 from jevons.types.kept import Kept
-from jevons.types.message import Image, Opaque, Reasoning, Text, ToolCall, ToolResult
+from jevons.types.message import Image, Reasoning, Text, ToolCall, ToolResult
 from jevons.wire.responses import (
     Chunks,
     go_on,
@@ -219,31 +217,3 @@ def test_items_are_listed_typed_and_named_each_with_a_name_of_its_own() -> None:
 def test_an_item_of_no_kind_that_we_name_is_listed_all_the_same() -> None:
     (item,) = input_items([kept("resp_1", [{"type": "odd"}])])
     assert item["id"] == "item_jevons_1_in0"
-
-
-def content(request: Generate) -> list[tuple[str, list[object]]]:
-    """Take from messages what is of the dialect only."""
-    return [
-        (
-            message.role,
-            [
-                (part.kind, part.fields.keys() - {"id", "status"})
-                if isinstance(part, Opaque)
-                else msgspec.structs.replace(part, extra=None)
-                for part in message.parts
-            ],
-        )
-        for message in request.messages
-    ]
-
-
-@given(answers())
-def test_going_on_says_what_handing_everything_back_says(events: list[Event]) -> None:
-    first = asked([USER], store=True)
-    body = render_answer(events, first)
-    output = msgspec.json.decode(body)["output"]
-    now = {"role": "user", "content": "Three"}
-    kept_here = go_on(asked([now]), [keepsake(first, body, key="key_1")])
-    handed_back = asked([USER, *output, now])
-    assert content(kept_here) == content(handed_back)
-    assert msgspec.json.decode(kept_here.source.fields["input"]) == [USER, *output, now]
