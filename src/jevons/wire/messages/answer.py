@@ -7,6 +7,8 @@ Rule 2: usage is cumulative. The last count of each kind stands and none is ever
 Rule 3: what a stream counts at its beginning is the prompt. If its end never comes, the
     answer is guessed by its pieces.
 Rule 4: usage that counts nothing is no usage: a zero that nobody measured stays unknown.
+Rule 5: a stream tells of one message. Its beginning may be told twice, as some gateways do; one
+    of another message in its midst means that a gateway lost the first and tried again.
 
 Sources, read 2026-11: Anthropic API reference, "Create a Message" and "Streaming Messages";
 Anthropic docs, "Handling stop reasons"; Z.ai docs, "Errors", for `sensitive` and
@@ -41,6 +43,7 @@ __all__ = (
     "Body",
     "Counts",
     "Ending",
+    "Identity",
     "Tally",
     "ending_of",
     "error_of",
@@ -87,6 +90,8 @@ class Counts(msgspec.Struct):
     cache_read_input_tokens: int | None = None
     cache_creation_input_tokens: int | None = None
     cache_creation: _Stored | None = None
+    prompt_tokens: int | None = None
+    """What other dialects call the whole prompt; Moonshot counts it beside the rest."""
     output_tokens: int | None = None
     output_tokens_details: _Written | None = None
 
@@ -113,6 +118,26 @@ class Ending(NamedTuple):
     error: ProviderError | None
 
 
+class Identity:
+    """Which message a stream tells of."""
+
+    def __init__(self) -> None:
+        self._id = ""
+
+    def take(self, message: Body, *, has_spoken: bool) -> ProviderTruncated | None:
+        """Take the beginning of a message; say what is wrong with it, if anything.
+
+        Args:
+            message: As it begins.
+            has_spoken: Whether a block of an earlier one has begun.
+        """
+        is_other = bool(self._id and message.id) and message.id != self._id
+        if is_other and has_spoken:
+            return ProviderTruncated("another message began before this one had ended")
+        self._id = message.id or self._id
+        return None
+
+
 class Tally:
     """The usage of one answer, count by count."""
 
@@ -135,7 +160,7 @@ class Tally:
             return
         stored = _stored(counts)
         if counts.input_tokens or counts.cache_read_input_tokens or stored:
-            self._input = _latest(counts.input_tokens, self._input)
+            self._input = _latest(_fresh(counts, stored), self._input)
             self._read = _latest(counts.cache_read_input_tokens, self._read)
             self._stored = _latest(stored, self._stored)
         self._output = _latest(counts.output_tokens, self._output)
@@ -230,6 +255,14 @@ def _stored(counts: Counts) -> int | None:
         return counts.cache_creation_input_tokens
     stored = counts.cache_creation
     return (stored.ephemeral_5m_input_tokens or 0) + (stored.ephemeral_1h_input_tokens or 0)
+
+
+def _fresh(counts: Counts, stored: int | None) -> int | None:
+    """Find what no cache had part in; a count that is the whole prompt's holds the cached too."""
+    count = counts.input_tokens
+    if count is None or count != counts.prompt_tokens:
+        return count
+    return count - (counts.cache_read_input_tokens or 0) - (stored or 0)
 
 
 def _latest(count: int | None, before: int) -> int:

@@ -24,6 +24,7 @@ from jevons.wire.messages.answer import (
     Body,
     Counts,
     Ending,
+    Identity,
     Tally,
     ending_of,
     error_of,
@@ -84,7 +85,9 @@ class Reading:
         """Deltas so far: about one a token."""
         self._blocks = Blocks(owner=owner)
         self._tally = Tally()
+        self._identity = Identity()
         self._begun = False
+        self._has_spoken = False
         self._reason: str | None = None
         self._extra: _Fields = {}
         self._counted: _Fields = {}
@@ -138,8 +141,7 @@ class Reading:
             error = fault_of(message.error)
             if error is not None or message.content is None:
                 return events, error or _refusal(message, body)
-            self._begin(message, body, events)
-            return events, self._end()
+            return events, self._begin(message, body, events) or self._end()
         except WRONG as garbled:
             raise garbled_by(garbled) from None
 
@@ -147,6 +149,7 @@ class Reading:
         self, event: _Event, kind: str, data: bytes, events: list[Event]
     ) -> JevonsError | None:
         at = event.index or 0
+        self._has_spoken = self._has_spoken or kind.startswith("content_block")
         match kind:
             case "content_block_delta":
                 self.pieces += 1
@@ -156,7 +159,7 @@ class Reading:
             case "content_block_stop":
                 events += self._blocks.stop(at)
             case "message_start":
-                self._begin(_BODY.decode(event.message), event.message, events)
+                return self._begin(_BODY.decode(event.message), event.message, events)
             case "message_delta":
                 self._note(event, data)
             case "message_stop":
@@ -175,8 +178,13 @@ class Reading:
             events.append(OpaqueBlock(kind=kind, fields=_OBJECT.decode(data)))
         return error
 
-    def _begin(self, message: Body, raw: msgspec.Raw | bytes, events: list[Event]) -> None:
+    def _begin(
+        self, message: Body, raw: msgspec.Raw | bytes, events: list[Event]
+    ) -> JevonsError | None:
         """Read a message: how it begins, or all of it."""
+        error = self._identity.take(message, has_spoken=self._has_spoken)
+        if error is not None:
+            return error
         self._reason = message.stop_reason or self._reason
         self._tally.take(message.usage, is_final=bool(message.stop_reason))
         fields = _OBJECT.decode(raw)
@@ -184,8 +192,10 @@ class Reading:
         if not self._begun:
             self._begun = True
             events.append(Started(id=message.id or "", model=message.model or ""))
-            for block in message.content or ():
-                events += self._blocks.whole(block)
+        for block in () if self._has_spoken else message.content or ():
+            self._has_spoken = True
+            events += self._blocks.whole(block)
+        return None
 
     def _note(self, event: _Event, data: bytes) -> None:
         """Read why a stream ends, and what it used."""

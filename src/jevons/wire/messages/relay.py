@@ -25,6 +25,7 @@ from jevons.wire.messages.answer import (
     WRONG,
     Body,
     Counts,
+    Identity,
     Tally,
     ending_of,
     error_of,
@@ -91,6 +92,8 @@ class Relay:
         """Places of thinking that has no signature yet."""
         self._framing = Framing()
         self._tally = Tally()
+        self._identity = Identity()
+        self._has_spoken = False
         self._called = False
         self._reason: str | None = None
         self._closing: list[bytes] = []
@@ -183,12 +186,15 @@ class Relay:
         return b""
 
     def _begin(self, message: Body) -> None:
+        self._fail(self._identity.take(message, has_spoken=self._has_spoken or self.pieces > 0))
         self._tally.take(message.usage, is_final=bool(message.stop_reason))
         self._reason = message.stop_reason or self._reason
         for raw in message.content or ():
+            self._has_spoken = True
             self._called = self._called or _BLOCK.decode(raw).type == "tool_use"
 
     def _begin_block(self, at: int, block: _Block) -> None:
+        self._has_spoken = True
         self._called = self._called or block.type == "tool_use"
         if self._seals and block.type == "thinking" and bytes(block.signature) in _NO_SIGNATURE:
             self._bare.add(at)

@@ -176,6 +176,29 @@ def test_a_call_without_a_name_is_garbled() -> None:
             {"output_tokens": 4, "output_tokens_details": {"thinking_tokens": 9}},
             Usage(reasoning=4, counted_by="endpoint"),
         ),
+        (
+            {
+                "input_tokens": 9,
+                "prompt_tokens": 9,
+                "cache_read_input_tokens": 4,
+                "cache_creation_input_tokens": 2,
+                "output_tokens": 4,
+            },
+            Usage(input=3, cache_read=4, cache_write=2, output=4, counted_by="endpoint"),
+        ),
+        (
+            {"input_tokens": 9, "prompt_tokens": 9, "output_tokens": 4},
+            Usage(input=9, output=4, counted_by="endpoint"),
+        ),
+        (
+            {
+                "input_tokens": 9,
+                "prompt_tokens": 13,
+                "cache_read_input_tokens": 4,
+                "output_tokens": 4,
+            },
+            Usage(input=9, cache_read=4, output=4, counted_by="endpoint"),
+        ),
         ({"input_tokens": 0, "output_tokens": 0}, None),
         ({}, None),
         (None, None),

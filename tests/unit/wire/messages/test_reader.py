@@ -65,12 +65,28 @@ def arguments(partial: str, at: int = 0) -> bytes:
 
 def test_an_answer_begins_once_and_says_who_answers() -> None:
     reader = Reader()
-    again = started(id="other")
+    again = started()
     assert reader.feed(started() + again + block(0, delta("a"), **EMPTY) + again) == [
         Started(id="msg_far", model="model-1"),
         TextDelta("a"),
     ]
     assert Reader().feed(event("message_start", message={})) == [Started()]
+
+
+@pytest.mark.parametrize(
+    "before", [delta("a"), block(0, **EMPTY), event("message_start", message=message(EMPTY))]
+)
+def test_another_message_in_the_midst_of_one_is_a_truncated_one(before: bytes) -> None:
+    other = started(id="other")
+    assert "another message" in str(wrong(started(id=""), before, started(), other, ended()))
+    assert isinstance(wrong(started(), before, other, delta("b"), ended()), ProviderTruncated)
+
+
+@pytest.mark.parametrize("names", [("msg_1", "msg_2"), ("msg_1", None), (None, "msg_2")])
+def test_a_beginning_may_be_told_twice(names: tuple[Any, Any]) -> None:
+    reader = Reader()
+    reader.feed(b"".join([started(id=name) for name in names]) + delta("a") + ended())
+    assert reader.end() is None
 
 
 def test_blocks_are_numbered_as_they_speak() -> None:

@@ -146,6 +146,22 @@ def test_an_answer_that_begins_whole_is_kept_whole() -> None:
     assert (it.finish, it.usage) == ("tool_calls", COUNTED)
 
 
+@pytest.mark.parametrize(
+    "before", [delta("a"), block(0, type="text"), event("message_start", message=message({}))]
+)
+def test_another_message_in_the_midst_of_one_is_a_truncated_one(before: bytes) -> None:
+    it = Relay()
+    it.feed(started() + before)
+    assert it.feed(started(id="other") + delta("b") + END) == b""
+    assert isinstance(it.end(), ProviderTruncated)
+
+
+def test_a_beginning_may_be_told_twice() -> None:
+    it = Relay()
+    assert it.feed(started() + started(id="other")) == started() + started(id="other")
+    assert it.feed(delta("a") + started(id="other")) == delta("a") + started(id="other")
+
+
 def test_an_answer_that_calls_a_tool_ends_with_it() -> None:
     it = Relay()
     it.feed(block(0, type="tool_use", id="t1", name="f", input={}) + ended("stop"))
