@@ -39,8 +39,8 @@ _STOP_REASONS: Mapping[str, str] = MappingProxyType(
         "content_filter": "refusal",
     }
 )
-_STOP_SEQUENCE = "stop_sequence"
-_SAYS_MORE = frozenset({_STOP_SEQUENCE, "pause_turn", "model_context_window_exceeded"})
+_BESIDE_REASON = ("stop_sequence", "stop_details")
+_SAYS_MORE = frozenset({"stop_sequence", "pause_turn", "model_context_window_exceeded"})
 """Words of this dialect for reasons that have another name of ours."""
 _ERRORS: Mapping[int, str] = MappingProxyType(
     {
@@ -133,11 +133,12 @@ def _message(request: Generate, content: Content, finished: Finished | None) -> 
 def _stop(finished: Finished | None) -> dict[str, Any]:
     """Write why an answer ended; nothing has that has not."""
     if finished is None:
-        return {"stop_reason": None, "stop_sequence": None}
+        return dict.fromkeys(["stop_reason", *_BESIDE_REASON])
     native = finished.native
     reason = native if native in _SAYS_MORE else _STOP_REASONS.get(finished.reason, "end_turn")
-    text = (finished.extra or {}).get("stop_sequence") if reason == _STOP_SEQUENCE else None
-    return {"stop_reason": reason, "stop_sequence": text}
+    # What stands beside has a meaning here only if the reason is in words of this dialect.
+    beside = (finished.extra or {}) if native == reason else {}
+    return {"stop_reason": reason, **{name: beside.get(name) for name in _BESIDE_REASON}}
 
 
 def _usage(usage: Usage) -> dict[str, Any]:

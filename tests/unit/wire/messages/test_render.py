@@ -157,6 +157,7 @@ def test_an_answer_begins_with_its_name_and_no_counts() -> None:
         "content": [],
         "stop_reason": None,
         "stop_sequence": None,
+        "stop_details": None,
         "usage": {
             "input_tokens": 0,
             "cache_creation_input_tokens": 0,
@@ -170,7 +171,7 @@ def test_an_answer_begins_with_its_name_and_no_counts() -> None:
 def test_an_answer_ends_with_its_reason_and_all_counts() -> None:
     assert told(TextDelta("x"), FINISHED)[-2] == {
         "type": "message_delta",
-        "delta": {"stop_reason": "end_turn", "stop_sequence": None},
+        "delta": {"stop_reason": "end_turn", "stop_sequence": None, "stop_details": None},
         "usage": {
             "input_tokens": 1,
             "cache_creation_input_tokens": 3,
@@ -228,6 +229,9 @@ def test_an_end_says_which_text_it_stopped_at_if_it_knows() -> None:
     assert whole(msgspec.structs.replace(stopped, extra=None))["stop_sequence"] is None
     ended = whole(msgspec.structs.replace(stopped, native="stop"))
     assert (ended["stop_reason"], ended["stop_sequence"]) == ("end_turn", None)
+    extra = {"stop_details": msgspec.Raw(b'{"type":"refusal"}')}
+    refused = Finished(reason="content_filter", native="refusal", usage=USAGE, extra=extra)
+    assert whole(refused)["stop_details"] == {"type": "refusal"}
 
 
 def test_blocks_stay_apart_and_what_says_nothing_is_none() -> None:
@@ -533,7 +537,8 @@ def test_a_stream_is_read_back(events: list[Event]) -> None:
     reader = Reader(owner=OWNER)
     heard = reader.feed(rendered(*events))
     assert reader.end() is None
-    assert plain([*heard, *reader.closing]) == plain([unsummed(each) for each in events])
+    heard = [unsummed(each) for each in (*heard, *reader.closing)]
+    assert plain(heard) == plain([unsummed(each) for each in events])
 
 
 def unsummed(event: Event) -> Event:
