@@ -20,6 +20,8 @@ from jevons.types.account import Intent, Receipt
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 KILLS = int(os.environ.get("JEVONS_KILLS", "10"))
+LIVES = 10
+"""Kills of one ledger; all of it is verified after each."""
 WRITER = Path(__file__).with_name("kill_writer.py")
 
 
@@ -50,13 +52,14 @@ def kept(path: Path) -> set[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("commit", ["disk", "os"])
+@pytest.mark.parametrize("house", range(-(-KILLS // (2 * LIVES))))
 async def test_killed_at_a_random_moment_it_keeps_what_it_acknowledged(
-    tmp_path: Path, commit: str
+    tmp_path: Path, commit: str, house: int
 ) -> None:
     path, clock = tmp_path / "ledger.db", SystemClock()
     acknowledged: set[tuple[str, str]] = set()
     dice = random.Random()
-    for _ in range(max(1, KILLS // 2)):
+    for _ in range(min(LIVES, max(1, KILLS // 2 - house * LIVES))):
         acknowledged |= killed(path, commit, dice.uniform(0, 0.8))
         report = verify(path)
         assert report.ok, report.findings
