@@ -4,7 +4,9 @@ Rule 1: a budget of thinking is less than `max_tokens`, which must always be sai
     caller gave a limit the budget gives way; where they gave none there is one.
 Rule 2: models that are told an effort are told no budget, and the other way round; one is sent
     for the other by the table, and that is named.
-Rule 3: nothing asked, nothing sent.
+Rule 3: a Claude that is told a budget takes none amid a turn of its own that it began without
+    thinking, as when another model began it.
+Rule 4: nothing asked, nothing sent.
 
 Sources, read 2026-11: Anthropic API reference, "Create a Message"; Anthropic docs, "Adaptive
 thinking", "Effort" and "Extended thinking".
@@ -43,13 +45,16 @@ _BUDGETS: Mapping[Effort, int] = MappingProxyType(
 """Tokens for each effort; jevons' own table."""
 
 
-def write_thinking(request: Generate, model: str, blocks: Blocks) -> _Said:
+def write_thinking(
+    request: Generate, model: str, blocks: Blocks, *, goes_on_bare: bool = False
+) -> _Said:
     """Write `max_tokens`, `thinking` and `output_config`, as far as they are asked for.
 
     Args:
         request: What was asked.
         model: What the endpoint calls the model.
         blocks: Takes what was dropped or altered.
+        goes_on_bare: Whether the model goes on with a turn that it began without thinking.
     """
     asked = request.thinking
     limit = request.sampling.max_tokens
@@ -62,6 +67,9 @@ def write_thinking(request: Generate, model: str, blocks: Blocks) -> _Said:
         more = _BUDGETS[effort]
     else:
         more = _budget(asked, limit, blocks)
+        if more and goes_on_bare and is_claude(model):
+            blocks.note("thinking: dropped, the turn to go on with was begun without it")
+            more = 0
         said = {"thinking": {"type": "enabled", "budget_tokens": more}} if more else {}
     _show(asked, said, model, blocks)
     if limit is None:

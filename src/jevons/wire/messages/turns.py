@@ -53,6 +53,14 @@ class Turns(NamedTuple):
     system: list[Block]
     turns: list[Turn]
 
+    @property
+    def goes_on_bare(self) -> bool:
+        """Whether the model is to go on with a turn of its own that it began without thinking."""
+        last = self.turns[-1] if self.turns else None
+        if last and last.role == "user" and last.content[0]["type"] == "tool_result":
+            last = self.turns[-2] if self.turns[1:] else None
+        return bool(last and last.role == "assistant" and not _is_thinking(last.content[0]))
+
 
 def write_turns(messages: Sequence[Message], blocks: Blocks) -> Turns:
     """Write the messages of a request.
@@ -128,6 +136,10 @@ def _put_results_first(turn: Turn, blocks: Blocks) -> None:
 
 def _place(block: Block) -> bool:
     return block["type"] != "tool_result"
+
+
+def _is_thinking(block: Block) -> bool:
+    return block["type"] in {"thinking", "redacted_thinking"}
 
 
 def _trim(turns: list[Turn], blocks: Blocks) -> None:

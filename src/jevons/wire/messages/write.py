@@ -65,7 +65,7 @@ def render_request(request: Generate, *, model: str, owner: str = "") -> Rendere
     if written.system:
         body["system"] = _short(written.system)
     body["messages"] = [_turn(turn) for turn in written.turns]
-    thinking = write_thinking(request, model, blocks)
+    thinking = write_thinking(request, model, blocks, goes_on_bare=written.goes_on_bare)
     body |= thinking
     body |= _output(request.output, thinking, blocks)
     body |= _sampling(request, model, blocks)

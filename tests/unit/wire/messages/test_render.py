@@ -279,6 +279,14 @@ def test_a_signature_of_anthropics_is_its_own() -> None:
     assert kinds(told(thought, hidden, FINISHED))[5:7] == ["start", "stop"]
 
 
+def test_thinking_is_never_told_inside_a_text_and_an_answer_begins_once() -> None:
+    events = (Started(), TextDelta("a"), ReasoningDelta("hm"), Started(), TextDelta("b"), FINISHED)
+    said = told(*events)
+    assert kinds(said).count("message_start") == 1
+    begun = [each["content_block"]["type"] for each in said if "content_block" in each]
+    assert begun == ["text", "thinking", "text"]
+
+
 def test_thinking_of_nobody_has_no_signature() -> None:
     assert whole(ReasoningDelta("hm"), FINISHED)["content"][0]["signature"] == ""
     assert kinds(told(ReasoningDelta("hm"), FINISHED))[1:4] == ["start", "delta", "stop"]

@@ -476,6 +476,42 @@ def test_a_budget_gives_way_to_the_callers_limit(limit: int, thinking: Any) -> N
     assert len(changed) == (limit <= 16384)
 
 
+CALL_OF_ANOTHER = turn(ToolCall(id="c", name="f", arguments=""), role="assistant")
+CALL_THOUGHT_OF = turn(
+    Reasoning(text="hm", opaque="sig", owner="anthropic"), *CALL_OF_ANOTHER.parts, role="assistant"
+)
+TOLD = turn(ToolResult(call="c"), role="tool")
+
+
+@pytest.mark.parametrize(
+    ("rows", "model", "does_think"),
+    [
+        ((HELLO, CALL_OF_ANOTHER, TOLD), BUDGETED, False),
+        ((HELLO, CALL_OF_ANOTHER, TOLD), OTHER, True),
+        ((HELLO, CALL_OF_ANOTHER, TOLD), ADAPTIVE, True),
+        ((HELLO, CALL_THOUGHT_OF, TOLD), BUDGETED, True),
+        ((HELLO, CALL_OF_ANOTHER, TOLD, SO, HELLO), BUDGETED, True),
+        ((HELLO, SO), BUDGETED, False),
+        ((TOLD,), BUDGETED, True),
+    ],
+)
+def test_a_model_thinks_amid_its_turn_only_if_it_began_so(
+    rows: tuple[Message, ...],
+    model: str,
+    does_think: bool,  # noqa: FBT001 a parameter of the test
+) -> None:
+    asks: dict[str, Any] = {"thinking": Thinking(effort="low"), "sampling": LONG}
+    body, changed = written(*rows, model=model, owner="anthropic", **asks)
+    assert ("thinking" in body) is does_think
+    assert any("begun without it" in each for each in changed) is not does_think
+    assert "thinking" not in written(*rows, model=model, sampling=LONG)[0]
+
+
+def test_nothing_to_go_on_with_is_no_reason_not_to_think() -> None:
+    asks: dict[str, Any] = {"thinking": Thinking(effort="low"), "sampling": LONG}
+    assert "thinking" in written(said(""), **asks)[0]
+
+
 @pytest.mark.parametrize(
     ("visible", "display"), [(True, "summarized"), (False, "omitted"), (None, None)]
 )
@@ -679,6 +715,16 @@ def test_what_holds_nothing_of_ours_goes_on_undecoded() -> None:
     request = parse_request(body, id="req_1", at_ms=0, actor=None)
     sent = render_request(request, model="m").body
     assert sent == body.replace(b'"a"', b'"m"')
+
+
+def test_a_request_is_not_changed_by_writing_it() -> None:
+    """Else what one endpoint must not see would be lost for the next."""
+    said = {"role": "assistant", "content": [SEALED, WORDS]}
+    body = msgspec.json.encode({"model": "a", "max_tokens": 9, "messages": [USER, said]})
+    request = parse_request(body, id="req_1", at_ms=0, actor=None)
+    first = render_request(request, model="m", owner="deepseek")
+    assert b"hm" not in render_request(request, model="n", owner="anthropic").body
+    assert render_request(request, model="m", owner="deepseek") == first
 
 
 def test_a_seal_is_opened_for_its_owner() -> None:
