@@ -6,7 +6,9 @@ Rule 1: what a profile promises is proved before the house opens: over every end
 
 from __future__ import annotations
 
+from concurrent.futures import ProcessPoolExecutor
 from importlib.resources import files
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from jevons.catalog import Catalog
     from jevons.policy.profile import Profile
+    from jevons.policy.proof import Proof
     from jevons.policy.rules import Rule
     from jevons.ports import Clock
     from jevons.settings import PolicySettings, Settings
@@ -94,9 +97,10 @@ def open_policy(settings: PolicySettings, catalog: Catalog, clock: Clock) -> Rul
 def _proved(profile: Profile, catalog: Catalog, clock: Clock) -> Rule:
     from jevons.policy.egress import Egress, egress_rule  # noqa: PLC0415 Cedar takes 6 MB
     from jevons.policy.live import broken_promises  # noqa: PLC0415 as above
-    from jevons.policy.proof import Prover, proof_digest  # noqa: PLC0415 the prover takes 12 MB
+    from jevons.policy.proof import proof_digest  # noqa: PLC0415 as above
 
-    proofs = Prover(profile, groups()).invariants()
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as child:
+        proofs = child.submit(_prove, profile).result()
     failed = [proof for proof in proofs if not proof.holds]
     if failed:
         message = f"profile {profile.name!r} does not keep {failed[0].name!r}: {failed[0].case}"
@@ -107,6 +111,13 @@ def _proved(profile: Profile, catalog: Catalog, clock: Clock) -> Rule:
         message = f"profile {profile.name!r}: {broken[0]}"
         raise Misconfigured(message)
     return egress_rule(egress, catalog.endpoints, proof=proof_digest(proofs))
+
+
+def _prove(profile: Profile) -> tuple[Proof, ...]:
+    """Prove what a profile promises; in a process of its own, since the prover keeps 40 MB."""
+    from jevons.policy.proof import Prover  # noqa: PLC0415 only here
+
+    return Prover(profile, groups()).invariants()
 
 
 def house_label(settings: PolicySettings, profile: Profile) -> Label:
