@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from jevons.testing.make import a_request
-from jevons.wire import gemini, ollama, openai_chat, responses
+from jevons.wire import gemini, messages, ollama, openai_chat, responses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -57,7 +57,20 @@ def by_responses(events: Sequence[Event]) -> Generate:
     return responses.parse_request(json.dumps(body).encode(), id="req_1", at_ms=1, actor=None)
 
 
-SURFACES = pytest.mark.parametrize("surface", [by_chat, by_responses])
+def by_messages(events: Sequence[Event]) -> Generate:
+    """Hand an answer to a caller of Anthropic's Messages dialect, and take it back."""
+    said = json.loads(messages.render_answer(events, a_request()))["content"]
+    results = [
+        {"type": "tool_result", "tool_use_id": call, "content": text}
+        for call, text in RESULTS.items()
+    ]
+    turns: list[dict[str, Any]] = [{"role": "user", "content": "q"}]
+    turns += [{"role": "assistant", "content": said}, {"role": "user", "content": results}]
+    body = {"model": "m", "max_tokens": 9, "messages": turns}
+    return messages.parse_request(json.dumps(body).encode(), id="req_1", at_ms=1, actor=None)
+
+
+SURFACES = pytest.mark.parametrize("surface", [by_chat, by_responses, by_messages])
 
 
 @SURFACES
