@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
 __all__ = (
     "NULL",
-    "WRONG",
     "Body",
     "Counts",
     "Ending",
@@ -52,9 +51,6 @@ __all__ = (
 )
 
 NULL = msgspec.Raw(b"null")
-
-WRONG = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-"""What decoding raises: not JSON or not its type, not UTF-8, nested too deeply."""
 
 _GAVE_UP = frozenset({"error", "network_error", "aborted", "insufficient_system_resource"})
 _FINISH: Mapping[str, str] = MappingProxyType(
@@ -215,8 +211,8 @@ def fault_of(error: msgspec.Raw | bytes) -> ProviderError | None:
     said: Any = msgspec.json.decode(error)
     if said is None:
         return None
-    refusal = heard(said)
-    sentence = refusal.sentence or "an error without a message"
+    refusal = heard({"error": said})
+    sentence = refusal.sentence or ", ".join(sorted(refusal.codes)) or "an error without a message"
     kind = blame(refusal)
     if kind is ProviderThrottled:
         return ProviderThrottled(sentence, retry_after_s=refusal.wait_s)

@@ -6,7 +6,8 @@ from typing import Literal
 
 import msgspec
 
-from jevons.wire.messages.answer import NULL, WRONG
+from jevons.wire.fields import WRONG
+from jevons.wire.messages.answer import NULL
 from jevons.wire.messages.signature import unsigned
 
 __all__ = ("Family", "OpenBlock")

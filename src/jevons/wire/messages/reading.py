@@ -18,9 +18,9 @@ import msgspec
 from jevons.types.account import Usage
 from jevons.types.errors import ProviderGarbled
 from jevons.types.event import Finished, OpaqueBlock, Started
+from jevons.wire.fields import WRONG
 from jevons.wire.messages.answer import (
     NULL,
-    WRONG,
     Body,
     Counts,
     Ending,
@@ -31,7 +31,7 @@ from jevons.wire.messages.answer import (
     fault_of,
     garbled_by,
 )
-from jevons.wire.messages.told import Blocks
+from jevons.wire.messages.told import Told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -83,7 +83,7 @@ class Reading:
         """How it ended; None until it has."""
         self.pieces = 0
         """Deltas so far: about one a token."""
-        self._blocks = Blocks(owner=owner)
+        self._told = Told(owner=owner)
         self._tally = Tally()
         self._identity = Identity()
         self._begun = False
@@ -153,17 +153,17 @@ class Reading:
         match kind:
             case "content_block_delta":
                 self.pieces += 1
-                events += self._blocks.delta(at, event.delta)
+                events += self._told.delta(at, event.delta)
             case "content_block_start":
-                events += self._blocks.start(at, event.content_block)
+                events += self._told.start(at, event.content_block)
             case "content_block_stop":
-                events += self._blocks.stop(at)
+                events += self._told.stop(at)
             case "message_start":
                 return self._begin(_BODY.decode(event.message), event.message, events)
             case "message_delta":
                 self._note(event, data)
             case "message_stop":
-                events += self._blocks.end()
+                events += self._told.end()
                 return self._end()
             case _:
                 return self._other(event, kind, data, events)
@@ -194,7 +194,7 @@ class Reading:
             events.append(Started(id=message.id or "", model=message.model or ""))
         for block in () if self._has_spoken else message.content or ():
             self._has_spoken = True
-            events += self._blocks.whole(block)
+            events += self._told.whole(block)
         return None
 
     def _note(self, event: _Event, data: bytes) -> None:
@@ -211,8 +211,8 @@ class Reading:
         self._counted |= _left(_FIELDS.decode(usage) or {}, _NAMED_IN_USAGE)
 
     def _end(self) -> JevonsError | None:
-        self.ending = ending_of(self._reason, called=self._blocks.called)
-        if self.ending.error is None and self._blocks.nameless:
+        self.ending = ending_of(self._reason, called=self._told.called)
+        if self.ending.error is None and self._told.nameless:
             nameless = ProviderGarbled("a call to a tool has no name")
             self.ending = Ending("error", self.ending.native, nameless)
         return self.ending.error

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from jevons.types.errors import ProviderGarbled, ProviderTruncated
+from jevons.wire.fields import WRONG
 from jevons.wire.messages.answer import (
     NULL,
-    WRONG,
     Body,
     Counts,
     Identity,

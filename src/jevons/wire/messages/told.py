@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from jevons.types.message import Extra
     from jevons.wire.messages.open_block import Family
 
-__all__ = ("Blocks",)
+__all__ = ("Told",)
 
 _Fields = dict[str, msgspec.Raw]
 
@@ -81,8 +81,8 @@ _KIND = msgspec.json.Decoder(_Kind)
 _FIELDS = msgspec.json.Decoder(_Fields)
 
 
-class Blocks:
-    """The blocks of one answer.
+class Told:
+    """What the blocks of one answer tell.
 
     Args:
         owner: Vendor that writes it; empty if nobody said.

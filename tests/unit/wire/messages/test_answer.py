@@ -284,6 +284,12 @@ def test_an_error_in_place_of_an_answer_is_one(body: Any, kind: type[ProviderErr
     assert whole.events == ()
 
 
+def test_an_error_without_a_sentence_says_its_codes() -> None:
+    error = read({"type": "error", "error": {"type": "overloaded_error"}}).error
+    assert str(error) == "overloaded_error"
+    assert str(read({"error": {}}).error) == "an error without a message"
+
+
 def test_how_long_to_wait_is_heard() -> None:
     said = {"type": "rate_limit_error", "message": "please try again in 3s"}
     error = read({"type": "error", "error": said}).error

@@ -19,6 +19,7 @@ from jevons.types.errors import (
     ProviderThrottled,
     ProviderTruncated,
     ProviderUnavailable,
+    ProviderUnpaid,
 )
 from jevons.types.event import (
     Event,
@@ -432,6 +433,7 @@ def test_until_the_end_no_answer_is_a_success() -> None:
         (event("error", error={"type": "api_error"}), ProviderUnavailable),
         (event("error", error={"type": "rate_limit_error"}), ProviderThrottled),
         (event("error", error={"type": "authentication_error"}), ProviderDenied),
+        (event("error", error={"type": "1113", "code": "1113"}), ProviderUnpaid),
         (event("error", message="no"), ProviderUnavailable),
         (event("odd", error={"type": "permission_error"}), ProviderDenied),
         (b'data: {"error":{"message":"no"}}\n\n', ProviderUnavailable),
