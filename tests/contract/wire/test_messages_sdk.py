@@ -109,6 +109,8 @@ def test_what_the_sdk_hands_back_is_what_was_said() -> None:
     (message,) = parse_request(body, id="req_1", at_ms=0, actor=None).messages
     parts = [(part.text, part.owner) for part in message.parts if isinstance(part, Reasoning)]
     assert parts == [("thought", "deepseek"), ("in short", "openai"), ("", "anthropic")]
+    calls = [part for part in message.parts if isinstance(part, ToolCall)]
+    assert [(call.opaque, call.owner) for call in calls] == [("sig", "google"), (None, "")]
 
 
 def test_the_sdk_raises_an_error_that_comes_in_mid_stream() -> None:

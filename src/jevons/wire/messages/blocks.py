@@ -173,11 +173,11 @@ def _source(part: Image | File, where: str) -> Block:
     """
     if part.id:
         return {"type": "file", "file_id": part.id}
-    if not part.url.startswith("data:"):
+    if part.url.startswith(("https:", "http:")):
         return {"type": "url", "url": part.url}
     found = _DATA.fullmatch(part.url)
     if found is None:
-        message = f"{where} holds a data: URL that is not base64, which is all that can be sent"
+        message = f"{where} holds a file that is at no https: or base64 data: URL, nor has an id"
         raise Unsupported(message, param=where)
     kind = found["type"] or ("image/jpeg" if isinstance(part, Image) else _PDF)
     if isinstance(part, Image) or kind == _PDF:

@@ -226,6 +226,8 @@ def document(**source: Any) -> dict[str, Any]:
         Audio(data="AAAA", format="wav"),
         Opaque(kind="odd", fields={}),
         Image(url="data:image/svg+xml,<svg/>"),
+        Image(url="gs://bucket/y.png"),
+        Image(),
         File(url="data:application/zip;base64,AAAA"),
         File(url="data:text/plain;base64,_"),
         File(url="data:text/plain;base64,/w=="),
