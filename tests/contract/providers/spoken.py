@@ -165,6 +165,69 @@ def responses() -> Spoken:
     )
 
 
+def anthropic() -> Spoken:
+    """Anthropic's Messages: usage at both ends, and no count of thinking."""
+
+    def event(kind: str, **fields: Any) -> bytes:
+        return sse({"type": kind, **fields}, name=kind)
+
+    def block(index: int, begins: dict[str, Any], *deltas: dict[str, Any]) -> Pieces:
+        return [
+            event("content_block_start", index=index, content_block=begins),
+            *[event("content_block_delta", index=index, delta=delta) for delta in deltas],
+            event("content_block_stop", index=index),
+        ]
+
+    def text(said: str) -> dict[str, Any]:
+        return {"type": "text_delta", "text": said}
+
+    def arguments(said: str) -> dict[str, Any]:
+        return {"type": "input_json_delta", "partial_json": said}
+
+    call = {"type": "tool_use", "id": "toolu_1", "name": "weather"}
+    thought = {"type": "thinking_delta", "thinking": "hm"}
+    signed = {"type": "signature_delta", "signature": "c2ln"}
+    blocks = [
+        *block(0, {"type": "thinking", "thinking": "", "signature": ""}, thought, signed),
+        event("ping"),
+        *block(1, {"type": "text", "text": ""}, text("Hel"), text("lo")),
+        *block(2, {**call, "input": {}}, arguments('{"place":'), arguments('"Here"}')),
+    ]
+    message = {"id": "msg_1", "type": "message", "role": "assistant", "model": "m"}
+    silent: dict[str, Any] = {**message, "content": [], "stop_reason": None, "stop_sequence": None}
+    counts = {"input_tokens": 11, "cache_read_input_tokens": 3, "cache_creation_input_tokens": 0}
+    start = event("message_start", message={**silent, "usage": {**counts, "output_tokens": 1}})
+    end = {"stop_reason": "tool_use", "stop_sequence": None}
+    stop = event("message_stop")
+    plain = [
+        start,
+        *blocks,
+        event("message_delta", delta=end, usage={"output_tokens": 7}),
+        stop,
+    ]
+    content = [
+        {"type": "thinking", "thinking": "hm", "signature": "c2ln"},
+        {"type": "text", "text": "Hello"},
+        {**call, "input": {"place": "Here"}},
+    ]
+    uncounted = [event("message_start", message=silent), *blocks, event("message_delta", delta=end)]
+    error = sse(
+        {"type": "error", "error": {"type": "overloaded_error", "message": FAULT}}, name="error"
+    )
+    return Spoken(
+        plain,
+        JSON({**message, "content": content, **end, "usage": {**counts, "output_tokens": 7}}),
+        Usage(input=11, output=7, cache_read=3, counted_by="endpoint"),
+        {
+            "the start twice": Odd([start, *plain]),
+            "usage never": Odd([*uncounted, stop], GUESSED),
+            "two last words": Odd([*plain, stop]),
+            **faulty(plain, error, before=b"data: ", after=b"\n\n", at=8),
+        },
+        first=2,
+    )
+
+
 def gemini() -> Spoken:
     """Gemini's `streamGenerateContent`."""
 
@@ -247,6 +310,7 @@ def ollama() -> Spoken:
 SPOKEN: dict[Dialect, Spoken] = {
     "openai-chat": chat(),
     "openai-responses": responses(),
+    "anthropic-messages": anthropic(),
     "gemini": gemini(),
     "ollama": ollama(),
 }

@@ -12,7 +12,7 @@ from jevons.testing import Clock, Listener
 from jevons.testing.make import an_actor, an_endpoint
 from jevons.types.decision import Attempt, Candidate
 from jevons.types.event import Event, Finished, Frame, ReasoningDelta, TextDelta, ToolCallDelta
-from jevons.wire import openai_chat, responses
+from jevons.wire import messages, openai_chat, responses
 from jevons.wire.fold import fold
 
 if TYPE_CHECKING:
@@ -45,6 +45,14 @@ TONGUES: dict[Dialect, Tongue] = {
     ),
     "openai-responses": Tongue(
         responses, {"input": "Hi", "tools": [{"type": "function", "strict": False, **TOOL}]}
+    ),
+    "anthropic-messages": Tongue(
+        messages,
+        {
+            "messages": [{"role": "user", "content": "Hi"}],
+            "max_tokens": 100,
+            "tools": [{"name": TOOL["name"], "input_schema": TOOL["parameters"]}],
+        },
     ),
 }
 

@@ -65,7 +65,7 @@ def test_a_stream_that_comes_byte_by_byte_is_the_same_answer(
     assert [*essence(understood(asked, events))] == [*WHOLE, ("tool_calls", used)]
 
 
-@pytest.mark.parametrize("spoken", TONGUES)
+@pytest.mark.parametrize("spoken", SPOKEN)
 def test_a_whole_answer_that_is_cut_at_any_byte_is_garbled(spoken: Dialect) -> None:
     whole = SPOKEN[spoken].whole
     for at in range(len(whole)):
