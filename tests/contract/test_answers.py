@@ -17,6 +17,7 @@ import pytest
 from jevons.store import Archive, Limits, empty
 from jevons.store.shelf import AT_ONCE, Shelf
 from jevons.testing import Clock, Drawer
+from jevons.types.custody import DataClass
 from jevons.types.errors import Misconfigured, StoreUnavailable, TooLarge
 from jevons.types.kept import Kept
 
@@ -69,7 +70,9 @@ async def answers(
 
 
 async def test_what_is_kept_is_found_as_it_was(answers: ports.Answers) -> None:
-    kept = a_kept(previous="resp_0", answer=bytes(range(256)), input=b"")
+    kept = a_kept(
+        previous="resp_0", answer=bytes(range(256)), input=b"", data_class=DataClass.SPECIAL
+    )
     answers.check()
     await answers.keep(kept)
     assert await answers.find("resp_1", key="key_1") == kept

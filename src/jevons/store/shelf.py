@@ -19,6 +19,7 @@ import msgspec
 from jevons.store import secret
 from jevons.store.crypt import SALT_BYTES, Crypt
 from jevons.store.schema import connect
+from jevons.types.custody import DataClass
 from jevons.types.errors import StoreUnavailable, TooLarge
 from jevons.types.kept import Kept
 
@@ -58,11 +59,12 @@ class Limits(NamedTuple):
     max_bytes: int
 
 
-class _Bodies(NamedTuple):
+class _Bodies(msgspec.Struct, frozen=True, array_like=True):
     """What is sealed of a row."""
 
     input: bytes
     answer: bytes
+    data_class: DataClass
 
 
 _BODIES = msgspec.msgpack.Decoder(_Bodies)
@@ -118,7 +120,7 @@ class Shelf:
             StoreUnavailable: There is no room.
         """
         salt = secrets.token_bytes(SALT_BYTES)
-        bodies = msgspec.msgpack.encode(_Bodies(kept.input, kept.answer))
+        bodies = msgspec.msgpack.encode(_Bodies(kept.input, kept.answer, kept.data_class))
         row = (kept.key, kept.id, kept.previous, kept.at_ms)
         sealed = self._crypt.seal(bodies, salt=salt, row=_said(row))
         self.check(len(sealed))
@@ -137,7 +139,9 @@ class Shelf:
         previous, at_ms, salt, sealed = found
         row = _said((key, name, previous, at_ms))
         bodies = _BODIES.decode(self._crypt.open(sealed, salt=salt, row=row))
-        return Kept(id=name, key=key, previous=previous, at_ms=at_ms, **bodies._asdict())
+        return Kept(
+            id=name, key=key, previous=previous, at_ms=at_ms, **msgspec.structs.asdict(bodies)
+        )
 
     def trace(self, name: str, *, key: str, max_bytes: int) -> tuple[Kept, ...]:
         """Find one and those that it goes on from, oldest first.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from jevons.types.custody import DataClass
+
 __all__ = ("Kept",)
 
 
@@ -22,3 +24,5 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     """The items that the caller sent, as a JSON array; none of those that were kept before."""
     answer: bytes
     """The body of the answer, as the caller got it."""
+    data_class: DataClass = DataClass.PUBLIC
+    """What was said of the data in it; what goes on from it holds that data too."""

@@ -186,6 +186,20 @@ async def test_reasoning_keeps_its_owner(client: AsyncOpenAI, house: House) -> N
     assert (thought.owner, thought.opaque, thought.text) == ("deepseek", "mark", "hm")  # type: ignore[union-attr]  # pyright: ignore[reportAttributeAccessIssue] anything else fails
 
 
+async def test_what_goes_on_from_data_of_a_class_is_of_that_class(
+    client: AsyncOpenAI, house: House
+) -> None:
+    special = await client.responses.create(
+        model="here",
+        input="Hi",
+        store=True,
+        extra_headers={"x-jevons-data-class": "special"},
+    )
+    second = await ask(client, "So?", previous_response_id=special.id)
+    await ask(client, "And?", previous_response_id=second.id)
+    assert [each.data_class.name for each in house.stage.heard] == ["SPECIAL"] * 3
+
+
 async def test_to_another_key_there_is_no_such_answer(
     client: AsyncOpenAI, stranger: AsyncOpenAI, house: House
 ) -> None:

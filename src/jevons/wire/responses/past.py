@@ -3,7 +3,8 @@
 Rule 1: what was said before stands before what is said now, each item as it came. The
     instructions of an earlier answer are not among it (OpenAI docs, "Conversation state",
     read 2026-11).
-Rule 2: an item that nobody gave a name is listed under one of ours, always the same.
+Rule 2: what goes on from data of a class is of that class at least.
+Rule 3: an item that nobody gave a name is listed under one of ours, always the same.
 """
 
 from __future__ import annotations
@@ -65,7 +66,13 @@ def go_on(request: Generate, past: Sequence[Kept]) -> Generate:
     items = [raw for kept in past for raw in (*_input(kept), *_output(kept))]
     fields = {**request.source.fields, "input": msgspec.Raw(_encode([*items, *now]))}
     source = msgspec.structs.replace(request.source, fields=fields)
-    return msgspec.structs.replace(request, messages=messages, needs=needs, source=source)
+    return msgspec.structs.replace(
+        request,
+        messages=messages,
+        needs=needs,
+        data_class=max([request.data_class, *[kept.data_class for kept in past]]),
+        source=source,
+    )
 
 
 def keepsake(request: Generate, answered: bytes, *, key: str) -> Kept:
@@ -86,6 +93,7 @@ def keepsake(request: Generate, answered: bytes, *, key: str) -> Kept:
         previous=request.previous,
         input=_encode(_said(request)),
         answer=answer_of(answered) if request.stream else answered,
+        data_class=request.data_class,
     )
 
 

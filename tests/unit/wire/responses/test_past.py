@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
+from hypothesis import given
 from tests.unit.wire.responses.test_named import ENDED
+from tests.unit.wire.responses.test_render import answers
 
 from jevons.types.account import Usage
+from jevons.types.custody import DataClass
 from jevons.types.errors import Malformed
-from jevons.types.event import Finished, ReasoningDelta, TextDelta
+from jevons.types.event import Event, Finished, ReasoningDelta, TextDelta
 from jevons.types.kept import Kept
-from jevons.types.message import Image, Reasoning, Text, ToolCall, ToolResult
+from jevons.types.message import Image, Opaque, Reasoning, Text, ToolCall, ToolResult
 from jevons.wire.responses import (
     Chunks,
     go_on,
@@ -132,6 +135,18 @@ def test_an_endpoint_must_be_able_to_do_what_was_needed_before() -> None:
     assert isinstance(request.messages[0].parts[0], Image)
 
 
+def test_what_goes_on_from_data_of_a_class_is_of_that_class_at_least() -> None:
+    past = [
+        msgspec.structs.replace(kept("resp_1", [USER]), data_class=data_class)
+        for data_class in (DataClass.SPECIAL, DataClass.PUBLIC)
+    ]
+    personal = msgspec.structs.replace(asked("Three"), data_class=DataClass.PERSONAL)
+    assert go_on(personal, past).data_class == DataClass.SPECIAL
+    assert go_on(personal, past[1:]).data_class == DataClass.PERSONAL
+    answer = render_answer([END], personal)
+    assert keepsake(personal, answer, key="key_1").data_class == DataClass.PERSONAL
+
+
 def test_an_endpoint_of_the_dialect_is_sent_every_item_as_it_was() -> None:
     request = go_on(asked("Three"), [kept("resp_1", [USER], FINE), kept("resp_2", [USER])])
     sent = msgspec.json.decode(render_request(request, model="m").body)
@@ -217,3 +232,31 @@ def test_items_are_listed_typed_and_named_each_with_a_name_of_its_own() -> None:
 def test_an_item_of_no_kind_that_we_name_is_listed_all_the_same() -> None:
     (item,) = input_items([kept("resp_1", [{"type": "odd"}])])
     assert item["id"] == "item_jevons_1_in0"
+
+
+def content(request: Generate) -> list[tuple[str, list[object]]]:
+    """Take from messages what is of the dialect only."""
+    return [
+        (
+            message.role,
+            [
+                (part.kind, part.fields.keys() - {"id", "status"})
+                if isinstance(part, Opaque)
+                else msgspec.structs.replace(part, extra=None)
+                for part in message.parts
+            ],
+        )
+        for message in request.messages
+    ]
+
+
+@given(answers())
+def test_going_on_says_what_handing_everything_back_says(events: list[Event]) -> None:
+    first = asked([USER], store=True)
+    body = render_answer(events, first)
+    output = msgspec.json.decode(body)["output"]
+    now = {"role": "user", "content": "Three"}
+    kept_here = go_on(asked([now]), [keepsake(first, body, key="key_1")])
+    handed_back = asked([USER, *output, now])
+    assert content(kept_here) == content(handed_back)
+    assert msgspec.json.decode(kept_here.source.fields["input"]) == [USER, *output, now]
