@@ -102,18 +102,13 @@ class Told:
     def whole(self, raw: msgspec.Raw) -> list[Event]:
         """Take a block that came in one piece."""
         at = -1  # where no event of a stream belongs
-        return [*self.start(at, raw), *self.stop(at)]
+        return [*self._begin(at, raw), *self.stop(at)]
 
     def start(self, at: int, raw: msgspec.Raw) -> list[Event]:
         """Take a block that begins."""
-        kind = _KIND.decode(raw).type
-        ended = self.stop(at)
-        fields = None if kind in _NAMED else _FIELDS.decode(raw)
-        opened = self._open[at] = OpenBlock(kind, fields)
-        self._keep(opened, raw)
-        if opened.is_opaque:
-            return ended
-        return ended + self._begun(opened, _BLOCK.decode(raw), _left(raw, _NAMED[kind]))
+        events = [*self.stop(at), *self._begin(at, raw)]
+        self._keep(self._open[at], raw)
+        return events
 
     def delta(self, at: int, raw: msgspec.Raw) -> list[Event]:
         """Take some more of a block."""
@@ -158,7 +153,15 @@ class Told:
         """End what has not ended."""
         return [event for at in list(self._open) for event in self.stop(at)]
 
-    def _begun(self, opened: OpenBlock, block: _Block, extra: Extra) -> list[Event]:
+    def _begin(self, at: int, raw: msgspec.Raw) -> list[Event]:
+        kind = _KIND.decode(raw).type
+        fields = None if kind in _NAMED else _FIELDS.decode(raw)
+        opened = self._open[at] = OpenBlock(kind, fields)
+        if opened.is_opaque:
+            return []
+        return self._named(opened, _BLOCK.decode(raw), _left(raw, _NAMED[kind]))
+
+    def _named(self, opened: OpenBlock, block: _Block, extra: Extra) -> list[Event]:
         match opened.kind:
             case "text":
                 opened.citations += block.citations or ()

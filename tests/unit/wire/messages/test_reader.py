@@ -470,6 +470,9 @@ def test_what_is_kept_of_blocks_has_an_end(monkeypatch: pytest.MonkeyPatch) -> N
     piece = arguments("x" * 100)
     assert len(heard(*[block(0, piece, **search) for _ in range(9)])) == 9
     assert isinstance(wrong(started(), block(0, piece, piece, piece, **search)), ProviderGarbled)
+    long = {**EMPTY, "text": "x" * 400}
+    assert isinstance(wrong(started(), block(0, **long)), ProviderGarbled)
+    assert read_whole(msgspec.json.encode(message(long))).error is None
 
 
 STREAM = b"".join(
