@@ -11,6 +11,7 @@ Rule 5: a turn of which nothing is left is taken out.
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -36,7 +37,9 @@ _RAWS = msgspec.json.Decoder(list[msgspec.Raw])
 _MARKED = msgspec.json.Decoder(_Marked)
 _FIELDS = msgspec.json.Decoder(_Fields)
 
-_MARKS = {"thinking": "signature", "redacted_thinking": "data", "tool_use": "signature"}
+_MARKS = MappingProxyType(
+    {"thinking": "signature", "redacted_thinking": "data", "tool_use": "signature"}
+)
 
 
 def opened(fields: Mapping[str, msgspec.Raw], owner: str) -> tuple[_Fields, tuple[str, ...]]:

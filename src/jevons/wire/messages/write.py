@@ -12,6 +12,7 @@ thinking", "Extended thinking", "Structured outputs" and "Tool use".
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -29,7 +30,7 @@ from jevons.wire.rendered import Rendered
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jevons.types.request import Generate, Output, Tool
+    from jevons.types.request import Generate, Output, Sampling, Tool
 
 __all__ = ("render_request",)
 
@@ -40,7 +41,8 @@ _FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _DIALECT = "Anthropic's dialect"
 _USERS = ("safety_identifier", "user")
 """What others call the end user, best first."""
-_CHOICES = {"auto": "auto", "required": "any", "named": "tool", "none": "none"}
+_DRAWS = ("temperature", "top_p", "top_k")
+_CHOICES = MappingProxyType({"auto": "auto", "required": "any", "named": "tool", "none": "none"})
 
 
 def render_request(request: Generate, *, model: str, owner: str = "") -> Rendered:
@@ -60,23 +62,29 @@ def render_request(request: Generate, *, model: str, owner: str = "") -> Rendere
         return Rendered(_encode(fields), changed)
     check_one_answer(request, dialect=_DIALECT)
     blocks = Blocks(owner=owner)
-    written = write_turns(request.messages, blocks)
-    body: _Said = {"model": model}
-    if written.system:
-        body["system"] = _short(written.system)
-    body["messages"] = [_turn(turn) for turn in written.turns]
-    thinking = write_thinking(request, model, blocks, goes_on_bare=written.goes_on_bare)
-    body |= thinking
-    body |= _output(request.output, thinking, blocks)
-    body |= _sampling(request, model, blocks)
-    body |= _tools(request, blocks)
-    body["stream"] = request.stream
     user = _user(request)
+    body = {
+        "model": model,
+        **_said(request, model, blocks),
+        **_tools(request, blocks),
+        "stream": request.stream,
+    }
     if user:
         body["metadata"] = {"user_id": request.source.fields[user]}
         blocks.note(f"{user}: sent as metadata.user_id")
     left = left_out(request, dialect=_DIALECT, written=frozenset({user}))
     return Rendered(_encode(body), (*blocks.changed, *left))
+
+
+def _said(request: Generate, model: str, blocks: Blocks) -> _Said:
+    """Write what was said, and how to answer it."""
+    system, turns = written = write_turns(request.messages, blocks)
+    said: _Said = {"system": _short(system)} if system else {}
+    said["messages"] = [_turn(turn) for turn in turns]
+    said |= write_thinking(request, model, blocks, goes_on_bare=written.goes_on_bare)
+    said |= _output(request.output, said, blocks)
+    sampling = _sampling(request.sampling, blocks)
+    return said | (_fit(sampling, said, model, blocks) if is_claude(model) else sampling)
 
 
 def _short(blocks: list[Block]) -> str | list[Block]:
@@ -89,32 +97,30 @@ def _turn(turn: Turn) -> _Said:
     return {"role": turn.role, "content": _short(turn.content)}
 
 
-def _sampling(request: Generate, model: str, blocks: Blocks) -> _Said:
+def _sampling(asked: Sampling, blocks: Blocks) -> _Said:
     """Write how to draw the answer."""
-    asked = request.sampling
     if any(not stop.strip() for stop in asked.stop):
         message = "stop holds a text of blanks alone; this endpoint's dialect takes none"
         raise Unsupported(message, param="stop")
     if asked.seed is not None:
         blocks.note("seed: dropped, there is no field for it")
-    said: _Said = {"stop_sequences": list(asked.stop)} if asked.stop else {}
-    for name in ("temperature", "top_p", "top_k"):
-        value = getattr(asked, name)
-        if value is not None:
-            said[name] = value
-    return said if not is_claude(model) else _fit(said, request, model, blocks)
+    said: _Said = {
+        "stop_sequences": list(asked.stop) or None,
+        "temperature": asked.temperature,
+        "top_p": asked.top_p,
+        "top_k": asked.top_k,
+    }
+    return {name: value for name, value in said.items() if value is not None}
 
 
-def _fit(said: _Said, request: Generate, model: str, blocks: Blocks) -> _Said:
+def _fit(sampling: _Said, body: _Said, model: str, blocks: Blocks) -> _Said:
     """Leave out what Claude refuses to be told."""
-    effort, budget = request.thinking.effort, request.thinking.budget_tokens
-    thinks = effort not in {None, "none"} or bool(budget)
-    for name in ("temperature", "top_p", "top_k"):
-        if name not in said:
-            continue
+    said = dict(sampling)
+    thinks = body.get("thinking", {}).get("type") in {"adaptive", "enabled"}
+    for name in [name for name in _DRAWS if name in said]:
         if not takes_sampling(model):
             why = f"{model} refuses it"
-        elif thinks and said[name] != 1:
+        elif thinks and (name == "top_k" or said[name] != 1):
             why = "it cannot be set while the model thinks"
         elif name == "top_p" and "temperature" in said:
             why = "one of it and temperature can be set"
@@ -169,7 +175,7 @@ def _schema(parameters: msgspec.Raw, where: str, blocks: Blocks) -> msgspec.Raw:
     return msgspec.Raw(_encode({"type": "object", **fields}))
 
 
-def _output(asked: Output, thinking: _Said, blocks: Blocks) -> _Said:
+def _output(asked: Output, body: _Said, blocks: Blocks) -> _Said:
     """Write the shape of the answer, beside how hard to think, if that is said too."""
     if asked.kind == "text":
         return {}
@@ -179,7 +185,7 @@ def _output(asked: Output, thinking: _Said, blocks: Blocks) -> _Said:
     if asked.name:
         blocks.note("response_format.name: dropped, there is no field for it")
     wanted = {"type": "json_schema", "schema": asked.schema}
-    return {"output_config": {**thinking.get("output_config", {}), "format": wanted}}
+    return {"output_config": {**body.get("output_config", {}), "format": wanted}}
 
 
 def _user(request: Generate) -> str:
