@@ -19,6 +19,7 @@ from jevons.types.errors import (
     MethodNotAllowed,
     NotFound,
     PreviousNotFound,
+    StoreUnavailable,
     Unsupported,
 )
 from jevons.wire import responses
@@ -64,7 +65,11 @@ def keeper(desk: Desk, request: Generate) -> Keep | None:
     answers.check()
 
     async def keep(answered: bytes) -> None:
-        await answers.keep(responses.keepsake(request, answered, key=actor.key))
+        kept = responses.keepsake(request, answered, key=actor.key)
+        if not kept.answer.startswith(b"{"):
+            message = "the endpoint's last event does not hold the answer, so it cannot be kept"
+            raise StoreUnavailable(message)
+        await answers.keep(kept)
 
     return keep
 

@@ -341,6 +341,16 @@ async def test_an_answer_that_is_passed_on_has_our_name_where_it_is_kept(
     assert json.loads(created.split(b"data: ")[1])["response"]["id"] == said["id"]
 
 
+async def test_an_end_without_an_answer_cannot_be_kept(house: House) -> None:
+    bare = b'event: response.completed\ndata: {"type":"response.completed"}\n\n'
+    house.stage.act = house.passes_on(*PASSED_ON, ending=bare)
+    body = json.dumps({"model": "here", "input": "Hi", "store": True, "stream": True}).encode()
+    reply = await house.ask("POST", "/v1/responses", body, key=house.key)
+    assert b"response.completed" not in reply.body
+    assert b"store_unavailable" in reply.body
+    assert not house.drawer.kept
+
+
 async def test_a_whole_answer_that_is_passed_on_has_our_name_too(house: House) -> None:
     theirs = b'{"id":"resp_theirs","store":false,"status":"completed","output":[],"new":1}'
     house.stage.act = house.passes_on(ending=theirs)
