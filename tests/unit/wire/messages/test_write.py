@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jevons.types.errors import Unsupported
+from jevons.types.errors import Malformed, Unsupported
 from jevons.types.message import (
     Audio,
     File,
@@ -775,6 +776,38 @@ def test_what_only_mentions_thinking_goes_on() -> None:
     (_, answer), changed = passed_on("xai", odd, other, call)
     assert answer["content"] == [odd, other, call]
     assert changed == ()
+
+
+ODD = st.none() | st.integers() | st.sampled_from(["", "sig", "jevons:xai:", "jevons:xai:!", "x"])
+NO_INPUT: dict[str, int] = {}
+ODD_BLOCKS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {"type": st.sampled_from(["thinking", "redacted_thinking", "tool_use", "text", "odd"])},
+    optional={
+        "thinking": ODD,
+        "signature": ODD,
+        "data": ODD,
+        "text": ODD,
+        "id": ODD,
+        "name": ODD,
+        "input": st.just(NO_INPUT),
+    },
+)
+
+
+@given(st.lists(ODD_BLOCKS, max_size=4), st.sampled_from(["", "anthropic", "xai"]))
+def test_whatever_can_be_read_goes_on_and_nothing_of_another(
+    content: list[Any], owner: str
+) -> None:
+    with suppress(Malformed):
+        turns, _ = passed_on(owner, *content)
+        kept = [block for turn in turns[1:] for block in turn["content"]]
+        marks = [(block["type"], block.get("signature", block.get("data"))) for block in kept]
+        for kind, mark in marks:
+            is_sealed = isinstance(mark, str) and mark.startswith("jevons:xai:")
+            assert not is_sealed or mark == "jevons:xai:!" or kind in {"text", "odd"}
+        assert [block for block in kept if block["type"] == "odd"] == [
+            block for block in content if block["type"] == "odd"
+        ]
 
 
 NAMES = st.text("abcxyz_-", min_size=1, max_size=8)
