@@ -9,21 +9,23 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Self
 
 import httpx2
+import pytest
 import uvicorn
 
 from jevons.boot import open_house
 from jevons.edge import serve_config
 from jevons.settings import EndpointSettings, EngineSettings, RetrySettings, Settings
 from jevons.testing import Vendor
+from jevons.testing.reply import respond, stream
 from jevons.types.model import Price
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Mapping
     from pathlib import Path
 
     from jevons.testing import Reply
 
-__all__ = ("PRICE", "Answer", "Lab", "endpoint")
+__all__ = ("PRICE", "SURFACES", "Answer", "Lab", "ask", "claude", "endpoint")
 
 PRICE = Price(
     input_per_mtok=Decimal(1),
@@ -46,6 +48,9 @@ def endpoint(server: Vendor, name: str = "far", **fields: Any) -> EndpointSettin
         "price": PRICE,
     }
     return EndpointSettings(name=name, **{**usual, **fields})
+
+
+SURFACES = pytest.mark.parametrize("surface", ["chat", "responses", "messages"])
 
 
 class Answer:
@@ -81,7 +86,7 @@ class Answer:
         """The message of a chat answer, as an SDK hands it back; of a stream, put together."""
         if self.body.startswith(b"{"):
             return self.json["choices"][0]["message"]
-        calls = [call for delta in self.deltas for call in delta.get("tool_calls") or ()]
+        calls = _joined([call for delta in self.deltas for call in delta.get("tool_calls") or ()])
         details = [part for delta in self.deltas for part in delta.get("reasoning_details") or ()]
         return {
             "role": "assistant",
@@ -94,13 +99,24 @@ class Answer:
     @property
     def is_done(self) -> bool:
         """Whether a stream says that it ended well."""
-        return b"data: [DONE]" in self.body or b"event: response.completed" in self.body
+        ends = (b"data: [DONE]", b"event: response.completed", b"event: message_stop")
+        return any(end in self.body for end in ends)
 
     @property
     def error(self) -> dict[str, Any]:
         """The error that it is, or that its stream ended in."""
         last = self.json if self.body.startswith(b"{") else self.events[-1]
         return last.get("error") or last
+
+
+def _joined(pieces: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Put calls to tools together, by their index."""
+    calls: dict[int, dict[str, Any]] = {}
+    for piece in pieces:
+        call = calls.setdefault(piece["index"], {**piece, "function": {"arguments": ""}})
+        arguments = call["function"]["arguments"] + piece["function"].get("arguments", "")
+        call["function"] |= {**piece["function"], "arguments": arguments}
+    return [*calls.values()]
 
 
 class Lab:
@@ -133,15 +149,12 @@ class Lab:
             endpoint=endpoints,
         )
         house = await self._closing.enter_async_context(open_house(settings))
-        server = uvicorn.Server(
-            serve_config(house.app, host="127.0.0.1", port=0, read_timeout_s=5, grace_s=1)
-        )
-        # Its end is awaited when the laboratory closes.
-        serving = asyncio.get_running_loop().create_task(server.serve())
-        self._closing.push_async_callback(_stop, server, serving)
-        async with asyncio.timeout(5):
-            while not server.started:  # noqa: ASYNC110 uvicorn has no event
-                await asyncio.sleep(0.002)
+        config = serve_config(house.app, host="127.0.0.1", port=0, read_timeout_s=5, grace_s=1)
+        config.load()
+        server = uvicorn.Server(config)
+        server.lifespan = config.lifespan_class(config)
+        await server.startup()  # not `serve`, which takes a fifth of a second to stop
+        self._closing.push_async_callback(_stop, server, self._client)
         port = server.servers[0].sockets[0].getsockname()[1]
         self._client.base_url = f"http://127.0.0.1:{port}"
         key = (self._folder / "key").read_text().strip()
@@ -156,6 +169,11 @@ class Lab:
         """Ask in OpenAI's Responses dialect."""
         asked = [*items] or "Hi"
         return await self.post("/v1/responses", input=asked, **fields)
+
+    async def messages(self, *messages: dict[str, Any], **fields: Any) -> Answer:
+        """Ask in Anthropic's Messages dialect."""
+        asked = [*messages] or [{"role": "user", "content": "Hi"}]
+        return await self.post("/v1/messages", messages=asked, max_tokens=100, **fields)
 
     async def post(self, path: str, **fields: Any) -> Answer:
         """Send a body, and hear the answer to its end."""
@@ -184,6 +202,66 @@ class Lab:
                 await asyncio.sleep(0.005)
 
 
-async def _stop(server: uvicorn.Server, serving: asyncio.Task[None]) -> None:
-    server.should_exit = True
-    await serving
+async def ask(lab: Lab, surface: str, *, is_stream: bool = True, **fields: Any) -> Answer:
+    """Ask on one of the surfaces."""
+    asks = {"chat": lab.chat, "responses": lab.responses, "messages": lab.messages}
+    return await asks[surface](stream=is_stream, **fields)
+
+
+def claude(
+    *blocks: dict[str, Any],
+    counts: Mapping[str, int],
+    reason: str = "end_turn",
+    is_stream: bool,
+    line_end: bytes = b"\n",
+) -> Reply:
+    """Make an answer of Anthropic's; each block comes in one delta, thinking also in its mark."""
+    message = {"id": "msg_1", "type": "message", "role": "assistant", "model": "m"}
+    end = {"stop_reason": reason, "stop_sequence": None}
+    if not is_stream:
+        whole = {**message, "content": blocks, **end, "usage": counts}
+        return respond(json.dumps(whole).encode())
+    begun = {**counts, "output_tokens": 1}
+    silent: dict[str, Any] = {**message, "content": [], "stop_reason": None, "stop_sequence": None}
+    ended = {"output_tokens": counts["output_tokens"]}
+    events: list[tuple[str, dict[str, Any]]] = [
+        ("message_start", {"message": {**silent, "usage": begun}}),
+        ("ping", {}),
+        *[event for index, block in enumerate(blocks) for event in _block(index, block)],
+        ("message_delta", {"delta": end, "usage": ended}),
+        ("message_stop", {}),
+    ]
+    told = [_named(kind, {"type": kind, **fields}) for kind, fields in events]
+    return stream(*told, done=0, line_end=line_end)
+
+
+def _block(index: int, block: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """List the events of one block."""
+    deltas = {
+        "text": ("text_delta", "text"),
+        "thinking": ("thinking_delta", "thinking"),
+        "signature": ("signature_delta", "signature"),
+        "input": ("input_json_delta", "partial_json"),
+    }
+    said = {name: block[name] for name in deltas if name in block}
+    empty: dict[str, Any] = {name: {} if name == "input" else "" for name in said}
+    begun = {"index": index, "content_block": {**block, **empty}}
+    told: list[tuple[str, dict[str, Any]]] = [("content_block_start", begun)]
+    for name, value in said.items():
+        kind, field = deltas[name]
+        text = value if isinstance(value, str) else json.dumps(value)
+        told.append(("content_block_delta", {"index": index, "delta": {"type": kind, field: text}}))
+    return [*told, ("content_block_stop", {"index": index})]
+
+
+def _named(kind: str, fields: dict[str, Any]) -> bytes:
+    return f"event: {kind}\ndata: {json.dumps(fields)}\n\n".encode()
+
+
+async def _stop(server: uvicorn.Server, client: httpx2.AsyncClient) -> None:
+    await client.aclose()
+    for listening in server.servers:
+        listening.close()
+    async with asyncio.timeout(2):
+        while server.server_state.connections:  # noqa: ASYNC110 uvicorn has no event
+            await asyncio.sleep(0.001)

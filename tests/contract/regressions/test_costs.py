@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
-from tests.contract.regressions.corridor import PRICE, endpoint
+from tests.contract.regressions.corridor import PRICE, SURFACES, ask, claude, endpoint
 
 from jevons.testing.reply import chunk, event, respond, stream, usage, whole
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.anyio
 
 BOTH = pytest.mark.parametrize("is_stream", [False, True])
-SURFACES = pytest.mark.parametrize("surface", ["chat", "responses"])
 
 
 def counting(counts: Mapping[str, Any] | None, *, is_stream: bool) -> Reply:
@@ -35,12 +34,6 @@ def counting(counts: Mapping[str, Any] | None, *, is_stream: bool) -> Reply:
         return whole(counted=counts)
     last = () if counts is None else (event({"choices": [], "usage": counts}),)
     return stream(chunk("Hel"), chunk("lo"), chunk(finish="stop"), *last)
-
-
-async def ask(lab: Lab, surface: str, *, is_stream: bool, **fields: Any) -> Answer:
-    """Ask on one of the surfaces."""
-    asks = lab.chat if surface == "chat" else lab.responses
-    return await asks(stream=is_stream, **fields)
 
 
 async def cost_nusd(lab: Lab, answer: Answer) -> int:
@@ -111,6 +104,28 @@ def told(dialect: str, *, is_stream: bool) -> Reply:
     if not is_stream:
         return respond(json.dumps(body).encode())
     return stream(event({"type": "response.completed", "response": body}), done=0)
+
+
+@BOTH
+@SURFACES
+async def test_anthropics_cache_has_its_discount_and_its_surcharge(
+    lab: Lab, surface: str, *, is_stream: bool
+) -> None:
+    """BerriAI/litellm#11364: what was read from the cache was charged in full.
+
+    Unlike OpenAI's, `input_tokens` holds neither what was read from the cache nor written to it.
+    """
+    counts = {
+        "input_tokens": 100,
+        "cache_read_input_tokens": 900,
+        "cache_creation_input_tokens": 200,
+        "output_tokens": 50,
+    }
+    said = {"type": "text", "text": "Hi"}
+    server = await lab.vendor(claude(said, counts=counts, is_stream=is_stream))
+    await lab.house(endpoint(server, dialect="anthropic-messages"))
+    answer = await ask(lab, surface, is_stream=is_stream)
+    assert await cost_nusd(lab, answer) == 100 * 1000 + 900 * 100 + 200 * 1250 + 50 * 4000
 
 
 @BOTH

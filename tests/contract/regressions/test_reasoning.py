@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.contract.regressions.corridor import endpoint
+from tests.contract.regressions.corridor import claude, endpoint
 
 from jevons.testing.reply import chunk, event, refusal, respond, stream, usage, whole
 
@@ -248,6 +248,120 @@ async def test_the_mark_on_a_call_comes_back_to_whoever_made_it(
     parts = heard(vendor)["contents"][1]["parts"]
     (made_,) = [part for part in parts if "functionCall" in part]
     assert made_["thoughtSignature"] == "c2lnbg=="
+
+
+THOUGHTFUL = {
+    "openai-chat": stream(
+        chunk("", role="assistant"),
+        chunk(None, reasoning_content="I "),
+        chunk(None, reasoning_content="look."),
+        chunk("Yes."),
+        chunk(None, tool_calls=[CALL]),
+        chunk(finish="tool_calls"),
+        COUNTS,
+    ),
+    "gemini": gemini_says(
+        {"text": "I look.", "thought": True},
+        {"text": "Yes."},
+        {"functionCall": {"name": "weather", "args": {}}},
+        is_stream=True,
+    ),
+    "ollama": ollama_says("I look.", "Yes.", is_stream=True),
+}
+
+
+@pytest.mark.parametrize("dialect", THOUGHTFUL)
+async def test_a_caller_of_anthropics_dialect_gets_each_delta_in_a_block_of_its_kind(
+    lab: Lab, dialect: str
+) -> None:
+    """BerriAI/litellm#32357, BerriAI/litellm#33224: thinking inside text, and two beginnings."""
+    vendor = await lab.vendor(THOUGHTFUL[dialect])
+    await lab.house(endpoint(vendor, dialect=dialect))
+    tools = [{"name": "weather", "input_schema": TOOL["parameters"]}]
+    answer = await lab.messages(QUESTION, tools=tools, stream=True)
+    kinds = [each["type"] for each in answer.events]
+    assert kinds.count("message_start") == kinds.count("message_stop") == 1
+    assert (kinds[0], kinds[-1]) == ("message_start", "message_stop")
+    fits = {
+        "thinking": {"thinking_delta", "signature_delta"},
+        "text": {"text_delta"},
+        "tool_use": {"input_json_delta"},
+    }
+    open_: dict[int, str] = {}
+    said = {"thinking": "", "text": ""}
+    for each in answer.events:
+        match each["type"]:
+            case "content_block_start":
+                assert not open_, "one block at a time"
+                open_[each["index"]] = each["content_block"]["type"]
+            case "content_block_delta":
+                kind = open_[each["index"]]
+                assert each["delta"]["type"] in fits[kind]
+                if kind in said:
+                    said[kind] += each["delta"].get(kind, "")
+            case "content_block_stop":
+                del open_[each["index"]]
+            case _:
+                assert each["type"] in {"message_start", "ping", "message_delta", "message_stop"}
+    assert not open_
+    assert said == {"thinking": "I look.", "text": "Yes."}
+
+
+@BOTH
+@pytest.mark.parametrize("surface", ["chat", "messages"])
+async def test_the_signature_of_thinking_before_a_call_comes_back_to_anthropic(
+    lab: Lab, surface: str, *, is_stream: bool
+) -> None:
+    """google/adk-python#5437: it was dropped where calls were streamed, and the next turn refused."""
+    thought = {"type": "thinking", "thinking": "I look.", "signature": "c2ln"}
+    call = {"type": "tool_use", "id": "toolu_1", "name": "weather", "input": {"place": "Here"}}
+    counts = {"input_tokens": 5, "output_tokens": 2}
+    said = claude(thought, call, counts=counts, reason="tool_use", is_stream=is_stream)
+    vendor = await lab.vendor(
+        said, claude({"type": "text", "text": "Yes."}, counts=counts, is_stream=False)
+    )
+    far = {
+        "vendor": "anthropic",
+        "upstream_model": "claude-sonnet-4-5",
+        "dialect": "anthropic-messages",
+    }
+    await lab.house(endpoint(vendor, **far))
+    if surface == "chat":
+        first = await lab.chat(QUESTION, tools=TOOLS, stream=is_stream)
+        result = {**RESULT, "tool_call_id": "toolu_1"}
+        second = await lab.chat(QUESTION, first.message, result, tools=TOOLS)
+    else:
+        tools = [{"name": "weather", "input_schema": TOOL["parameters"]}]
+        first = await lab.messages(QUESTION, tools=tools, stream=is_stream)
+        content = collected(first.events) if is_stream else first.json["content"]
+        result = {"type": "tool_result", "tool_use_id": "toolu_1", "content": "warm"}
+        turns = [{"role": "assistant", "content": content}, {"role": "user", "content": [result]}]
+        second = await lab.messages(QUESTION, *turns, tools=tools)
+    assert second.status == 200, second.body
+    content = heard(vendor)["messages"][1]["content"]
+    assert content == [thought, call]
+
+
+def collected(events: list[Any]) -> list[dict[str, Any]]:
+    """Put the blocks of a stream together, as Anthropic's SDK does."""
+    blocks: list[dict[str, Any]] = []
+    for each in events:
+        if each["type"] == "content_block_start":
+            blocks.append({**each["content_block"], "json": ""})
+        if each["type"] == "content_block_delta":
+            _grow(blocks[each["index"]], each["delta"])
+    for each in blocks:
+        arguments = each.pop("json")
+        if arguments:
+            each["input"] = json.loads(arguments)
+    return blocks
+
+
+def _grow(block: dict[str, Any], delta: dict[str, str]) -> None:
+    for name in ("text", "thinking", "signature"):
+        if name in delta:
+            block[name] = block.get(name, "") + delta[name]
+    block["json"] += delta.get("partial_json", "")
 
 
 async def test_text_beside_thinking_in_one_chunk_is_not_dropped(lab: Lab) -> None:

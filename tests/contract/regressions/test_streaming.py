@@ -9,7 +9,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.contract.regressions.corridor import endpoint
+from tests.contract.regressions.corridor import SURFACES, ask, claude, endpoint
 
 from jevons.testing.reply import chunk, event, refusal, stream, usage, whole
 
@@ -25,18 +25,17 @@ TEXT = (START, chunk("Hel"), chunk("lo"))
 FINISH = chunk(finish="stop")
 COUNTS = event({"choices": [], "usage": usage(5, 2)})
 GOOD = stream(*TEXT, FINISH, COUNTS)
-SURFACES = pytest.mark.parametrize("surface", ["chat", "responses"])
-
-
-async def ask(lab: Lab, surface: str, **fields: Any) -> Answer:
-    """Ask for a stream on one of the surfaces."""
-    return await (lab.chat if surface == "chat" else lab.responses)(stream=True, **fields)
 
 
 def text(answer: Answer) -> str:
     """Join the text of a stream, whatever its dialect."""
-    deltas = [each for each in answer.events if each.get("type") == "response.output_text.delta"]
-    return "".join([each["delta"] for each in deltas]) or answer.said()
+    said = ""
+    for each in answer.events:
+        if each.get("type") == "response.output_text.delta":
+            said += each["delta"]
+        elif each.get("type") == "content_block_delta":
+            said += each["delta"].get("text", "")
+    return said or answer.said()
 
 
 def finishes(answer: Answer) -> list[str]:
@@ -197,9 +196,8 @@ async def test_a_large_body_is_streamed_like_a_small_one(lab: Lab, surface: str)
     vendor = await lab.vendor(stream(START, chunk("x" * 500_000), FINISH, COUNTS))
     await lab.house(endpoint(vendor))
     question = {"role": "user", "content": "y" * 3_000_000}
-    asked = {"messages": [question]} if surface == "chat" else {"input": [question]}
-    path = "/v1/chat/completions" if surface == "chat" else "/v1/responses"
-    answer = await lab.post(path, stream=True, **asked)
+    asks = {"chat": lab.chat, "responses": lab.responses, "messages": lab.messages}
+    answer = await asks[surface](question, stream=True)
     assert answer.status == 200
     assert len(text(answer)) == 500_000
     assert answer.is_done
@@ -241,3 +239,20 @@ async def test_a_wait_that_is_too_long_is_the_callers_to_decide(lab: Lab) -> Non
     answer = await lab.chat(stream=True)
     assert (answer.status, answer.headers["retry-after"]) == (503, "120")
     assert len(vendor.heard) == 1
+
+
+@SURFACES
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n"])
+async def test_a_stream_of_anthropics_reaches_every_caller(
+    lab: Lab, surface: str, line_end: bytes
+) -> None:
+    """envoyproxy/ai-gateway#1894: 200 and not one byte of body, where a cloud streamed Claude."""
+    said = {"type": "text", "text": "Hello"}
+    counts = {"input_tokens": 5, "output_tokens": 2}
+    vendor = await lab.vendor(claude(said, counts=counts, is_stream=True, line_end=line_end))
+    await lab.house(endpoint(vendor, dialect="anthropic-messages"))
+    answer = await ask(lab, surface)
+    assert text(answer) == "Hello"
+    assert answer.is_done
+    receipt = await lab.receipt(answer)
+    assert (receipt["usage"]["input"], receipt["usage"]["output"]) == (5, 2)
