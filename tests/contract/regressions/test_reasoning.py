@@ -349,11 +349,12 @@ def collected(events: list[Any]) -> list[dict[str, Any]]:
         if each["type"] == "content_block_start":
             blocks.append({**each["content_block"], "json": ""})
         if each["type"] == "content_block_delta":
-            _grow(blocks[each["index"]], each["delta"])
-    for each in blocks:
-        arguments = each.pop("json")
+            at: int = each["index"]
+            _grow(blocks[at], each["delta"])
+    for block in blocks:
+        arguments = block.pop("json")
         if arguments:
-            each["input"] = json.loads(arguments)
+            block["input"] = json.loads(arguments)
     return blocks
 
 
