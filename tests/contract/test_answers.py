@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 
 from jevons.store import Archive, Limits, empty
 from jevons.store.shelf import AT_ONCE, Shelf
@@ -164,6 +165,11 @@ def sealed(path: Path) -> list[bytes]:
     return [part for row in rows for part in row]
 
 
+def connection(shelf: Shelf) -> sqlite3.Connection:
+    """The shelf's own: what fails there is what a disk would fail."""
+    return shelf._connection  # pyright: ignore[reportPrivateUsage] no door makes disks fail
+
+
 async def test_the_archive_outlives_its_process(path: Path) -> None:
     async with archive(path) as first:
         await first.keep(a_kept())
@@ -299,6 +305,31 @@ async def test_without_its_key_the_archive_opens_nothing(path: Path) -> None:
     key.write_bytes(right)
     async with archive(path) as opened:
         assert await opened.find("resp_1", key="key_1") is not None
+
+
+async def test_what_another_process_still_reads_is_not_said_to_be_overwritten(path: Path) -> None:
+    with closing(Shelf(path, limits=LIMITS, clock=Clock())) as shelf:
+        shelf.keep(a_kept())
+        connection(shelf).execute("PRAGMA busy_timeout = 0")
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN")
+            other.execute("SELECT count(*) FROM answer").fetchall()
+            with pytest.raises(StoreUnavailable, match="not overwritten yet"):
+                shelf.drop("resp_1", key="key_1")
+        assert shelf.find("resp_1", key="key_1") is None
+        assert not shelf.drop("resp_1", key="key_1")  # which overwrites it now
+        assert path.with_name("answers.db-wal").stat().st_size == 0
+
+
+async def test_what_cannot_be_expired_is_logged_and_tried_again(path: Path, clock: Clock) -> None:
+    with capture_logs() as logs:
+        async with archive(path, clock) as opened:
+            connection(opened._shelf).execute("DROP TABLE answer")  # pyright: ignore[reportPrivateUsage] as above
+            opened._expire()  # pyright: ignore[reportPrivateUsage] else it would be an hour
+            async with asyncio.timeout(5):
+                while not logs:  # noqa: ASYNC110 what is waited for has no event
+                    await asyncio.sleep(0.01)
+    assert {each["event"] for each in logs} == {"answers.not_expired"}
 
 
 async def test_a_file_that_is_none_is_said_to_be_none(path: Path) -> None:

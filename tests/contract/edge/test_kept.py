@@ -264,6 +264,8 @@ async def test_input_items_are_listed_in_pages(client: AsyncOpenAI, house: House
         found = [item async for item in pages]
         assert [item.type for item in found] == wanted
         assert len({item.id for item in found}) == len(kinds)
+    newest_first = await client.responses.input_items.list(second.id)
+    assert [item.type for item in newest_first.data] == kinds[::-1]
     page = await client.responses.input_items.list(second.id, order="asc", limit=1)
     assert page.has_more
     assert page.data[0].to_dict()["content"] == [{"type": "input_text", "text": "One"}]
