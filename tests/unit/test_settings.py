@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from jevons.settings import Settings, load
+from jevons.settings import RetrySettings, Settings, load
 from jevons.types.errors import Misconfigured
 
 REMOTE = """
@@ -117,6 +117,8 @@ def test_the_data_folder_follows_the_environment(
         ("[answers]\nkeep = 'always'\n", "answers.keep"),
         ("[answers]\nkeep_days = 0\n", "answers.keep_days"),
         ("[answers]\nmax_mb = 0\n", "answers.max_mb"),
+        ("[retries]\ntries = -1\n", "retries.tries"),
+        ("[retries]\nwait_s = -0.5\n", "retries.wait_s"),
         ("[[endpoint]]\nname = 'a'\n", "endpoint[0]"),
         ("port = \n", "house.toml"),
         ("[[endpoint]]\nname='a'\nmodel='b'\nurl='c'\ncan=['flight']\n", "endpoint[0].can[0]"),
@@ -127,6 +129,12 @@ def test_what_is_wrong_is_named_with_its_file(tmp_path: Path, text: str, names: 
         read(tmp_path, text)
     assert names in str(caught.value)
     assert "house.toml" in str(caught.value)
+
+
+def test_retries_are_set_in_the_file_and_in_the_environment(tmp_path: Path) -> None:
+    assert read(tmp_path).retries == RetrySettings(tries=2, wait_s=10.0)
+    settings = read(tmp_path, "[retries]\ntries = 5\n", JEVONS_RETRIES_WAIT_S="0.5")
+    assert settings.retries == RetrySettings(tries=5, wait_s=0.5)
 
 
 def test_a_file_that_is_named_must_be_there(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -183,10 +184,11 @@ def scores(pytestconfig: pytest.Config) -> Scores:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Print it, if it was asked for."""
+    """Print it, if it was asked for or nobody watches."""
     it = config.stash.get(SCORES, None)
-    if it is not None and it.is_full:
-        terminalreporter.section("faults: expected against seen")
+    if it is not None and (it.is_full or "CI" in os.environ):
+        cuts = "cut at every byte" if it.is_full else "cut around every event"
+        terminalreporter.section(f"faults, {cuts}: expected against seen")
         for line in it.table():
             terminalreporter.write_line(line)
 

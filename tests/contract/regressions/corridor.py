@@ -191,6 +191,12 @@ class Lab:
                     break
         return heard.headers["x-request-id"]
 
+    async def counted(self, line: str) -> None:
+        """Wait until a line is in the metrics."""
+        async with asyncio.timeout(5):
+            while line not in (await self._client.get("/metrics")).text:  # noqa: ASYNC110 no event
+                await asyncio.sleep(0.005)
+
     async def receipt(self, answer: Answer | str) -> dict[str, Any]:
         """Fetch the receipt of an answer, once it is written."""
         name = answer if isinstance(answer, str) else answer.headers["x-request-id"]

@@ -241,6 +241,30 @@ async def test_a_wait_that_is_too_long_is_the_callers_to_decide(lab: Lab) -> Non
     assert len(vendor.heard) == 1
 
 
+async def test_of_several_waits_that_are_too_long_the_caller_is_told_the_shortest(lab: Lab) -> None:
+    """BerriAI/litellm#40404: no fallback is left, and when to come back is known."""
+    waits = [await lab.vendor(refusal(429, headers={"retry-after": wait})) for wait in ("90", "60")]
+    await lab.house(*[endpoint(each, f"far-{at}") for at, each in enumerate(waits)], tries=2)
+    answer = await lab.chat(stream=True)
+    assert (answer.status, answer.error["code"]) == (502, "exhausted")
+    assert answer.headers["retry-after"] == "60"
+
+
+async def test_a_caller_that_leaves_while_an_endpoint_is_waited_for_is_not_waited_with(
+    lab: Lab,
+) -> None:
+    """maximhq/bifrost#6143: what was cancelled went on behind the caller's back."""
+    vendor = await lab.vendor(refusal(429, headers={"retry-after": "5"}), GOOD)
+    await lab.house(endpoint(vendor), tries=2)
+    asking = asyncio.ensure_future(lab.chat(stream=True))
+    async with asyncio.timeout(2):
+        while not vendor.heard:  # noqa: ASYNC110 a vendor has no event for it
+            await asyncio.sleep(0.002)
+    asking.cancel()
+    await lab.counted('jevons_answers_total{endpoint="none",finish="caller_left"} 1.0')
+    assert len(vendor.heard) == 1
+
+
 @SURFACES
 @pytest.mark.parametrize("line_end", [b"\n", b"\r\n"])
 async def test_a_stream_of_anthropics_reaches_every_caller(

@@ -186,6 +186,13 @@ def test_a_leaf_reads_back_as_its_record() -> None:
     assert [decode(leaf) for leaf in LEAVES] == RECORDS
 
 
+def test_a_leaf_written_before_waits_were_told_reads_back_without() -> None:
+    receipt = a_receipt(tried=(Tried(endpoint="here", error="provider_timeout"),))
+    older = encode(receipt).replace(b'"after_ms":0.0,', b"")
+    assert b"after_ms" not in older
+    assert decode(older) == receipt
+
+
 def test_an_intent_that_leaves_no_room_for_its_receipt_is_refused() -> None:
     with pytest.raises(TooLarge):
         encode(an_intent(asked="x" * 17_000))
