@@ -21,12 +21,13 @@ from jevons.types.errors import (
     JevonsError,
     NoCandidate,
     PromptTooLong,
+    ProviderTruncated,
     Retry,
     Unsupported,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
 __all__ = ("Retries", "attempts")
 
@@ -74,30 +75,42 @@ def attempts(
         message = "no candidate left to try"
         raise NoCandidate(message)
 
-    errors: list[JevonsError] = []
+    failed: list[_Failure] = []
     for number, candidate in enumerate(plan.candidates, start=1):
         outcome = yield Attempt(number=number, candidate=candidate)
         error = outcome.error
         if error is None or _is_final(outcome, error):
             return error
-        errors.append(error)
-    return (yield from _again(plan, errors, retries))
+        failed.append(_failure(number - 1, outcome, error))
+    return (yield from _again(plan, failed, retries))
+
+
+class _Failure(NamedTuple):
+    """An attempt that another could follow."""
+
+    place: int
+    """Of its endpoint in the plan."""
+    error: JevonsError
+    passes: bool
+    """Whether the same endpoint may do better after a while."""
+
+
+def _failure(place: int, outcome: Outcome, error: JevonsError) -> _Failure:
+    is_lost = isinstance(error, ProviderTruncated) and outcome.first_byte_s is None
+    return _Failure(place, error, is_lost or error.retry is Retry.LATER)
 
 
 def _again(
-    plan: Plan, errors: list[JevonsError], retries: Retries | None
+    plan: Plan, failed: list[_Failure], retries: Retries | None
 ) -> Generator[Attempt, Outcome, JevonsError | None]:
     """Ask those again whose failure may have passed: whoever is ready first.
 
     Time is what we waited, and no other: it is never ahead of the clock, so nobody is
     asked too early.
     """
-    last = dict(enumerate(errors))
     if retries is None:
-        return _told(plan, errors, last)
-    ready_s = {
-        place: _backoff_s(error, 0, retries) for place, error in last.items() if _passes(error)
-    }
+        return _told(plan, failed)
+    ready_s = {each.place: _backoff_s(each, 0, retries) for each in failed if each.passes}
     now_s = 0.0
     for done in range(1, retries.tries + 1):
         place = min(ready_s, key=lambda place: (ready_s[place], place), default=None)
@@ -106,42 +119,38 @@ def _again(
         after_s = max(ready_s.pop(place) - now_s, 0.0)
         now_s += after_s
         candidate = plan.candidates[place]
-        outcome = yield Attempt(number=len(errors) + 1, candidate=candidate, after_s=after_s)
+        outcome = yield Attempt(number=len(failed) + 1, candidate=candidate, after_s=after_s)
         error = outcome.error
         if error is None or _is_final(outcome, error):
             return error
-        errors.append(error)
-        last[place] = error
-        if _passes(error):
-            ready_s[place] = now_s + _backoff_s(error, done, retries)
-    return _told(plan, errors, last)
+        failure = _failure(place, outcome, error)
+        failed.append(failure)
+        if failure.passes:
+            ready_s[place] = now_s + _backoff_s(failure, done, retries)
+    return _told(plan, failed)
 
 
 def _is_final(outcome: Outcome, error: JevonsError) -> bool:
     return outcome.committed or isinstance(error, CallerLeft) or error.retry is Retry.NEVER
 
 
-def _passes(error: JevonsError) -> bool:
-    return error.retry is Retry.LATER
-
-
-def _backoff_s(error: JevonsError, done: int, retries: Retries) -> float:
+def _backoff_s(failure: _Failure, done: int, retries: Retries) -> float:
     """Wait as long as was asked, else a random part of a time that doubles.
 
     Source: Marc Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015
     ("full jitter").
     """
-    if error.retry_after_s:  # a zero is no advice
-        return error.retry_after_s
+    if failure.error.retry_after_s:  # a zero is no advice
+        return failure.error.retry_after_s
     return retries.draw() * min(_FIRST_S * 2 ** min(done, _DOUBLINGS), _LONGEST_S)
 
 
-def _told(
-    plan: Plan, errors: Sequence[JevonsError], last: Mapping[int, JevonsError]
-) -> JevonsError:
-    """Say why nobody could serve it."""
+def _told(plan: Plan, failed: Sequence[_Failure]) -> JevonsError:
+    """Say why nobody could serve it, and when the first may be asked again."""
+    errors = [each.error for each in failed]
     is_author = all(isinstance(error, _MENDED_BY_AUTHOR) for error in errors)
     if is_author or len(plan.candidates) == 1:
         return errors[-1]
-    waits = [each.retry_after_s for each in last.values() if each.retry_after_s is not None]
+    last = {each.place: each.error.retry_after_s for each in failed}
+    waits = [wait for wait in last.values() if wait is not None]
     return Exhausted(errors, retry_after_s=min(waits, default=None))

@@ -244,12 +244,28 @@ def test_a_moment_that_passed_while_we_waited_for_another_is_not_waited_for_agai
 
 
 @pytest.mark.parametrize(
-    "kind", [kind for kind in PASSING if kind not in {ProviderThrottled, ProviderUnavailable}]
+    "kind",
+    sorted(
+        set(PASSING) - {ProviderThrottled, ProviderUnavailable, ProviderTruncated},
+        key=lambda kind: kind.code,
+    ),
 )
 def test_a_failure_that_does_not_pass_is_not_tried_again(kind: type[JevonsError]) -> None:
     error = kind("no")
     assert drive(1, [error], retries=RETRIES).error is error
     assert len(drive(2, [error, error], retries=RETRIES).tried) == 2
+
+
+def test_an_answer_that_was_lost_before_its_first_piece_is_tried_again() -> None:
+    assert len(drive(1, [ProviderTruncated("cut"), None], retries=RETRIES).tried) == 2
+
+
+def test_half_an_answer_is_not_tried_again_though_none_of_it_went_out() -> None:
+    walking = attempts(plan(1), RETRIES)
+    error = ProviderTruncated("cut")
+    with pytest.raises(StopIteration) as stop:
+        walking.send(Outcome(attempt=next(walking), error=error, first_byte_s=1.0))
+    assert stop.value.value is error
 
 
 @pytest.mark.parametrize(
