@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 from tests.contract.providers.spoken import PAIRS, SPOKEN, edited
-from tests.contract.providers.tongues import ATTEMPT, TONGUES, Line, asking, essence, understood
+from tests.contract.providers.tongues import (
+    ATTEMPT,
+    TONGUES,
+    Line,
+    asking,
+    essence,
+    understood,
+)
 
 from jevons.catalog.vendors import vendors
 from jevons.providers import Remote
@@ -37,10 +44,11 @@ async def test_an_answer_says_the_same_whole_and_streamed(asked: Dialect, spoken
         line = Line(vendor, spoken)
         for is_stream in (True, False):
             caller = Listener()
-            outcome = await line.ask(asking(asked, is_stream=is_stream), caller)
+            request = asking(asked, is_stream=is_stream)
+            outcome = await line.ask(request, caller)
             assert outcome.error is None
             assert (outcome.finish, outcome.usage) == ("tool_calls", used)
-            heard = understood(asked, [*caller.heard, *outcome.closing])
+            heard = understood(request, [*caller.heard, *outcome.closing])
             assert [*essence(heard)] == [*EXPECTED, ("tool_calls", used)]
 
 
@@ -51,9 +59,10 @@ async def test_an_answer_that_begins_with_its_end_goes_out_in_order(asked: Diale
     pieces = [each for each in said.pieces if b'.delta"' not in each]
     async with Vendor(respond(*pieces, kind=said.kind, framed="chunked")) as vendor:
         caller = Listener()
-        outcome = await Line(vendor, "openai-responses").ask(asking(asked, is_stream=True), caller)
+        request = asking(asked, is_stream=True)
+        outcome = await Line(vendor, "openai-responses").ask(request, caller)
     assert outcome.error is None
-    heard = understood(asked, [*caller.heard, *outcome.closing])
+    heard = understood(request, [*caller.heard, *outcome.closing])
     assert [*essence(heard)] == [*EXPECTED, ("tool_calls", said.used)]
 
 

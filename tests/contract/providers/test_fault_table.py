@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.contract.providers.spoken import FAULT, GUESSED, PAIRS, SPOKEN
-from tests.contract.providers.tongues import Line, asking, essence, understood
+from tests.contract.providers.tongues import Line, asking, essence, is_refused, understood
 
 from jevons.testing import Listener, Vendor
 from jevons.testing.reply import respond
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from jevons.testing import Reply
     from jevons.types.account import Usage
     from jevons.types.decision import Outcome
-    from jevons.types.request import Dialect
+    from jevons.types.request import Dialect, Generate
 
 pytestmark = pytest.mark.anyio
 
@@ -44,14 +44,16 @@ def replied(said: Spoken, pieces: Iterable[bytes] | None = None) -> Reply:
     return respond(*(pieces or said.pieces), kind=said.kind, framed="chunked")
 
 
-def seen(asked: Dialect, caller: Listener, outcome: Outcome, used: Usage) -> str:
+def seen(request: Generate, caller: Listener, outcome: Outcome, used: Usage) -> str:
     """Say what a caller got: the answer whole, the code of an error, or something else."""
     error = outcome.error
     if error is not None:
         if outcome.closing or outcome.finish != "error":
             return f"{error.code}, and an end"
+        if caller.heard and not is_refused(request, caller.heard, error):
+            return f"{error.code}, and a success to its caller"
         return error.code if outcome.committed or not caller.heard else "heard in secret"
-    heard = [*essence(understood(asked, [*caller.heard, *outcome.closing]))]
+    heard = [*essence(understood(request, [*caller.heard, *outcome.closing]))]
     if heard[:-1] != EXPECTED or heard[-1][0] != "tool_calls":
         return f"another answer: {heard}"
     if used is GUESSED:
@@ -92,8 +94,9 @@ async def test_what_is_said_oddly(
     odd: Odd = said.odd[fault]
     async with Vendor(replied(said, odd.pieces)) as vendor:
         caller = Listener()
-        outcome = await Line(vendor, spoken).ask(asking(asked, is_stream=True), caller)
-    saw = seen(asked, caller, outcome, odd.used or said.used)
+        request = asking(asked, is_stream=True)
+        outcome = await Line(vendor, spoken).ask(request, caller)
+    saw = seen(request, caller, outcome, odd.used or said.used)
     scores.note(fault, asked, spoken, SAID_ODDLY[fault], saw)
     if saw == "provider_unavailable":
         assert FAULT in str(outcome.error)
@@ -177,9 +180,10 @@ async def test_what_a_server_does(
     async with Vendor(it.done(SPOKEN[spoken])) as vendor:
         caller = Listener()
         line = Line(vendor, spoken, idle_timeout_s=0.05)
-        outcome = await line.ask(asking(asked, is_stream=it.is_stream), caller)
+        request = asking(asked, is_stream=it.is_stream)
+        outcome = await line.ask(request, caller)
     scores.note(
-        fault, asked, spoken, it.expected, seen(asked, caller, outcome, SPOKEN[spoken].used)
+        fault, asked, spoken, it.expected, seen(request, caller, outcome, SPOKEN[spoken].used)
     )
 
 
@@ -205,16 +209,15 @@ async def test_a_caller_that_leaves_ends_the_exchange(
     at = first(said) if fault.startswith("before") else after_first(said)
     async with Vendor(replied(said).stall(at=at)) as vendor:
         caller = Listener()
-        answering = asyncio.ensure_future(
-            Line(vendor, spoken).ask(asking(asked, is_stream=True), caller)
-        )
+        request = asking(asked, is_stream=True)
+        answering = asyncio.ensure_future(Line(vendor, spoken).ask(request, caller))
         async with asyncio.timeout(2):
             while not vendor.heard or vendor.heard[0].sent_bytes < at:  # noqa: ASYNC110 no event
                 await asyncio.sleep(0.001)
         caller.leave()
         outcome = await answering
         await vendor.heard[0].hung_up()
-    saw = seen(asked, caller, outcome, said.used)
+    saw = seen(request, caller, outcome, said.used)
     scores.note(f"the caller leaves {fault}", asked, spoken, "caller_left", saw)
 
 
@@ -239,16 +242,16 @@ async def test_what_is_cut_is_never_a_success(
     ended = reply.after(len(said.pieces) - said.spare) - 2 if is_stream else len(reply.raw)
     saw = AN_ERROR
     async with Vendor() as vendor:
-        line = Line(vendor, spoken)
+        line, request = Line(vendor, spoken), asking(asked, is_stream=is_stream)
         for at in cuts(reply, is_full=scores.is_full):
             vendor.then(reply.cut(at=at))
             caller = Listener()
-            outcome = await line.ask(asking(asked, is_stream=is_stream), caller)
+            outcome = await line.ask(request, caller)
             if at < ended and not isinstance(outcome.error, ProviderError):
                 saw = f"{outcome.error or WHOLE} at {at}"
             elif isinstance(outcome.error, JevonsError) and outcome.closing:
                 saw = f"an end at {at}"
-            elif not outcome.error and seen(asked, caller, outcome, GUESSED)[:7] == "another":
+            elif not outcome.error and seen(request, caller, outcome, GUESSED)[:7] == "another":
                 saw = f"another answer at {at}"
     name = "cut at every byte" if is_stream else "cut at every byte, not streamed"
     scores.note(name, asked, spoken, AN_ERROR, saw)

@@ -7,19 +7,22 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from jevons.edge.surface import CHAT, MESSAGES, RESPONSES
 from jevons.providers import Remote
 from jevons.testing import Clock, Listener
 from jevons.testing.make import an_actor, an_endpoint
 from jevons.types.decision import Attempt, Candidate
-from jevons.types.event import Event, Finished, Frame, ReasoningDelta, TextDelta, ToolCallDelta
+from jevons.types.event import Event, Finished, ReasoningDelta, TextDelta, ToolCallDelta
 from jevons.wire import messages, openai_chat, responses
 from jevons.wire.fold import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from jevons.edge.surface import Surface
     from jevons.testing import Vendor
     from jevons.types.decision import Outcome
+    from jevons.types.errors import JevonsError
     from jevons.types.request import Dialect, Generate
 
 ENDPOINT = an_endpoint("far", upstream_model="upstream/model")
@@ -54,6 +57,13 @@ TONGUES: dict[Dialect, Tongue] = {
             "tools": [{"name": TOOL["name"], "input_schema": TOOL["parameters"]}],
         },
     ),
+}
+
+
+SURFACES: dict[Dialect, Surface] = {
+    "openai-chat": CHAT,
+    "openai-responses": RESPONSES,
+    "anthropic-messages": MESSAGES,
 }
 
 
@@ -93,17 +103,39 @@ class Line:
             provider.close()
 
 
-def understood(dialect: Dialect, heard: list[Event]) -> tuple[Event, ...]:
-    """Read what a caller heard as its own side does."""
-    frames = b"".join([event.body for event in heard if isinstance(event, Frame)])
-    if not frames:
-        return fold(heard)
-    if frames.startswith(b"{"):
-        return fold(TONGUES[dialect].codec.read_whole(frames, owner="openai").events)
-    reader = TONGUES[dialect].codec.Reader(owner="openai")
-    events = reader.feed(frames)
+def told(request: Generate, heard: Sequence[Event], error: JevonsError | None = None) -> bytes:
+    """Render what a caller was given, and what went wrong after it, as the edge does."""
+    surface = SURFACES[request.source.dialect]
+    if not request.stream:
+        return surface.answer(heard, request)
+    chunks = surface.stream(request)
+    ends = [at for at, event in enumerate(heard) if isinstance(event, Finished)]
+    begun = heard[: ends[0]] if ends else heard
+    body = b"".join([chunks.event(event) for event in begun])
+    if ends:
+        body += b"".join(chunks.closing(tuple(heard[ends[0] :])))
+    if error is None:
+        return body
+    after = surface.error_after
+    return body + (surface.error_event(error) if after is None else after(error, body))
+
+
+def understood(request: Generate, heard: Sequence[Event]) -> tuple[Event, ...]:
+    """Read what a caller was told as its own side does."""
+    codec = TONGUES[request.source.dialect].codec
+    if not request.stream:
+        return fold(codec.read_whole(told(request, heard), owner="openai").events)
+    reader = codec.Reader(owner="openai")
+    events = reader.feed(told(request, heard))
     assert reader.end() is None
     return fold([*events, *reader.closing])
+
+
+def is_refused(request: Generate, heard: Sequence[Event], error: JevonsError) -> bool:
+    """Whether a caller takes a stream that ended in an error for no success."""
+    reader = TONGUES[request.source.dialect].codec.Reader(owner="openai")
+    reader.feed(told(request, heard, error))
+    return reader.end() is not None
 
 
 def essence(events: tuple[Event, ...]) -> Iterator[Any]:

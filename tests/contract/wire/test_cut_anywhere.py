@@ -62,7 +62,8 @@ def test_a_stream_that_comes_byte_by_byte_is_the_same_answer(
     assert heard.end() is None
     events += passed(heard.closing)
     used = SPOKEN[spoken].used
-    assert [*essence(understood(asked, events))] == [*WHOLE, ("tool_calls", used)]
+    heard_ = understood(asking(asked, is_stream=True), events)
+    assert [*essence(heard_)] == [*WHOLE, ("tool_calls", used)]
 
 
 @pytest.mark.parametrize("spoken", SPOKEN)

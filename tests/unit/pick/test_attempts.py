@@ -245,10 +245,11 @@ def test_a_moment_that_passed_while_we_waited_for_another_is_not_waited_for_agai
 
 @pytest.mark.parametrize(
     "kind",
-    sorted(
-        set(PASSING) - {ProviderThrottled, ProviderUnavailable, ProviderTruncated},
-        key=lambda kind: kind.code,
-    ),
+    [
+        kind
+        for kind in PASSING
+        if kind not in {ProviderThrottled, ProviderUnavailable, ProviderTruncated}
+    ],
 )
 def test_a_failure_that_does_not_pass_is_not_tried_again(kind: type[JevonsError]) -> None:
     error = kind("no")
