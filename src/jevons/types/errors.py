@@ -250,6 +250,7 @@ class ProviderError(JevonsError):
 
     Args:
         message: What upstream said.
+        param: The request field at fault, if one is.
         retry_after_s: Seconds upstream asked us to wait, if it said.
     """
 
@@ -257,8 +258,10 @@ class ProviderError(JevonsError):
     code = "provider_failed"
     retry = Retry.ELSEWHERE
 
-    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
-        super().__init__(message)
+    def __init__(
+        self, message: str, *, param: str | None = None, retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(message, param=param)
         self.retry_after_s = retry_after_s
 
 
