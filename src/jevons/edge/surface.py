@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from jevons.types.event import Event
     from jevons.types.request import Generate
 
-__all__ = ("CHAT", "MESSAGES", "RESPONSES", "Parse", "Rendering", "Surface")
+__all__ = ("CHAT", "COUNT", "MESSAGES", "RESPONSES", "Parse", "Rendering", "Surface")
 
 
 class Rendering(Protocol):
@@ -67,6 +67,9 @@ MESSAGES = Surface(
     error=messages.render_error,
     error_event=messages.render_error_event,
 )
+
+COUNT = MESSAGES._replace(parse=messages.parse_count, answer=messages.render_counted)
+"""Counting the tokens of a prompt."""
 
 RESPONSES = Surface(
     parse=responses.parse_request,

@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from jevons.engine.answer import Answer
+from jevons.engine.count import Counting
 from jevons.engine.faults import RAISED, fault, raised
 from jevons.engine.load import load
 from jevons.engine.power import counter
@@ -25,6 +26,7 @@ from jevons.telemetry import log
 from jevons.types.account import Measured
 from jevons.types.decision import Outcome
 from jevons.types.errors import CallerLeft, Unsupported
+from jevons.wire.counted import NOTHING, whole_count
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
     from jevons.engine.load import Loaded
     from jevons.engine.power import Counter
+    from jevons.engine.prompt import Prompt
     from jevons.ports import Caller, Provider
     from jevons.types.decision import Attempt
     from jevons.types.request import Generate, Need
@@ -100,6 +103,8 @@ class Embedded:
             prompt = prompt_of(request)
         except Unsupported as error:  # another endpoint may be able to
             return Outcome(attempt=attempt, error=error)
+        if request.counts:
+            return await self._count(attempt, prompt)
         share = self._shares.begin()
         answer = Answer(share, calls_tools=prompt.calls_tools)
         caller.on_leave(answer.stop)
@@ -129,7 +134,25 @@ class Embedded:
             changed=prompt.changed,
         )
 
-    def _generate(self, body: dict[str, Any], answer: Answer) -> None:
+    async def _count(self, attempt: Attempt, prompt: Prompt) -> Outcome:
+        """Count the tokens of a prompt, which takes the engine a few milliseconds."""
+        counting = Counting()
+        job = self._pool.submit(self._generate, prompt.body, counting)
+        try:
+            await asyncio.wrap_future(job)
+        finally:
+            await _ended(job, counting)
+        whole = whole_count(counting.tokens)
+        return Outcome(
+            attempt=attempt,
+            error=counting.error,
+            usage=NOTHING,
+            finish="error" if counting.error else "stop",
+            closing=() if counting.error else whole.events,
+            changed=prompt.changed,
+        )
+
+    def _generate(self, body: dict[str, Any], answer: Answer | Counting) -> None:
         """Wait for one answer, in a thread of the pool."""
         try:
             if not answer.stopped:
@@ -166,7 +189,7 @@ async def _deliver(answer: Answer, caller: Caller) -> None:
             await caller.send(event)
 
 
-async def _ended(job: Future[None], answer: Answer) -> None:
+async def _ended(job: Future[None], answer: Answer | Counting) -> None:
     """Wait until the engine has let go of an answer, stopping it if it has not.
 
     Whatever was cancelled meanwhile stays cancelled: a job that still waits in line never

@@ -17,7 +17,7 @@ from jevons.providers.faults import fault_of
 from jevons.providers.pool import Address, Pool
 from jevons.providers.quirks import fit, thinks
 from jevons.providers.serving import Limits, Serving, listening
-from jevons.providers.speech import SPEECHES
+from jevons.providers.speech import COUNTERS, SPEECHES
 from jevons.types.account import Usage
 from jevons.types.decision import Outcome
 from jevons.types.errors import (
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from jevons.catalog.vendor import Product, Rule
     from jevons.ports import Caller, Clock, Provider
-    from jevons.providers.speech import Hearing
+    from jevons.providers.speech import Hearing, Speech
     from jevons.types.decision import Attempt
     from jevons.types.event import Event
     from jevons.types.model import Endpoint
@@ -123,6 +123,7 @@ class Remote:
         """Serve one attempt."""
         speech, model = self._speech, attempt.candidate.endpoint.upstream_model
         try:
+            speech = self._counter() if request.counts else speech
             rendered = self._fitted(request, speech.render(request, model=model, owner=self._owner))
         except Unsupported as error:  # another endpoint may be able to
             return Outcome(attempt=attempt, error=error)
@@ -136,7 +137,7 @@ class Remote:
             patience=self._patience,
         )
         await serving.run(self._pool, b"%b%d\r\n\r\n%b" % (head, len(rendered.body), rendered.body))
-        told = self._judge(request, serving, attempt.candidate.endpoint)
+        told = self._judge(request, serving, attempt.candidate.endpoint, speech)
         return Outcome(
             attempt=attempt,
             error=self._fit_to_show(told.error) if told.error else None,
@@ -167,11 +168,27 @@ class Remote:
             return rendered
         return Rendered(_encode(fitted.fields), (*rendered.changed, *handed_back, *fitted.changed))
 
+    def _counter(self) -> Speech:
+        """Find how tokens are counted there.
+
+        Raises:
+            Unsupported: They are not.
+        """
+        counter = COUNTERS.get(self._speech.dialect)
+        if counter is None:
+            message = (
+                f"an endpoint that speaks {self._speech.dialect} cannot be asked to count tokens"
+            )
+            raise Unsupported(message)
+        return counter
+
     def close(self) -> None:
         """Drop every connection."""
         self._pool.close()
 
-    def _judge(self, request: Generate, serving: Serving, endpoint: Endpoint) -> _Told:
+    def _judge(
+        self, request: Generate, serving: Serving, endpoint: Endpoint, speech: Speech
+    ) -> _Told:
         """Say what became of it."""
         status = serving.status
         if status not in {0, _OK} and not isinstance(serving.error, CallerLeft):
@@ -185,14 +202,14 @@ class Remote:
             return _Told(fault)
         if serving.hearing is not None:
             return _streamed(request, serving, serving.hearing)
-        return self._whole(request, serving)
+        return self._whole(request, serving, speech)
 
-    def _whole(self, request: Generate, serving: Serving) -> _Told:
+    def _whole(self, request: Generate, serving: Serving, speech: Speech) -> _Told:
         error = _broken_off(serving)
         if error is not None:
             return _Told(error)
         try:
-            whole = self._speech.read(request, serving.body, self._owner)
+            whole = speech.read(request, serving.body, self._owner)
         except ProviderGarbled as garbled:
             return _Told(garbled)
         if whole.error is not None:

@@ -7,7 +7,7 @@ Rule 2: a stream is heard through one shape, whatever reads it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from jevons.wire.openai_chat import Replayed
     from jevons.wire.rendered import Rendered
 
-__all__ = ("SPEECHES", "Hearing", "Listen", "Read", "Render", "Speech")
+__all__ = ("COUNTERS", "SPEECHES", "Hearing", "Listen", "Read", "Render", "Speech")
 
 
 _ANTHROPIC_VERSION = "2023-06-01"
@@ -176,6 +176,10 @@ def _gemini_target(request: Generate, model: str) -> str:
     return f"{path}:streamGenerateContent?alt=sse" if request.stream else f"{path}:generateContent"
 
 
+def _gemini_count(_request: Generate, model: str) -> str:
+    return f"/models/{quote(model, safe='-._~/')}:countTokens"
+
+
 def _bearer(key: str) -> tuple[str, ...]:
     return (f"authorization: Bearer {key}",) if key else ()
 
@@ -238,3 +242,17 @@ _OLLAMA = Speech(
 SPEECHES: Mapping[Dialect, Speech] = MappingProxyType(
     {each.dialect: each for each in (_CHAT, _RESPONSES, _MESSAGES, _GEMINI, _OLLAMA)}
 )
+COUNTERS: Mapping[Dialect, Speech] = MappingProxyType(
+    {
+        each.dialect: replace(
+            each, target=target, render=codec.render_count, read_whole=codec.read_count,
+            relay=None, own=None, glance=None, replay=None,
+        )
+        for each, codec, target in (
+            (_RESPONSES, responses, _always("/responses/input_tokens")),
+            (_MESSAGES, messages, _always("/v1/messages/count_tokens")),
+            (_GEMINI, gemini, _gemini_count),
+        )
+    }
+)  # fmt: skip
+"""How the tokens of a prompt are counted, in the dialects that can be asked to."""

@@ -129,6 +129,8 @@ class Generate(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the caller wants the answer kept, and what it answers with it."""
     previous: str = ""
     """The kept answer that this goes on from; what was said until then is in `messages`."""
+    counts: bool = False
+    """Whether only the tokens of its prompt are to be counted, and nothing is to be written."""
     data_class: DataClass = DataClass.PUBLIC
     """What its data is at least, as the caller or our own detectors say."""
     source: Source

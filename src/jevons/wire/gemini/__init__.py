@@ -4,7 +4,14 @@ Source: Gemini API reference, "Generating content"; Vertex AI API reference, the
 2026-11.
 """
 
+from jevons.wire.gemini.count import read_count, render_count
 from jevons.wire.gemini.reader import Reader, read_whole
 from jevons.wire.gemini.request import render_request
 
-__all__ = ("Reader", "read_whole", "render_request")
+__all__ = (
+    "Reader",
+    "read_count",
+    "read_whole",
+    "render_count",
+    "render_request",
+)

@@ -3,7 +3,7 @@
 Source: Anthropic API reference, "Messages" and "Streaming Messages", read 2026-11.
 """
 
-from jevons.wire.messages.count import render_count
+from jevons.wire.messages.count import read_count, render_count, render_counted
 from jevons.wire.messages.owned import own_answer
 from jevons.wire.messages.reader import Reader, read_whole
 from jevons.wire.messages.relay import Relay
@@ -23,9 +23,11 @@ __all__ = (
     "own_answer",
     "parse_count",
     "parse_request",
+    "read_count",
     "read_whole",
     "render_answer",
     "render_count",
+    "render_counted",
     "render_error",
     "render_error_event",
     "render_request",

@@ -106,7 +106,7 @@ def parse_request(body: bytes, *, id: str, at_ms: int, actor: Actor | None) -> G
     Raises:
         Malformed: It is not JSON, not UTF-8, or not this dialect; the message says where.
     """
-    request = parse_count(body, id=id, at_ms=at_ms, actor=actor)
+    request = _read(body, id, at_ms, actor)
     if request.sampling.max_tokens is None:
         message = "max_tokens is missing; the most tokens of answer are needed"
         raise Malformed(message, param="max_tokens")
@@ -125,6 +125,10 @@ def parse_count(body: bytes, *, id: str, at_ms: int, actor: Actor | None) -> Gen
     Raises:
         Malformed: It is not JSON, not UTF-8, or not this dialect; the message says where.
     """
+    return msgspec.structs.replace(_read(body, id, at_ms, actor), counts=True)
+
+
+def _read(body: bytes, id: str, at_ms: int, actor: Actor | None) -> Generate:  # noqa: A002 the field's name
     try:
         body.decode()  # msgspec does not look inside fields that it keeps raw
         fields = OBJECT.decode(body)

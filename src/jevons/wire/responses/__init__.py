@@ -4,6 +4,7 @@ Sources, read 2026-11: OpenAI API reference, "Responses" and "Streaming events";
 openresponses.org, specification.
 """
 
+from jevons.wire.responses.count import read_count, render_count
 from jevons.wire.responses.owned import own_answer
 from jevons.wire.responses.past import go_on, input_items, keepsake
 from jevons.wire.responses.reader import Reader, read_whole
@@ -27,8 +28,10 @@ __all__ = (
     "keepsake",
     "own_answer",
     "parse_request",
+    "read_count",
     "read_whole",
     "render_answer",
+    "render_count",
     "render_error",
     "render_error_after",
     "render_error_event",

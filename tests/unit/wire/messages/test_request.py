@@ -77,7 +77,9 @@ def test_how_to_draw_the_answer_is_read() -> None:
 
 def test_tokens_can_be_counted_without_a_limit_on_the_answer() -> None:
     body = msgspec.json.encode({"model": "m", "messages": HELLO})
-    assert parse_count(body, id="req_1", at_ms=7, actor=None).sampling.max_tokens is None
+    asked = parse_count(body, id="req_1", at_ms=7, actor=None)
+    assert (asked.counts, asked.sampling.max_tokens) == (True, None)
+    assert not parse().counts
     with pytest.raises(Malformed) as error:
         parse_request(body, id="req_1", at_ms=7, actor=None)
     assert error.value.param == "max_tokens"
