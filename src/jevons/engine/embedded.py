@@ -136,17 +136,21 @@ class Embedded:
 
     async def _count(self, attempt: Attempt, prompt: Prompt) -> Outcome:
         """Count the tokens of a prompt, which takes the engine a few milliseconds."""
-        counting = Counting()
+        counting, share = Counting(), self._shares.begin()
         job = self._pool.submit(self._generate, prompt.body, counting)
         try:
             await asyncio.wrap_future(job)
         finally:
-            await _ended(job, counting)
+            try:
+                await _ended(job, counting)
+            finally:
+                spent = self._shares.end(share)
         whole = whole_count(counting.tokens)
         return Outcome(
             attempt=attempt,
             error=counting.error,
             usage=NOTHING,
+            measured=self._measured(spent),
             finish="error" if counting.error else "stop",
             closing=() if counting.error else whole.events,
             changed=prompt.changed,

@@ -274,6 +274,36 @@ async def test_what_the_engine_raises_is_a_refusal(engine: Embedded) -> None:
     assert isinstance(outcome.error, ProviderRejected)
 
 
+async def test_a_count_is_what_the_answer_will_say_that_it_read(engine: Embedded) -> None:
+    request = ask("One two three four five.")
+    answered = (await serve(engine, request)).usage
+    outcome = await serve(engine, msgspec.structs.replace(request, counts=True, stream=False))
+    assert outcome.error is None
+    (finished,) = outcome.closing
+    assert isinstance(finished, Finished)
+    assert finished.usage.input == answered.input + answered.cache_read
+    assert outcome.usage.input == outcome.usage.output == 0
+    assert not outcome.committed
+    assert outcome.measured.threads
+
+
+async def test_a_count_of_what_is_too_long_says_so(engine: Embedded) -> None:
+    request = ask("word " * CONTEXT_TOKENS)
+    outcome = await serve(engine, msgspec.structs.replace(request, counts=True))
+    assert isinstance(outcome.error, PromptTooLong)
+    assert outcome.closing == ()
+
+
+async def test_a_count_that_nobody_waits_for_leaves_nothing_behind(engine: Embedded) -> None:
+    request = msgspec.structs.replace(ask("Count me."), counts=True)
+    counting = asyncio.ensure_future(serve(engine, request))
+    await asyncio.sleep(0)
+    counting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await counting
+    assert (await serve(engine, request)).error is None
+
+
 async def test_a_caller_that_leaves_stops_the_answer(engine: Embedded) -> None:
     outcome = await serve(engine, ask(max_tokens=1500), Leaves())
     assert isinstance(outcome.error, CallerLeft)

@@ -19,12 +19,15 @@ from tests.contract.providers.tongues import (
 from jevons.catalog.vendors import vendors
 from jevons.providers import Remote
 from jevons.testing import Clock, Listener, Vendor
+from jevons.testing.make import an_actor
 from jevons.testing.reply import respond
+from jevons.types.account import Usage
 from jevons.types.errors import ProviderTimeout, Unsupported
 from jevons.types.event import Frame
+from jevons.wire import messages
 
 if TYPE_CHECKING:
-    from jevons.types.request import Dialect
+    from jevons.types.request import Dialect, Generate
 
 pytestmark = pytest.mark.anyio
 
@@ -132,3 +135,37 @@ async def test_thinking_goes_to_a_caller_with_whose_it_is() -> None:
     (frame,) = outcome.closing
     assert isinstance(frame, Frame)
     assert b"reasoning_details" in frame.body
+
+
+COUNTED: dict[Dialect, tuple[str, bytes]] = {
+    "anthropic-messages": ("/v1/messages/count_tokens", b'{"input_tokens":7}'),
+    "openai-responses": ("/v1/responses/input_tokens", b'{"input_tokens":7}'),
+    "gemini": ("/v1/models/upstream/model:countTokens", b'{"totalTokens":7}'),
+}
+
+
+def counting() -> Generate:
+    body = msgspec.json.encode(
+        {"model": "a/model", "messages": [{"role": "user", "content": "Hi"}]}
+    )
+    return messages.parse_count(body, id="req_1", at_ms=0, actor=an_actor())
+
+
+@pytest.mark.parametrize("spoken", COUNTED)
+async def test_tokens_are_counted_where_a_dialect_can_be_asked_to(spoken: Dialect) -> None:
+    path, answer = COUNTED[spoken]
+    async with Vendor(respond(answer)) as vendor:
+        outcome = await Line(vendor, spoken).ask(counting())
+    assert outcome.error is None
+    assert vendor.heard[0].path.endswith(path.removeprefix("/v1"))
+    assert messages.render_counted(outcome.closing, counting()) == b'{"input_tokens":7}'
+    assert outcome.usage == Usage(counted_by="endpoint")
+
+
+@pytest.mark.parametrize("spoken", ["openai-chat", "ollama"])
+async def test_nothing_leaves_for_a_count_that_a_dialect_has_no_word_for(spoken: Dialect) -> None:
+    async with Vendor() as vendor:
+        outcome = await Line(vendor, spoken).ask(counting())
+    assert isinstance(outcome.error, Unsupported)
+    assert spoken in str(outcome.error)
+    assert not vendor.heard
