@@ -239,8 +239,10 @@ class Reply:
 
     @property
     def error(self) -> dict[str, Any]:
-        """OpenAI's error object, and nothing beside it."""
-        (error,) = self.json.values()
+        """The error object: OpenAI has nothing beside it, Anthropic its type."""
+        envelope = self.json
+        error = envelope.pop("error")
+        assert envelope in ({}, {"type": "error"})
         assert {"message", "type", "param", "code"} <= set(error)
         return error
 
