@@ -20,9 +20,17 @@ import msgspec
 from jevons.ledger.commitment import commit, salt
 from jevons.pick.attempts import attempts
 from jevons.telemetry import Metrics
-from jevons.types.account import Intent, Receipt, Tried
+from jevons.types.account import Intent, Receipt, Refused, Tried
+from jevons.types.custody import UNLABELLED
 from jevons.types.decision import Attempt, Outcome
-from jevons.types.errors import Abandoned, Bug, CallerLeft, StoreUnavailable
+from jevons.types.errors import (
+    Abandoned,
+    Bug,
+    CallerLeft,
+    PolicyError,
+    StoreUnavailable,
+    Unauthenticated,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -64,14 +72,18 @@ async def walk(request: Generate, caller: Caller, rooms: Rooms) -> Receipt:
         The receipt, once it is durable and the answer has gone out whole.
 
     Raises:
-        PolicyError: A rule refused it; nothing left the house.
+        PolicyError: A rule refused it; nothing left the house, and the books say so.
         CallerError: It cannot be served as asked, or the caller left.
         ProviderError: The only endpoint, or the one that had begun to answer, failed.
         FlowError: No endpoint could serve it.
         StoreUnavailable: The books could not be written.
     """
     arrived_s = rooms.clock.monotonic_s()
-    verdict = rooms.policy.judge(request)
+    try:
+        verdict = rooms.policy.judge(request)
+    except PolicyError as refusal:
+        await _note(refusal, request, rooms)
+        raise
     plan = rooms.pick.plan(request, verdict)
     actor = _actor(request)
     intent = _intent(request, actor, verdict, plan)
@@ -120,6 +132,27 @@ class _Asked(NamedTuple):
     actor: Actor
     intent: Intent
     arrived_s: float
+
+
+async def _note(refusal: PolicyError, request: Generate, rooms: Rooms) -> None:
+    """Put a refusal into the books; whoever has no valid key cannot fill them."""
+    if isinstance(refusal, Unauthenticated):
+        return
+    actor, label = _actor(request), refusal.label or UNLABELLED
+    refused = Refused(
+        id=request.id,
+        at_ms=rooms.clock.now_ms(),
+        key=actor.key,
+        asked=request.model,
+        rule=refusal.rule,
+        error=refusal.code,
+        says=str(refusal),
+        data_class=label.data_class.word,
+        region=label.region,
+        policy=refusal.policy,
+        request=commit(actor.salting, request.id, request.source.digest),
+    )
+    await rooms.ledger.record(refused)
 
 
 async def _reach(
@@ -197,6 +230,8 @@ def _intent(request: Generate, actor: Actor, verdict: Verdict, plan: Plan) -> In
         rules=verdict.rules,
         policy=verdict.policy,
         request=commit(actor.salting, request.id, request.source.digest),
+        data_class=verdict.label.data_class.word,
+        region=verdict.label.region,
     )
 
 
@@ -242,6 +277,8 @@ def _receipt(
         changed=outcome.changed,
         request=intent.request,
         answer=answer,
+        data_class=intent.data_class,
+        region=intent.region,
     )
 
 

@@ -21,12 +21,12 @@ from structlog.testing import capture_logs
 from jevons.clock import SystemClock, Ulids
 from jevons.ledger.merkle import leaf_hash, verify_inclusion
 from jevons.ledger.note import open_note
-from jevons.ledger.record import encode, pack
+from jevons.ledger.record import decode, encode, pack
 from jevons.store import Books, export, schema, verify, writer
 from jevons.store import books as store_books
 from jevons.store.signing import load_or_make
 from jevons.testing import Book
-from jevons.testing.make import a_receipt, an_intent
+from jevons.testing.make import a_receipt, a_refusal, an_intent
 from jevons.types.errors import Misconfigured, NotFound, StoreUnavailable
 
 if TYPE_CHECKING:
@@ -98,6 +98,26 @@ async def test_a_receipt_is_found_as_soon_as_it_is_durable(kind: str, path: Path
         assert found is not None
         assert b'"req_7"' in found.leaf
         assert await where.find("req_none") is None
+
+
+@pytest.mark.parametrize("kind", ["double", "disk", "os"])
+async def test_a_refusal_is_found_as_a_receipt_is(kind: str, path: Path) -> None:
+    async with ledger(kind, path) as where:
+        await where.record(a_refusal(id="req_no"))
+        found = await where.find("req_no")
+        assert found is not None
+        assert decode(found.leaf) == a_refusal(id="req_no")
+
+
+async def test_a_refusal_is_in_the_tree_and_nothing_waits_for_it(path: Path) -> None:
+    async with books(path) as where:
+        await serve(where, "req_1")
+        await where.record(a_refusal(id="req_no"))
+    async with books(path) as where:
+        found = await where.find("req_no")
+        assert found is not None
+        assert found.inclusion is not None
+    assert verify(path).findings == ()
 
 
 @pytest.mark.parametrize("commit", ["disk", "os"])

@@ -44,7 +44,7 @@ ASKS_ITSELF = {
 """Files that ask a jevons server as any caller would, and are not part of one."""
 
 STARTS_ITSELF = {
-    "jevons.boot.policy": "proves a profile in a process of its own, which ends before a house opens",
+    "jevons.boot.proved": "proves a profile in a process of its own, which ends before a house opens",
 }
 """Files that start this program once more, and nothing else."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, assert_type
 
 from jevons.pick.attempts import attempts
 from jevons.settings import Settings, load
-from jevons.types.account import Genesis, Intent, KeyChange, Receipt, Usage
+from jevons.types.account import Genesis, Intent, KeyChange, Opened, Receipt, Refused, Usage
 from jevons.types.decision import Attempt, Candidate, Outcome, Plan, Verdict
 from jevons.types.errors import JevonsError, PolicyError, Retry
 from jevons.types.event import (
@@ -100,7 +100,9 @@ def kind(record: Record) -> str:
             return record.origin
         case KeyChange():
             return record.act
-        case Intent() | Receipt():
+        case Opened():
+            return record.policy
+        case Intent() | Receipt() | Refused():
             return record.asked
 
 

@@ -16,7 +16,8 @@ from jevons.pick import Cheapest, Retries
 from jevons.policy import Rules
 from jevons.testing import Book, Clock, Listener
 from jevons.testing.make import a_request, an_actor, an_endpoint, an_outcome
-from jevons.types.account import Intent, Measured, Receipt, Tried, Usage
+from jevons.types.account import Intent, Measured, Receipt, Refused, Tried, Usage
+from jevons.types.custody import DataClass
 from jevons.types.decision import Verdict
 from jevons.types.errors import (
     Abandoned,
@@ -30,6 +31,7 @@ from jevons.types.errors import (
     ProviderTruncated,
     ProviderUnavailable,
     StoreUnavailable,
+    Unauthenticated,
 )
 from jevons.types.event import Finished, TextDelta
 from jevons.types.units import Estimate
@@ -76,8 +78,9 @@ class House:
             an_endpoint(f"end-{number}", provider=f"stage-{number}")
             for number in range(len(stages))
         )
+        self.policy = Rules(Catalog(self.endpoints), clock=self.clock)
         self.rooms = Rooms(
-            policy=policy or Rules(Catalog(self.endpoints), clock=self.clock),
+            policy=policy or self.policy,
             pick=Cheapest(),
             providers={f"stage-{number}": Stage(serve) for number, serve in enumerate(stages)},
             meter=HouseMeter(grids=GRIDS),
@@ -164,11 +167,49 @@ async def test_the_receipt_is_durable_before_the_answer_ends() -> None:
     assert house.listener.heard == [TextDelta("hello"), END]
 
 
-async def test_a_refusal_leaves_nothing_in_the_books_and_asks_nobody() -> None:
+async def test_a_refusal_asks_nobody_and_is_in_the_books() -> None:
     house = House(fails(ProviderTimeout("must not be asked")))
-    with pytest.raises(Forbidden):
-        await house.walk(a_request(actor=an_actor(endpoints=frozenset({"other"}))))
+    actor = an_actor(endpoints=frozenset({"other"}), data_class=DataClass.PERSONAL, region="EEA")
+    request = a_request(actor=actor)
+    with pytest.raises(Forbidden) as refused:
+        await house.walk(request)
+    (record,) = house.book.records
+    assert record == Refused(
+        id=request.id,
+        at_ms=house.clock.now_ms(),
+        key=actor.key,
+        asked="a/model",
+        rule="endpoint-allowed",
+        error="forbidden",
+        says=str(refused.value),
+        data_class="personal",
+        region="EEA",
+        policy=house.policy.digest,
+        request=commit(actor.salting, request.id, request.source.digest),
+    )
+
+
+async def test_a_refusal_that_the_books_do_not_take_is_told_as_that() -> None:
+    house = House(fails(ProviderTimeout("must not be asked")))
+    house.book.fail(Refused)
+    with pytest.raises(StoreUnavailable):
+        await house.walk(a_request(actor=an_actor(endpoints=frozenset())))
+
+
+async def test_whoever_has_no_valid_key_fills_no_books() -> None:
+    house = House(fails(ProviderTimeout("must not be asked")))
+    for actor in (None, an_actor(revoked=True)):
+        with pytest.raises(Unauthenticated):
+            await house.walk(a_request(actor=actor))
     assert house.book.records == []
+
+
+async def test_the_books_say_what_data_was_taken_to_be() -> None:
+    house = House(answers)
+    actor = an_actor(data_class=DataClass.INTERNAL, region="US")
+    await house.walk(a_request(actor=actor, model="a/model", data_class=DataClass.SPECIAL))
+    said = [(each.data_class, each.region) for each in (*house.book.intents, *house.book.receipts)]
+    assert said == [("special", "US")] * 2
 
 
 async def test_a_policy_that_lets_nobody_through_is_a_bug_before_anything_leaves() -> None:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from jevons.boot.policy import open_policy
-from jevons.boot.remote import open_remote
+from jevons.boot.remote import open_remote, row_of
 from jevons.catalog import Catalog, grids, world_tariff
 from jevons.clock import SystemClock, Ulids, chance
 from jevons.edge import allow_many_connections, app, serve_config
@@ -108,15 +108,16 @@ async def open_house(
         if weights is not None:
             doors[ENGINE], row = await _open_engine(settings, weights, closing)
             rows.append(row)
-        for each in settings.endpoint:
-            remote, row = open_remote(each, clock)
-            closing.callback(remote.close)
-            doors[each.name] = remote
-            rows.append(row)
+        rows += [row_of(each) for each in settings.endpoint]
         catalog = Catalog(tuple(rows))
+        policy, opened = open_policy(settings.policy, catalog, clock)
+        await books.record(opened)
+        for each in settings.endpoint:
+            doors[each.name] = remote = open_remote(each, clock, policy.admit)
+            closing.callback(remote.close)
         metrics = Metrics()
         rooms = Rooms(
-            policy=open_policy(settings.policy, catalog, clock),
+            policy=policy,
             pick=Cheapest(),
             providers=doors,
             meter=_meter(settings),

@@ -1,22 +1,17 @@
-"""The house's policy: its rules, and those of the profile that is switched on.
-
-Rule 1: what a profile promises is proved before the house opens: over every endpoint that there
-    could be, and over those that there are. A promise that fails stops the start.
-"""
+"""The house's policy: its rules, and those of the profile that is switched on."""
 
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor
 from importlib.resources import files
-from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from jevons import __version__
 from jevons.boot.remote import row_of
-from jevons.catalog.places import groups
-from jevons.policy import RULES, Rules
+from jevons.policy import Rules
 from jevons.policy.profile import CLASSES, read_profile
-from jevons.types.custody import OWN, Label
+from jevons.types.account import Opened
+from jevons.types.custody import OWN, UNLABELLED, Label
 from jevons.types.errors import Misconfigured
 from jevons.types.model import Endpoint
 
@@ -25,15 +20,27 @@ if TYPE_CHECKING:
 
     from jevons.catalog import Catalog
     from jevons.policy.profile import Profile
-    from jevons.policy.proof import Proof
-    from jevons.policy.rules import Rule
     from jevons.ports import Clock
     from jevons.settings import PolicySettings, Settings
 
-__all__ = ("house_label", "known_endpoints", "load_profile", "open_policy", "shipped_profiles")
+__all__ = (
+    "Policed",
+    "house_label",
+    "known_endpoints",
+    "load_profile",
+    "open_policy",
+    "opened",
+    "shipped_profiles",
+)
 
 _FOLDER = files("jevons.policy") / "profiles"
-_LAST_BUT_TWO = -2  # what an endpoint can do is asked after what may go there
+
+
+class Policed(NamedTuple):
+    """The policy, and what the books say of it."""
+
+    rules: Rules
+    opened: Opened
 
 
 def shipped_profiles() -> tuple[str, ...]:
@@ -80,44 +87,31 @@ def known_endpoints(settings: Settings) -> tuple[Endpoint, ...]:
     return (*own, *[row_of(each) for each in settings.endpoint])
 
 
-def open_policy(settings: PolicySettings, catalog: Catalog, clock: Clock) -> Rules:
+def open_policy(settings: PolicySettings, catalog: Catalog, clock: Clock) -> Policed:
     """Make the policy of a house, and prove what its profile promises.
 
     Raises:
         Misconfigured: The profile is none, or a promise of it does not hold.
     """
-    if not settings.profile:
-        return Rules(catalog, clock=clock)
-    profile = load_profile(settings.profile)
-    rule = _proved(profile, catalog, clock)
-    rules = (*RULES[:_LAST_BUT_TWO], rule, *RULES[_LAST_BUT_TWO:])
-    return Rules(catalog, clock=clock, rules=rules, label=house_label(settings, profile))
+    if settings.profile:
+        from jevons.boot.proved import open_profile  # noqa: PLC0415 Cedar takes 6 MB
+
+        profile = load_profile(settings.profile)
+        return open_profile(profile, house_label(settings, profile), catalog, clock)
+    rules = Rules(catalog, clock=clock)
+    return Policed(rules, opened(rules, UNLABELLED, clock))
 
 
-def _proved(profile: Profile, catalog: Catalog, clock: Clock) -> Rule:
-    from jevons.policy.egress import Egress, egress_rule  # noqa: PLC0415 Cedar takes 6 MB
-    from jevons.policy.live import broken_promises  # noqa: PLC0415 as above
-    from jevons.policy.proof import proof_digest  # noqa: PLC0415 as above
-
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as child:
-        proofs = child.submit(_prove, profile).result()
-    failed = [proof for proof in proofs if not proof.holds]
-    if failed:
-        message = f"profile {profile.name!r} does not keep {failed[0].name!r}: {failed[0].case}"
-        raise Misconfigured(message)
-    egress = Egress(profile, groups())
-    broken = broken_promises(egress, catalog.endpoints, clock.now_ms())
-    if broken:
-        message = f"profile {profile.name!r}: {broken[0]}"
-        raise Misconfigured(message)
-    return egress_rule(egress, catalog.endpoints, proof=proof_digest(proofs))
-
-
-def _prove(profile: Profile) -> tuple[Proof, ...]:
-    """Prove what a profile promises; in a process of its own, since the prover keeps 40 MB."""
-    from jevons.policy.proof import Prover  # noqa: PLC0415 only here
-
-    return Prover(profile, groups()).invariants()
+def opened(rules: Rules, label: Label, clock: Clock) -> Opened:
+    """Write for the books under which policy the house opened."""
+    return Opened(
+        at_ms=clock.now_ms(),
+        version=__version__,
+        policy=rules.digest,
+        rules=rules.asked,
+        data_class=label.data_class.word,
+        region=label.region,
+    )
 
 
 def house_label(settings: PolicySettings, profile: Profile) -> Label:

@@ -7,7 +7,8 @@ Rule 1: what is set wins; what is known of the vendor fills in the rest; what ne
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING
 
 from jevons.catalog.offer import find_offer
 from jevons.providers import SPEECHES, Remote
@@ -16,34 +17,37 @@ from jevons.types.errors import Misconfigured
 from jevons.types.model import Endpoint
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from jevons.catalog.offer import Offer
     from jevons.ports import Clock
     from jevons.settings import EndpointSettings
-    from jevons.types.request import Need
+    from jevons.types.request import Generate, Need
 
-__all__ = ("Opened", "open_remote", "row_of")
+__all__ = ("open_remote", "row_of")
 
 _TEXT: frozenset[Need] = frozenset({"text", "tools", "json", "json_schema", "logprobs"})
 """What a server of which nothing is known is taken to do."""
 
 
-class Opened(NamedTuple):
-    """A remote endpoint: the door, and its row."""
-
-    remote: Remote
-    row: Endpoint
-
-
-def open_remote(said: EndpointSettings, clock: Clock) -> Opened:
+def open_remote(
+    said: EndpointSettings, clock: Clock, admit: Callable[[Endpoint, Generate], None]
+) -> Remote:
     """Open one.
+
+    Args:
+        said: Which.
+        clock: Tells when answers begin.
+        admit: Raises what refuses, if a request may not leave for an endpoint.
 
     Raises:
         Misconfigured: A setting cannot be, or something has to be set.
     """
     offer = _offer(said)
     row = _row(said, offer)
-    remote = Remote(
+    return Remote(
         url=_url(said, offer),
+        admit=partial(admit, row),
         api_key=_key(said, offer),
         key_header=_key_header(offer),
         dialect=row.dialect,
@@ -56,7 +60,6 @@ def open_remote(said: EndpointSettings, clock: Clock) -> Opened:
         idle_timeout_s=said.idle_timeout_s,
         max_connections=said.max_connections,
     )
-    return Opened(remote, row)
 
 
 def row_of(said: EndpointSettings) -> Endpoint:

@@ -21,7 +21,7 @@ from jevons.edge.keeping import kept
 from jevons.edge.surface import CHAT, COUNT, MESSAGES, RESPONSES, Surface
 from jevons.flow import opening
 from jevons.telemetry import render_process
-from jevons.types.account import Receipt
+from jevons.types.account import Ended
 from jevons.types.actor import Actor
 from jevons.types.errors import MethodNotAllowed, NotFound
 from jevons.types.proof import Inclusion
@@ -83,15 +83,15 @@ async def _model(desk: Desk, exchange: Exchange, actor: Actor | None, name: str)
 async def _receipt(desk: Desk, exchange: Exchange, actor: Actor | None, name: str) -> None:
     desk.rooms.policy.visible(actor)  # a key that is revoked or expired is refused here
     filed = await desk.rooms.ledger.find(name)
-    receipt = None if filed is None else msgspec.json.decode(filed.leaf, type=Receipt)
-    if filed is None or receipt is None or actor is None or receipt.key != actor.key:
+    ended = None if filed is None else msgspec.json.decode(filed.leaf, type=Ended)
+    if filed is None or ended is None or actor is None or ended.key != actor.key:
         message = f"no receipt {name!r} of this key"
         raise NotFound(message)
     body = _Filed(
         receipt=msgspec.Raw(filed.leaf),
         leaf=filed.leaf,
         leaf_hash=filed.leaf_hash,
-        salt=opening(actor, receipt.id),
+        salt=opening(actor, ended.id),
         inclusion=filed.inclusion,
     )
     await exchange.reply(_encode(body))

@@ -15,7 +15,7 @@ import msgspec
 from jevons.ledger.merkle import leaf_hash, node_hash
 from jevons.ledger.note import BadNote, open_note
 from jevons.ledger.record import BadLeaf, decode
-from jevons.types.account import Genesis, Intent, Receipt
+from jevons.types.account import Genesis, Intent, Receipt, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -40,6 +40,7 @@ Kind = Literal[
     "no_genesis",
     "no_receipt",
     "receipt_without_intent",
+    "refused_too",
     "seal_broken",
     "truncated",
     "unindexed",
@@ -229,6 +230,8 @@ class Auditor:
         elif isinstance(record, Receipt):
             self._receipts += 1
             self._close(index, record.id)
+        elif isinstance(record, Refused):
+            self._refuse(index, record.id)
 
     def _close(self, index: int, request: str) -> None:
         if self._pending.pop(request, None) is not None:
@@ -238,6 +241,13 @@ class Auditor:
         else:
             says = f"leaf {index}: a receipt for {request}, which has no intent before it"
             self._add("receipt_without_intent", says, index)
+
+    def _refuse(self, index: int, request: str) -> None:
+        """A refusal stands alone: nothing left, so there is neither intent nor receipt."""
+        if request in self._pending or request in self._closed:
+            says = f"leaf {index}: a refusal of {request}, which has an intent or an end before it"
+            self._add("refused_too", says, index)
+        self._closed.add(request)
 
     def _find_rest(self) -> None:
         if not self._size:

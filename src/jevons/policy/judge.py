@@ -45,7 +45,10 @@ class Rules:
         self._label = label
         self._judges = tuple([rule.judge for rule in rules])
         self._names = tuple([rule.name for rule in rules])
-        self._policy = _digest(rules, catalog.endpoints)
+        self.asked = tuple([f"{rule.name} {rule.version}" for rule in rules])
+        """Each rule and its version, in the order in which they are asked."""
+        self.digest = _digest(rules, catalog.endpoints)
+        """SHA-256 of the rules and their settings, hex."""
 
     def judge(self, request: Generate) -> Verdict:
         """Judge one request as of its arrival, so that the books can be re-judged later.
@@ -55,19 +58,26 @@ class Rules:
             UnknownModel: No endpoint has this name.
             Unsupported: No endpoint of this model can do what was asked.
         """
-        asking = Asking(
-            request.model,
-            request.actor or NOBODY,
-            request.at_ms,
-            request.needs,
-            request.source.size_bytes,
-            request.messages,
-            self._labelled(request.actor or NOBODY).at_least(request.data_class),
-        )
+        asking = self._asking(request)
         left = self._catalog.find(request.model)
+        try:
+            for judge in self._judges:
+                left = judge(asking, left)
+        except PolicyError as refusal:
+            refusal.label, refusal.policy = asking.label, self.digest
+            raise
+        return Verdict(endpoints=left, rules=self._names, policy=self.digest, label=asking.label)
+
+    def admit(self, endpoint: Endpoint, request: Generate) -> None:
+        """Judge again what is about to leave for one endpoint, whoever sends it there.
+
+        Raises:
+            PolicyError: It may not go there.
+            CallerError: It cannot.
+        """
+        asking = self._asking(request)
         for judge in self._judges:
-            left = judge(asking, left)
-        return Verdict(endpoints=left, rules=self._names, policy=self._policy)
+            judge(asking, (endpoint,))
 
     def visible(self, actor: Actor | None) -> tuple[Endpoint, ...]:
         """List the endpoints that a request of this actor could reach, if it needed nothing.
@@ -86,6 +96,18 @@ class Rules:
         except (PolicyError, CallerError):
             return ()
         return left
+
+    def _asking(self, request: Generate) -> Asking:
+        actor = request.actor or NOBODY
+        return Asking(
+            request.model,
+            actor,
+            request.at_ms,
+            request.needs,
+            request.source.size_bytes,
+            request.messages,
+            self._labelled(actor).at_least(request.data_class),
+        )
 
     def _labelled(self, actor: Actor) -> Label:
         """What a key's data is taken to be."""

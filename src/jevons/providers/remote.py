@@ -3,7 +3,8 @@
 Rule 1: no redirect is followed, nothing is decompressed, no proxy is asked.
 Rule 2: an answer is a success only if the dialect says that it is whole: each choice with a
     finish reason, and its body ended as it should, or `[DONE]` came.
-Rule 3: our key there is in the head of a request and nowhere else, whatever upstream says.
+Rule 3: policy is asked once more before anything goes out, about this endpoint and nothing else.
+Rule 4: our key there is in the head of a request and nowhere else, whatever upstream says.
 """
 
 from __future__ import annotations
@@ -21,9 +22,11 @@ from jevons.providers.speech import COUNTERS, SPEECHES
 from jevons.types.account import Usage
 from jevons.types.decision import Outcome
 from jevons.types.errors import (
+    CallerError,
     CallerLeft,
     JevonsError,
     Misconfigured,
+    PolicyError,
     ProviderGarbled,
     ProviderTruncated,
     ProviderUnavailable,
@@ -34,7 +37,7 @@ from jevons.wire.rendered import Rendered
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from jevons.catalog.vendor import Product, Rule
     from jevons.ports import Caller, Clock, Provider
@@ -62,6 +65,7 @@ class Remote:
 
     Args:
         url: Base URL, `/v1` included where the server has one.
+        admit: Raises what refuses, if a request may not leave for here.
         api_key: Sent as the dialect sends keys; empty sends none.
         dialect: What the server speaks.
         owner: Vendor whose reasoning is handed back to it; empty has none handed back.
@@ -84,6 +88,7 @@ class Remote:
         self,
         *,
         url: str,
+        admit: Callable[[Generate], None],
         api_key: str = "",
         dialect: Dialect = "openai-chat",
         owner: str = "",
@@ -107,6 +112,7 @@ class Remote:
             context=context,
         )
         self._speech = SPEECHES[dialect]
+        self._admit = admit
         self._owner = owner
         self._rules = rules
         self._product = product
@@ -123,9 +129,10 @@ class Remote:
         """Serve one attempt."""
         speech, model = self._speech, attempt.candidate.endpoint.upstream_model
         try:
+            self._admit(request)
             speech = self._counter() if request.counts else speech
             rendered = self._fitted(request, speech.render(request, model=model, owner=self._owner))
-        except Unsupported as error:  # another endpoint may be able to
+        except (PolicyError, CallerError) as error:  # another endpoint may be able to
             return Outcome(attempt=attempt, error=error)
         head = self._heads.of(speech.target(request, model))
         serving = Serving(

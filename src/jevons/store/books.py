@@ -20,7 +20,7 @@ from jevons.store.opening import Opened, open_ledger
 from jevons.store.read import filed, find, placed
 from jevons.store.schema import UNREADABLE, connect_to_read
 from jevons.store.writer import Batch, Writer
-from jevons.types.account import Intent, Receipt
+from jevons.types.account import Intent, Receipt, Refused
 from jevons.types.errors import StoreUnavailable
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class Books:
         leaf = encode(record)
         if self._is_closed:
             raise StoreUnavailable(_CLOSED)
-        if type(record) is Intent:
+        if type(record) is Intent or type(record) is Refused:
             self._check_room()
         waiter: _Waiter = self._loop.create_future()
         if not self._waiters and not self._in_flight:
@@ -121,7 +121,7 @@ class Books:
             self._idle.clear()
         self._leaves.append(leaf)
         self._waiters.append(waiter)
-        if type(record) is Receipt:
+        if type(record) is Receipt or type(record) is Refused:
             self._receipts[record.id] = leaf
         await waiter
 

@@ -12,7 +12,7 @@ from jevons.ledger.audit import Finding
 from jevons.ledger.tile import WIDTH, Edge, Tile
 from jevons.store.keys import row_digest
 from jevons.store.schema import tile_key
-from jevons.types.account import Intent, KeyChange, Receipt
+from jevons.types.account import Intent, KeyChange, Receipt, Refused
 
 if TYPE_CHECKING:
     import sqlite3
@@ -85,7 +85,7 @@ class Derived:
     def _index(self, record: Record | None, leaf: int) -> None:
         if isinstance(record, Intent):
             self._waiting.setdefault(record.id, leaf)
-        elif isinstance(record, Receipt):
+        elif isinstance(record, Receipt | Refused):
             self._closed.setdefault(record.id, leaf)
             self._waiting.pop(record.id, None)
 

@@ -169,7 +169,7 @@ class Sequencer:
             head = _heads.decode(leaf)
             if head.kind == "intent":
                 opened[head.id] = index
-            elif head.kind == "receipt":
+            elif head.kind in {"receipt", "refused"}:
                 closed[head.id] = index
         run = self._connection.execute
         # One statement each: a statement a row would hand the GIL over at each.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from jevons.types.account import Intent, Receipt
+from jevons.types.account import Intent, Receipt, Refused
 from jevons.types.errors import StoreUnavailable
 from jevons.types.proof import Filed
 
@@ -97,10 +97,10 @@ class Book:
             await gate.passed(record)
 
     async def find(self, request: str) -> Filed | None:
-        """Find the receipt of a request; it is never under a checkpoint here."""
-        for receipt in self.receipts:
-            if receipt.id == request:
-                leaf = msgspec.json.encode(receipt, order="sorted")
+        """Find how a request ended; that is never under a checkpoint here."""
+        for record in self.records:
+            if isinstance(record, Receipt | Refused) and record.id == request:
+                leaf = msgspec.json.encode(record, order="sorted")
                 digest = sha256(b"\x00" + leaf).digest()
                 return Filed(leaf=leaf, leaf_hash=b64encode(digest).decode(), inclusion=None)
         return None

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from jevons.types.account import Intent, Receipt, Usage
+from jevons.types.account import Intent, Receipt, Refused, Usage
 from jevons.types.actor import Actor
 from jevons.types.decision import Attempt, Candidate, Outcome
 from jevons.types.message import Message, Text
@@ -20,6 +20,7 @@ __all__ = (
     "a_footprint",
     "a_price",
     "a_receipt",
+    "a_refusal",
     "a_request",
     "a_tariff",
     "an_actor",
@@ -111,6 +112,24 @@ def an_intent(**fields: Any) -> Intent:
         asked="a/model",
         endpoints=("here",),
         rules=("key-valid",),
+        policy="00" * 32,
+        request="00" * 32,
+    )
+    return msgspec.structs.replace(usual, **fields)
+
+
+def a_refusal(**fields: Any) -> Refused:
+    """Make the record of `a_request` that a rule refused, but for `fields`."""
+    usual = Refused(
+        id=_ID,
+        at_ms=1_767_225_600_000,
+        key="key_1",
+        asked="a/model",
+        rule="place-allowed",
+        error="residency_refused",
+        says="'a/model' is processed in 'US'; this key may reach 'DE'",
+        data_class="public",
+        region="unknown",
         policy="00" * 32,
         request="00" * 32,
     )

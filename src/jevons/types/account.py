@@ -10,16 +10,20 @@ from typing import Literal
 
 import msgspec
 
+from jevons.types.custody import UNKNOWN_PLACE
 from jevons.types.units import Cost, Quantity
 
 __all__ = (
     "Charge",
+    "Ended",
     "Genesis",
     "Intent",
     "KeyChange",
     "Measured",
+    "Opened",
     "Receipt",
     "Record",
+    "Refused",
     "Tried",
     "Usage",
 )
@@ -93,6 +97,52 @@ class KeyChange(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag
     """SHA-256 of what is stored of the key, hex."""
 
 
+class Opened(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="opened"):
+    """The house opened, under this policy: what the hash on each receipt stands for."""
+
+    at_ms: int
+    version: str
+    """Of jevons."""
+    policy: str
+    """SHA-256 of the rules and their settings, hex, as receipts carry it."""
+    rules: tuple[str, ...]
+    """Name and version of each, in the order in which they are asked."""
+    profile: str = ""
+    """The profile that is switched on; empty where none is."""
+    policies: str = ""
+    """SHA-256 of its Cedar policies, hex."""
+    schema: str = ""
+    """SHA-256 of the schema that they are written in, hex."""
+    proof: str = ""
+    """SHA-256 of what was proved of them, hex."""
+    proved: tuple[str, ...] = ()
+    """Names of the promises that were proved."""
+    data_class: str = "public"
+    """What data is taken to be where neither key nor request says."""
+    region: str = UNKNOWN_PLACE
+
+
+class Refused(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="refused"):
+    """A rule said no: nothing left the house, and nothing follows."""
+
+    id: str
+    at_ms: int
+    key: str
+    asked: str
+    """Model as the caller wrote it."""
+    rule: str
+    error: str
+    """Code of the refusal."""
+    says: str
+    """The sentence that the caller was told."""
+    data_class: str
+    region: str
+    policy: str
+    """SHA-256 of the rules and their settings, hex."""
+    request: str
+    """Commitment to the request's bytes, hex."""
+
+
 class Intent(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="intent"):
     """What is about to leave; durable before any of it does."""
 
@@ -109,6 +159,10 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="i
     """SHA-256 of the rules and their settings, hex."""
     request: str
     """Commitment to the request's bytes, hex; see `jevons.ledger.commitment`."""
+    data_class: str = "public"
+    """Class of its data, as the rules took it: `public`, `internal`, `personal`, `special`."""
+    region: str = UNKNOWN_PLACE
+    """Where the people live whom its data is about."""
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="receipt"):
@@ -147,6 +201,11 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="
     """Commitment to the request's bytes, hex."""
     answer: str | None
     """Commitment to the answer's bytes as the caller was sent them, hex; None if there were none."""
+    data_class: str = "public"
+    region: str = UNKNOWN_PLACE
 
 
-Record = Genesis | KeyChange | Intent | Receipt
+Ended = Receipt | Refused
+"""What a request came to."""
+
+Record = Genesis | KeyChange | Opened | Intent | Receipt | Refused

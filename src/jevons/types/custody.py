@@ -28,6 +28,14 @@ class DataClass(IntEnum):
     SPECIAL = 3
     """Health, belief, origin and the like (GDPR, article 9), secrets, and what is as grave."""
 
+    @property
+    def word(self) -> str:
+        """What people call it, and the books."""
+        return _WORDS[self]
+
+
+_WORDS = tuple(each.name.lower() for each in DataClass)
+
 
 class Label(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of the data in a request."""

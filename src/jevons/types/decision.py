@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from jevons.types.account import Measured, Usage
+from jevons.types.custody import UNLABELLED, Label
 from jevons.types.errors import JevonsError
 from jevons.types.event import Event
 from jevons.types.model import Endpoint
@@ -21,6 +22,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """Names of the rules that were asked and allowed it."""
     policy: str
     """SHA-256 of the rules and their settings, hex."""
+    label: Label = UNLABELLED
+    """What the rules took its data to be."""
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):

@@ -51,6 +51,8 @@ from typing import TYPE_CHECKING, ClassVar
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from jevons.types.custody import Label
+
 __all__ = (
     "Abandoned",
     "Bug",
@@ -218,6 +220,10 @@ class PolicyError(JevonsError):
     def __init__(self, message: str, *, rule: str, param: str | None = None) -> None:
         super().__init__(message, param=param)
         self.rule = rule
+        self.label: Label | None = None
+        """What the rules took the request's data to be; None before they are asked."""
+        self.policy = ""
+        """SHA-256 of the rules and their settings, hex."""
 
 
 class Unauthenticated(PolicyError):

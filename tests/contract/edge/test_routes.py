@@ -105,6 +105,17 @@ async def test_a_receipt_opens_its_own_commitments(house: House) -> None:
     assert filed["inclusion"] is None
 
 
+async def test_a_refusal_is_found_as_a_receipt_is(house: House) -> None:
+    house.actors["jv_german"] = an_actor(key="key_4", places=frozenset({"DE"}))
+    refused = await house.chat(key="jv_german")
+    assert refused.error["code"] == "residency_refused"
+    name = refused.headers["x-request-id"]
+    filed = (await house.ask("GET", f"/v1/receipts/{name}", key="jv_german")).json
+    assert (filed["receipt"]["kind"], filed["receipt"]["rule"]) == ("refused", "place-allowed")
+    assert filed["receipt"]["says"] == refused.error["message"]
+    assert (await house.ask("GET", f"/v1/receipts/{name}", key=house.key)).status == 404
+
+
 async def test_a_receipt_of_another_key_is_as_good_as_not_there(house: House) -> None:
     name = (await house.chat()).headers["x-request-id"]
     theirs = await house.ask("GET", f"/v1/receipts/{name}", key=house.other)

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from jevons.providers import Remote
-from jevons.testing import Clock, Listener, Vendor
+from jevons.testing import Clock, Listener, Vendor, let_through
 from jevons.testing.make import an_actor, an_endpoint
 from jevons.types.decision import Attempt, Candidate, Outcome
 from jevons.types.event import Frame
@@ -72,7 +72,7 @@ class Bench:
             "idle_timeout_s": 5.0,
         }
         usual.update(limits)
-        return Remote(url=url, clock=Clock(), **usual)
+        return Remote(url=url, admit=let_through, clock=Clock(), **usual)
 
     async def ask(
         self, caller: Listener | None = None, *, stream: bool = True, **fields: Any

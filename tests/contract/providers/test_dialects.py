@@ -18,7 +18,7 @@ from tests.contract.providers.tongues import (
 
 from jevons.catalog.vendors import vendors
 from jevons.providers import Remote
-from jevons.testing import Clock, Listener, Vendor
+from jevons.testing import Clock, Listener, Vendor, let_through
 from jevons.testing.make import an_actor
 from jevons.testing.reply import respond
 from jevons.types.account import Usage
@@ -99,6 +99,7 @@ async def test_a_known_vendor_is_sent_what_it_wants_and_each_change_is_told() ->
     async with Vendor(respond(SPOKEN["openai-chat"].whole)) as vendor:
         provider = Remote(
             url=vendor.url,
+            admit=let_through,
             owner="deepseek",
             rules=deepseek.rules_of(model, "openai-chat"),
             product=deepseek.product(model),
@@ -129,7 +130,7 @@ async def test_a_known_vendor_is_sent_what_it_wants_and_each_change_is_told() ->
 
 async def test_thinking_goes_to_a_caller_with_whose_it_is() -> None:
     async with Vendor(respond(SPOKEN["openai-chat"].whole)) as vendor:
-        provider = Remote(url=vendor.url, owner="deepseek", clock=Clock())
+        provider = Remote(url=vendor.url, admit=let_through, owner="deepseek", clock=Clock())
         outcome = await provider.serve(ATTEMPT, asking("openai-chat", is_stream=False), Listener())
         provider.close()
     (frame,) = outcome.closing

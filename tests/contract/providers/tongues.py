@@ -9,7 +9,7 @@ import msgspec
 
 from jevons.edge.surface import CHAT, MESSAGES, RESPONSES
 from jevons.providers import Remote
-from jevons.testing import Clock, Listener
+from jevons.testing import Clock, Listener, let_through
 from jevons.testing.make import an_actor, an_endpoint
 from jevons.types.decision import Attempt, Candidate
 from jevons.types.event import Event, Finished, ReasoningDelta, TextDelta, ToolCallDelta
@@ -89,6 +89,7 @@ class Line:
         """Ask once, on connections of its own."""
         provider = Remote(
             url=self.vendor.url,
+            admit=let_through,
             api_key="sk-very-secret",
             dialect=self.spoken,
             owner="openai",

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
 
-from jevons.boot.remote import Opened, open_remote
+from jevons.boot.remote import open_remote, row_of
 from jevons.settings import EndpointSettings
 from jevons.testing import Clock
 from jevons.types.errors import Misconfigured
 
+if TYPE_CHECKING:
+    from jevons.providers import Remote
 
-def opened(**fields: Any) -> Opened:
-    said = msgspec.convert({"name": "far", "model": "a/model", **fields}, EndpointSettings)
-    return open_remote(said, Clock())
+
+def settings(**fields: Any) -> EndpointSettings:
+    return msgspec.convert({"name": "far", "model": "a/model", **fields}, EndpointSettings)
+
+
+def opened(**fields: Any) -> Remote:
+    return open_remote(settings(**fields), Clock(), lambda _, __: None)
 
 
 def test_one_line_is_enough_for_a_vendor_that_is_known() -> None:
-    row = opened(vendor="deepseek", model="deepseek/deepseek-flash").row
+    row = row_of(settings(vendor="deepseek", model="deepseek/deepseek-flash"))
     assert (row.upstream_model, row.place, row.host) == ("deepseek-flash", "CN", "DeepSeek")
     assert row.context_tokens == 1_048_576
     assert row.price is not None
@@ -27,16 +33,16 @@ def test_one_line_is_enough_for_a_vendor_that_is_known() -> None:
 
 
 def test_what_is_set_wins() -> None:
-    row = opened(
+    row = row_of(settings(
         vendor="deepseek", model="deepseek-flash", place="on-prem", host="us", can=["text"],
         context_tokens=5, upstream_model="other", dialect="openai-responses",
-    ).row  # fmt: skip
+    ))  # fmt: skip
     assert (row.place, row.host, row.can, row.context_tokens) == ("on-prem", "us", {"text"}, 5)
     assert (row.upstream_model, row.dialect) == ("other", "openai-responses")
 
 
 def test_what_nobody_says_is_unknown() -> None:
-    row = opened(url="http://127.0.0.1:1/v1").row
+    row = row_of(settings(url="http://127.0.0.1:1/v1"))
     assert (row.place, row.host, row.price, row.context_tokens) == (
         "unknown", "unknown", None, None,
     )  # fmt: skip
@@ -58,8 +64,8 @@ def test_what_has_to_be_set_is_said(fields: dict[str, Any], says: str) -> None:
         opened(**fields)
 
 
-def head(it: Opened) -> bytes:
-    return it.remote._heads.of("/x")  # pyright: ignore[reportPrivateUsage] a key shows nowhere else
+def head(it: Remote) -> bytes:
+    return it._heads.of("/x")  # pyright: ignore[reportPrivateUsage] a key shows nowhere else
 
 
 def test_a_key_is_found_where_sdks_look_and_shown_as_the_vendor_wants(

@@ -15,7 +15,7 @@ from jevons.ledger.merkle import leaf_hash, root
 from jevons.ledger.note import BadNote, Checkpoint, open_note, parse, sign
 from jevons.ledger.record import BadLeaf, decode, encode, pack, unpack
 from jevons.ledger.tile import Edge
-from jevons.testing.make import a_receipt, an_intent
+from jevons.testing.make import a_receipt, a_refusal, an_intent
 from jevons.types.account import Genesis, Tried
 from jevons.types.errors import TooLarge
 
@@ -95,6 +95,7 @@ def test_a_log_without_leaves_or_checkpoints_proves_nothing() -> None:
         (encode(a_receipt(id="req_1")), "double_receipt"),
         (encode(an_intent(id="req_1")), "double_intent"),
         (encode(a_receipt(id="req_9")), "receipt_without_intent"),
+        (encode(a_refusal(id="req_1")), "refused_too"),
         (encode(GENESIS), "no_genesis"),
         (b"{}", "garbled"),
         (b"\xff", "garbled"),
@@ -103,6 +104,20 @@ def test_a_log_without_leaves_or_checkpoints_proves_nothing() -> None:
 def test_records_that_do_not_fit_each_other_are_found(more: bytes, kind: str) -> None:
     leaves = [*LEAVES, more]
     assert kinds(leaves, [note(leaves)]) == {kind}
+
+
+def test_a_refusal_stands_alone() -> None:
+    refused = encode(a_refusal(id="req_9"))
+    leaves = [*LEAVES, refused]
+    assert not kinds(leaves, [note(leaves)])
+    for more, kind in (
+        (refused, "refused_too"),
+        (encode(an_intent(id="req_9")), "double_intent"),
+        (encode(a_receipt(id="req_9")), "double_receipt"),
+    ):
+        assert kinds([*leaves, more], [note([*leaves, more])]) == {kind}
+    open_one = [*LEAVES, encode(an_intent(id="req_9")), refused]
+    assert kinds(open_one, [note(open_one)]) == {"refused_too"}
 
 
 def test_an_intent_without_a_receipt_is_named() -> None:

@@ -13,7 +13,8 @@ from jevons.catalog import Catalog
 from jevons.policy import RULES, Asking, Rule, Rules
 from jevons.testing import Clock
 from jevons.testing.make import a_footprint, a_price, a_request, an_actor, an_endpoint
-from jevons.types.errors import Bug, Unauthenticated
+from jevons.types.custody import DataClass, Label
+from jevons.types.errors import Bug, ResidencyRefused, Unauthenticated, Unsupported
 
 if TYPE_CHECKING:
     from jevons.types.model import Endpoint
@@ -115,6 +116,31 @@ def test_nobody_sees_anything_without_a_key_that_holds() -> None:
         with pytest.raises(Unauthenticated):
             house(HERE).visible(actor)
     assert house(HERE).visible(an_actor(expires_ms=5_000)) == (HERE,)
+
+
+def test_what_leaves_is_judged_once_more_for_where_it_goes() -> None:
+    rules = house(HERE, BERLIN)
+    at_home = a_request(actor=an_actor(places=frozenset({"on-prem"})))
+    rules.admit(HERE, at_home)
+    with pytest.raises(ResidencyRefused):
+        rules.admit(BERLIN, at_home)
+    with pytest.raises(Unauthenticated):
+        rules.admit(HERE, a_request(actor=None))
+    with pytest.raises(Unsupported):
+        rules.admit(BERLIN, a_request(actor=an_actor(), needs=frozenset({"audio"})))
+
+
+def test_a_refusal_says_what_the_data_was_taken_to_be_and_under_which_policy() -> None:
+    rules = house(HERE)
+    actor = an_actor(places=frozenset(), data_class=DataClass.INTERNAL, region="GB")
+    with pytest.raises(ResidencyRefused) as refused:
+        rules.judge(a_request(actor=actor, data_class=DataClass.PERSONAL))
+    assert refused.value.label == Label(data_class=DataClass.PERSONAL, region="GB")
+    assert refused.value.policy == rules.digest
+
+
+def test_the_rules_are_named_with_their_versions() -> None:
+    assert house(HERE, rules=RULES[:2]).asked == ("key-valid 1", "model-known 1")
 
 
 @given(
