@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -14,13 +16,16 @@ from jevons.boot.policy import known_endpoints, load_profile, open_policy, shipp
 from jevons.catalog import Catalog
 from jevons.catalog.places import groups
 from jevons.cli import main
+from jevons.clock import SystemClock, Ulids
 from jevons.policy.cedar import Policies
 from jevons.policy.facts import facts_of
 from jevons.policy.live import labels
 from jevons.policy.proof import Prover
 from jevons.settings import PolicySettings, load
+from jevons.store import Books
 from jevons.testing import Clock
-from jevons.testing.make import a_request, an_endpoint
+from jevons.testing.make import a_receipt, a_refusal, a_request, an_endpoint
+from jevons.types.account import Tried
 from jevons.types.custody import OWN, Custody
 from jevons.types.errors import EgressRefused, Misconfigured
 
@@ -28,6 +33,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from click.testing import Result
+
+    from jevons.types.account import Record
+    from jevons.types.decision import Verdict
 
 SETTINGS = """
 [engine]
@@ -87,12 +95,22 @@ def run(*words: str, config: Path) -> Result:
     return CliRunner().invoke(main, ["policy", *words, "--config", str(config)])
 
 
+def judge(settings: PolicySettings, catalog: Catalog) -> Verdict:
+    return open_policy(settings, catalog, Clock(0)).rules.judge(a_request())
+
+
 @pytest.mark.parametrize("name", shipped_profiles())
 def test_a_house_opens_with_every_profile_that_ships(name: str) -> None:
-    rules = open_policy(PolicySettings(profile=name), Catalog((HERE,)), Clock(0))
+    rules, opened = open_policy(PolicySettings(profile=name), Catalog((HERE,)), Clock(0))
     verdict = rules.judge(a_request())
     assert f"egress-{name}" in verdict.rules
     assert verdict.rules.index(f"egress-{name}") == len(verdict.rules) - 3
+    assert opened.policy == verdict.policy
+    assert (opened.profile, opened.data_class) == (name, verdict.label.data_class.word)
+    assert opened.proved == tuple(each.name for each in load_profile(name).invariants)
+    assert opened.policies == sha256(load_profile(name).policies.encode()).hexdigest()
+    assert opened.rules[-3] == f"egress-{name} 1"
+    assert len(opened.proof) == len(opened.schema) == 64
 
 
 def test_a_broken_promise_stops_the_start(mine: str) -> None:
@@ -105,14 +123,13 @@ def test_what_a_house_says_of_its_data_goes_before_the_profile() -> None:
     away = an_endpoint("away", place="US", custody=Custody(owner="US", trains=False))
     catalog = Catalog((away,))
     with pytest.raises(EgressRefused):
-        open_policy(PolicySettings(profile="eu-gdpr"), catalog, Clock(0)).judge(a_request())
+        judge(PolicySettings(profile="eu-gdpr"), catalog)
     public = PolicySettings(profile="eu-gdpr", data_class="public")
-    assert open_policy(public, catalog, Clock(0)).judge(a_request()).endpoints == (away,)
+    assert judge(public, catalog).endpoints == (away,)
     american = PolicySettings(profile="eu-gdpr", region="US")
     unknown = an_endpoint("away", place="unknown", custody=Custody(owner="US", trains=False))
-    rules = open_policy(american, Catalog((unknown,)), Clock(0))
     with pytest.raises(EgressRefused, match="people in US"):
-        rules.judge(a_request())
+        judge(american, Catalog((unknown,)))
 
 
 @pytest.mark.parametrize("name", ["eu-gpdr", "nowhere.toml", "../eu-gdpr"])
@@ -165,6 +182,58 @@ def test_explain_is_a_sentence_with_rule_file_line_and_the_nearest_that_may(conf
     told = json.loads(run("explain", "near", "--class", "special", "--json", config=config).stdout)
     assert told["endpoints"][0]["is_allowed"]
     assert told["label"] == {"data_class": "special", "region": "EEA"}
+
+
+@pytest.fixture
+def kept(config: Path) -> Path:
+    """The settings of a house whose books have a refusal and two answers."""
+    folder = config.parent / "data"
+    config.write_text(f'data_dir = "{folder}"\n{SETTINGS}')
+    folder.mkdir()
+    label = {"data_class": "personal", "region": "EEA"}
+    failed = Tried(endpoint="far", error="provider_unavailable")
+    records: list[Record] = [
+        a_refusal(id="req_no", says="it may not", rule="gdpr-transfer", **label),
+        a_receipt(id="req_yes", endpoint="near", tried=(failed,), rules=("key-valid",), **label),
+        a_receipt(id="req_none", endpoint=None, tried=(failed,)),
+    ]
+    asyncio.run(write(folder / "ledger.db", records))
+    return config
+
+
+async def write(path: Path, records: list[Record]) -> None:
+    clock = SystemClock()
+    opening = Books.open(path, commit="os", origin="a/log", clock=clock, ids=Ulids(clock))
+    async with opening as books:
+        for record in records:
+            await books.record(record)
+
+
+def test_explain_tells_a_refusal_as_it_was_told_and_who_may_have_it(kept: Path) -> None:
+    done = run("explain", "req_no", config=kept)
+    assert done.exit_code == 1
+    assert done.stdout == "it may not\nnearest endpoint that may have it: local\n"
+    told = json.loads(run("explain", "req_no", "--json", config=kept).stdout)
+    assert (told["rule"], told["nearest"]) == ("gdpr-transfer", "local")
+    assert told["label"] == {"data_class": "personal", "region": "EEA"}
+
+
+def test_explain_tells_where_an_answer_s_data_went(kept: Path) -> None:
+    done = run("explain", "req_yes", config=kept)
+    assert done.exit_code == 0
+    first, second = done.stdout.splitlines()
+    assert first.startswith("personal data of people in EEA went to 'near' (")
+    assert ", after 'far' failed: " in first
+    assert second == "allowed by key-valid"
+    assert "nobody answered, after 'far' failed" in run("explain", "req_none", config=kept).stdout
+
+
+def test_explain_knows_only_what_is_in_the_books(kept: Path, config: Path) -> None:
+    done = run("explain", "req_other", config=kept)
+    assert done.exit_code == 1
+    assert "no request 'req_other' in" in done.stderr
+    (config.parent / "data" / "ledger.db").write_bytes(b"not a database" * 100)
+    assert "cannot be read" in run("explain", "req_no", config=kept).stderr
 
 
 def test_explain_names_what_there_is_when_a_model_is_not(config: Path) -> None:

@@ -123,7 +123,7 @@ def _answer(client: Client, body: dict[str, Any], *, as_json: bool) -> None:
     from jevons.cli.screen import console, emit, receipt_lines
 
     answer = client.chat(body, lambda _: None) if as_json else _aloud(client, body)
-    receipt = client.receipt(answer.request).receipt
+    receipt = client.answered(answer.request)
     if as_json:
         emit({"answer": answer.text, "finish": answer.finish, "receipt": receipt})
         return

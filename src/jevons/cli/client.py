@@ -24,6 +24,7 @@ from jevons.cli.reply import (
     read_stream,
     read_whole,
 )
+from jevons.types.account import Receipt
 from jevons.types.errors import Misconfigured
 
 if TYPE_CHECKING:
@@ -80,8 +81,20 @@ class Client:
         """
         return [each.id for each in read(self._call("GET", "/v1/models"), Models).data]
 
+    def answered(self, request: str) -> Receipt:
+        """Fetch the receipt of an answer by its `req_` id.
+
+        Raises:
+            Unanswered: The server is away, has no such receipt, or shows another than the leaf.
+        """
+        ended = self.receipt(request).receipt
+        if isinstance(ended, Receipt):
+            return ended
+        message = f"{request} was refused: {ended.says}"
+        raise Unanswered(message, code="other_receipt")
+
     def receipt(self, request: str) -> Found:
-        """Fetch a receipt by its `req_` id, with its proof if it has one.
+        """Fetch a receipt or a refusal by its `req_` id, with its proof if it has one.
 
         Raises:
             Unanswered: The server is away, has no such receipt, or shows another than the leaf.

@@ -1,6 +1,6 @@
 """`jevons policy`: which data may go where, proved ahead of time and explained.
 
-Reads settings and profiles only; no server is asked, and nothing is opened.
+Reads settings, profiles and the books on this machine; no server is asked.
 """
 
 from __future__ import annotations
@@ -9,19 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from jevons.cli.explain import explain, labelled
 from jevons.cli.options import example, read_settings, shared
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from jevons.policy.egress import Egress
     from jevons.policy.profile import Profile
     from jevons.policy.proof import Case, Prover
     from jevons.settings import Settings
-    from jevons.types.custody import Label
-    from jevons.types.model import Endpoint
 
-__all__ = ("diff", "explain", "listing", "policy", "prove")
+__all__ = ("diff", "listing", "policy", "prove")
 
 _CLASSES = ("public", "internal", "personal", "special")
 
@@ -31,6 +29,7 @@ _CLASSES = ("public", "internal", "personal", "special")
         "jevons policy list",
         "jevons policy prove eu-gdpr",
         "jevons policy explain qwen --class personal",
+        "jevons policy explain req_01KASC0YVJ8J3Q5M9W8T2Z4X6B",
     )
 )
 def policy() -> None:
@@ -103,50 +102,7 @@ def diff(*, old: str, new: str, config: Path | None, as_json: bool) -> None:
         click.echo(f"{what.replace('_', ' ')}: {says}")
 
 
-@policy.command(epilog=example("jevons policy explain qwen --class personal --region EEA"))
-@click.argument("model")
-@click.option("--class", "data_class", type=click.Choice(_CLASSES), help="Of the data.")
-@click.option("--region", metavar="CODE", help="Where the people live whom it is about.")
-@click.option("--profile", metavar="PROFILE", help="Instead of the one that is switched on.")
-@shared
-def explain(
-    *,
-    model: str,
-    data_class: str | None,
-    region: str | None,
-    profile: str | None,
-    config: Path | None,
-    as_json: bool,
-) -> None:
-    """Say for each endpoint of MODEL whether data may go there, by which rule, and where else.
-
-    MODEL is a model, an endpoint or an alias in the settings. Status 1 if the data may go to
-    no endpoint of it.
-    """
-    from jevons.boot.policy import known_endpoints
-    from jevons.catalog import Catalog
-    from jevons.cli.screen import emit
-    from jevons.types.errors import UnknownModel
-
-    settings = read_settings(config)
-    egress, label = _egress(settings, profile, data_class, region)
-    catalog = Catalog(known_endpoints(settings))
-    asked = catalog.find(model)
-    if not asked:
-        names = ", ".join(each.name for each in catalog.endpoints) or "none"
-        message = f"no endpoint is called {model!r}; the settings have {names}"
-        raise UnknownModel(message)
-    told = [_told(egress, label, endpoint) for endpoint in asked]
-    nearest = _nearest(egress, label, catalog.endpoints)
-    if as_json:
-        emit({"label": _label(label), "endpoints": told, "nearest": nearest})
-    else:
-        for each in told:
-            click.echo(each["says"])
-        if not any(each["is_allowed"] for each in told):
-            click.echo(f"nearest endpoint that may have it: {nearest or 'none'}")
-    if not any(each["is_allowed"] for each in told):
-        raise click.exceptions.Exit(1)
+policy.add_command(explain)
 
 
 def _report(profile: Profile, settings: Settings) -> dict[str, Any]:
@@ -215,56 +171,11 @@ def _prover(name: str) -> Prover:
     return Prover(load_profile(name), groups())
 
 
-def _egress(
-    settings: Settings, profile: str | None, data_class: str | None, region: str | None
-) -> tuple[Egress, Label]:
-    from jevons.boot.policy import house_label, load_profile
-    from jevons.catalog.places import groups
-    from jevons.policy.egress import Egress
-    from jevons.policy.profile import CLASSES
-    from jevons.types.custody import Label
-
-    loaded = load_profile(profile or settings.policy.profile or "open")
-    house = house_label(settings.policy, loaded)
-    label = Label(
-        data_class=CLASSES[data_class] if data_class else house.data_class,
-        region=region or house.region,
-    )
-    return Egress(loaded, groups()), label
-
-
-def _told(egress: Egress, label: Label, endpoint: Endpoint) -> dict[str, Any]:
-    from jevons.clock import SystemClock
-    from jevons.policy.egress import sentence
-
-    decision = egress.decide(label, endpoint, SystemClock().now_ms())
-    says = sentence(label, endpoint, decision)
-    return {
-        "endpoint": endpoint.name,
-        "is_allowed": decision.is_allowed,
-        "rules": [each.id for each in decision.statements],
-        "says": says,
-    }
-
-
-def _nearest(egress: Egress, label: Label, endpoints: tuple[Endpoint, ...]) -> str | None:
-    """Name the first endpoint that may have it; the settings' order is the operator's own."""
-    from jevons.clock import SystemClock
-
-    moment_ms = SystemClock().now_ms()
-    may = [each for each in endpoints if egress.decide(label, each, moment_ms).is_allowed]
-    return may[0].name if may else None
-
-
 def _plain(profile: Profile) -> dict[str, Any]:
     return {
         "profile": profile.name,
         "says": profile.says,
-        "label": _label(profile.label),
+        "label": labelled(profile.label),
         "rules": [each._asdict() for each in profile.statements],
         "invariants": [{"name": each.name, "says": each.says} for each in profile.invariants],
     }
-
-
-def _label(label: Label) -> dict[str, str]:
-    return {"data_class": label.data_class.name.lower(), "region": label.region}

@@ -1,4 +1,4 @@
-"""`jevons receipt`: one receipt, and the proof that it is in the books.
+"""`jevons receipt`: one receipt or refusal, and the proof that it is in the books.
 
 The proof is checked here and not by the server: the leaf's bytes are hashed, the audit path is
 walked up to the root, and the root is compared with the signed checkpoint.
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from rich.console import Console
 
-    from jevons.types.account import Receipt
+    from jevons.types.account import Ended, Receipt, Refused, Tried
     from jevons.types.proof import Inclusion
 
 __all__ = ("Proof", "prove", "receipt", "saved_public_key", "show")
@@ -120,32 +120,54 @@ def prove(leaf: bytes, inclusion: Inclusion | None, key: Ed25519PublicKey | None
     return Proof("holds", f"{where}, under a signed checkpoint")
 
 
-def show(terminal: Console, receipt: Receipt, proof: Proof) -> None:
-    """Show all of a receipt, then how its figures were got."""
+def show(terminal: Console, ended: Ended, proof: Proof) -> None:
+    """Show all of a receipt and how its figures were got, or all of a refusal."""
     from jevons.cli.screen import notes, say, table
+    from jevons.types.account import Receipt
 
-    shown = table("receipt", receipt.id)
-    for name, value in _rows(receipt):
+    is_receipt = isinstance(ended, Receipt)
+    shown = table("receipt" if is_receipt else "refusal", ended.id)
+    for name, value in _rows(ended) if is_receipt else _no(ended):
         shown.add_row(name, value)
     shown.add_section()
     style = {"holds": "green", "broken": "bold red"}.get(proof.state, "yellow")
     shown.add_row("proof", f"{proof.state}: {proof.says}", style=style)
     terminal.print(shown)
-    for line in notes([receipt]):
+    for line in notes([ended] if is_receipt else []):
         say(terminal, line, style="dim")
 
 
-def _rows(receipt: Receipt) -> list[tuple[str, str]]:
+def _no(refused: Refused) -> list[tuple[str, str]]:
+    return [
+        ("at", _moment(refused.at_ms)),
+        ("asked for", refused.asked),
+        ("data", _data(refused)),
+        ("refused by", f"{refused.rule} ({refused.error})"),
+        ("why", refused.says),
+    ]
+
+
+def _moment(at_ms: int) -> str:
     from datetime import UTC, datetime
 
+    return f"{datetime.fromtimestamp(at_ms / 1e3, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _data(ended: Ended) -> str:
+    about = "" if ended.region == "unknown" else f", of people in {ended.region}"
+    return ended.data_class + about
+
+
+def _rows(receipt: Receipt) -> list[tuple[str, str]]:
     from jevons.cli import figures
 
     usage = receipt.usage
     cached = f", {usage.cache_read} of them cached" if usage.cache_read else ""
     read = usage.input + usage.cache_read + usage.cache_write
     rows = [
-        ("at", f"{datetime.fromtimestamp(receipt.at_ms / 1e3, UTC):%Y-%m-%d %H:%M:%S} UTC"),
+        ("at", _moment(receipt.at_ms)),
         ("asked for", receipt.asked),
+        ("data", _data(receipt)),
         ("answered by", f"{receipt.endpoint or 'nobody'} ({receipt.model or 'no model'})"),
         ("where", f"{receipt.place or 'nowhere'}, {receipt.host or 'no host'}"),
         ("why", receipt.why),
@@ -157,5 +179,10 @@ def _rows(receipt: Receipt) -> list[tuple[str, str]]:
         ("seconds", f"{receipt.total_ms / 1e3:.2f}"),
         ("finish", receipt.finish + (f", {receipt.error}" if receipt.error else "")),
     ]
-    rows += [("tried", f"{each.endpoint}: {each.error}") for each in receipt.tried if each.error]
+    rows += [("tried", _try(each)) for each in receipt.tried if each.error]
     return rows + [("changed", each) for each in receipt.changed]
+
+
+def _try(tried: Tried) -> str:
+    waited = f", after a wait of {tried.after_ms / 1e3:.2f} s" if tried.after_ms else ""
+    return f"{tried.endpoint}: {tried.error}{waited}"

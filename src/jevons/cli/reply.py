@@ -8,12 +8,12 @@ Rule 3: what is not jevons's is not read on: it is said that something else answ
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import msgspec
 
 from jevons.cli.failure import Failure
-from jevons.types.account import Receipt
+from jevons.types.account import Ended
 from jevons.types.proof import Inclusion
 
 if TYPE_CHECKING:
@@ -55,9 +55,9 @@ class Answer(NamedTuple):
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """A receipt, as the server gives it."""
+    """A receipt or a refusal, as the server gives it."""
 
-    receipt: Receipt
+    receipt: Ended
     leaf: bytes
     """Its exact bytes in the ledger."""
     leaf_hash: str
@@ -168,7 +168,7 @@ def read_found(content: bytes, request: str) -> Found:
         Unanswered: It is of another request, or is not what the leaf says.
     """
     found = read(content, Found)
-    if found.receipt.id != request or found.receipt != read(found.leaf, Receipt):
+    if found.receipt.id != request or found.receipt != read(found.leaf, cast("type[Ended]", Ended)):
         message = f"what the server shows is not what its ledger says of {request}"
         raise Unanswered(message, code="other_receipt")
     return found

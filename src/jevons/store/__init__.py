@@ -11,6 +11,7 @@ from jevons.store.archive import Archive
 from jevons.store.books import Books
 from jevons.store.export import export
 from jevons.store.keys import Created, KeyRing
+from jevons.store.read import look_up
 from jevons.store.shelf import Limits, empty
 from jevons.store.verify import Report, verify
 
@@ -23,5 +24,6 @@ __all__ = (
     "Report",
     "empty",
     "export",
+    "look_up",
     "verify",
 )

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from jevons.ledger.merkle import inclusion, leaf_hash
 from jevons.ledger.note import parse
 from jevons.ledger.record import unpack
 from jevons.ledger.tile import Tile, reader
-from jevons.store.schema import tile_key
+from jevons.store.schema import UNREADABLE, connect_to_read, is_live, tile_key
+from jevons.types.errors import StoreUnavailable
 from jevons.types.proof import Filed, Inclusion
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
+    from pathlib import Path
 
-__all__ = ("checkpoints", "filed", "find", "leaf_at", "placed")
+__all__ = ("checkpoints", "filed", "find", "leaf_at", "look_up", "placed")
 
 
 def filed(leaf: bytes, proof: Inclusion | None = None) -> Filed:
@@ -26,7 +29,7 @@ def filed(leaf: bytes, proof: Inclusion | None = None) -> Filed:
 
 
 def find(connection: sqlite3.Connection, request: str) -> Filed | None:
-    """Find a receipt that has been put in order, and prove it under the newest checkpoint."""
+    """Find a receipt or a refusal that has been put in order, and prove it under the newest checkpoint."""
     connection.execute("BEGIN")  # one moment of the books, whatever is written meanwhile
     try:
         row: tuple[int] | None = connection.execute(
@@ -37,6 +40,20 @@ def find(connection: sqlite3.Connection, request: str) -> Filed | None:
         return filed(leaf_at(connection, row[0]), _proof(connection, row[0]))
     finally:
         connection.execute("COMMIT")
+
+
+def look_up(path: Path, request: str) -> Filed | None:
+    """Find in a ledger file what a request came to; the server may be running.
+
+    Raises:
+        StoreUnavailable: It cannot be read.
+    """
+    try:
+        with closing(connect_to_read(path, live=is_live(path))) as connection:
+            return find(connection, request)
+    except UNREADABLE as error:
+        message = f"{path} cannot be read: {error}"
+        raise StoreUnavailable(message) from error
 
 
 def checkpoints(connection: sqlite3.Connection) -> list[str]:

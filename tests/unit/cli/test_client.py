@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from jevons.cli.client import Client, locate
+from jevons.cli.reply import Found, Unanswered
 from jevons.settings import load
+from jevons.testing.make import a_receipt, a_refusal
 from jevons.types.errors import Misconfigured
+
+if TYPE_CHECKING:
+    from jevons.types.account import Ended
 
 
 @pytest.mark.parametrize(
@@ -32,6 +39,23 @@ def test_a_server_that_listens_everywhere_is_asked_here() -> None:
 def test_a_key_with_characters_that_no_header_holds_is_refused_before_it_is_sent() -> None:
     with pytest.raises(Misconfigured, match="JEVONS_API_KEY"):
         Client("http://127.0.0.1:8000", "jv_a\njv_b")
+
+
+class Shows(Client):
+    """A server that has one record to show."""
+
+    def __init__(self, ended: Ended) -> None:
+        super().__init__("http://127.0.0.1:8000", None)
+        self._ended = ended
+
+    def receipt(self, request: str) -> Found:
+        return Found(receipt=self._ended, leaf=b"", leaf_hash="", salt="", inclusion=None)
+
+
+def test_the_receipt_of_an_answer_is_no_refusal() -> None:
+    assert Shows(a_receipt()).answered("req_1") == a_receipt()
+    with pytest.raises(Unanswered, match="req_1 was refused"):
+        Shows(a_refusal()).answered("req_1")
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from io import StringIO
 
 import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from rich.console import Console
 
-from jevons.cli.receipt import prove
+from jevons.cli.receipt import Proof, prove, show
 from jevons.ledger.merkle import leaf_hash, node_hash
 from jevons.ledger.note import Checkpoint, sign
+from jevons.testing.make import a_receipt, a_refusal
+from jevons.types.account import Ended, Tried
 from jevons.types.proof import Inclusion
 
 PRIVATE = Ed25519PrivateKey.from_private_bytes(bytes(32))
@@ -48,3 +52,22 @@ def test_another_log_s_key_does_not_do() -> None:
 def test_a_receipt_not_signed_yet_waits_and_one_without_a_key_is_unchecked() -> None:
     assert prove(LEAF, None, KEY).state == "waits"
     assert prove(LEAF, PROOF, None).state == "unchecked"
+
+
+def shown(ended: Ended) -> str:
+    terminal = Console(record=True, width=120, file=StringIO())
+    show(terminal, ended, Proof("holds", "leaf 1 of 2"))
+    return terminal.export_text()
+
+
+def test_a_receipt_shows_what_its_data_was_and_who_was_tried_how_late() -> None:
+    tried = Tried(endpoint="far", error="provider_throttled", after_ms=1500)
+    text = shown(a_receipt(tried=(tried,), data_class="personal", region="EEA"))
+    assert "personal, of people in EEA" in text
+    assert "far: provider_throttled, after a wait of 1.50 s" in text
+
+
+def test_a_refusal_shows_its_rule_and_its_sentence() -> None:
+    text = shown(a_refusal())
+    assert "place-allowed (residency_refused)" in text
+    assert a_refusal().says in text

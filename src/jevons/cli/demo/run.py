@@ -83,7 +83,7 @@ def _do(
         terminal.print(_fields(checked.fields))
     if checked.fault is not None:
         screen.say(terminal, checked.fault, indent=2, style="red")
-    receipt = client.receipt(answer.request).receipt
+    receipt = client.answered(answer.request)
     for line in screen.receipt_lines(receipt):
         screen.say(terminal, line, indent=2, style="dim")
     return Done(job, answer, checked, receipt, seconds)
