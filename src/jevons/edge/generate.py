@@ -36,6 +36,8 @@ async def generate(desk: Desk, exchange: Exchange, actor: Actor | None, _: str) 
     request = surface.parse(body, id=exchange.id, at_ms=desk.rooms.clock.now_ms(), actor=actor)
     if exchange.data_class is not None:
         request = _classed(request, exchange.data_class)
+    if exchange.dialect_headers and surface.headers is not None:
+        request = _with_headers(request, surface.headers(exchange.dialect_headers))
     hears = StreamCaller if request.stream else WholeCaller
     keep = None
     if request.keep or request.previous:
@@ -46,6 +48,10 @@ async def generate(desk: Desk, exchange: Exchange, actor: Actor | None, _: str) 
         request, surface, exchange.receive, exchange.send, desk.patience, keep=keep
     )
     await walk(request, caller, desk.rooms)
+
+
+def _with_headers(request: Generate, said: tuple[tuple[str, str], ...]) -> Generate:
+    return structs.replace(request, source=structs.replace(request.source, headers=said))
 
 
 def _classed(request: Generate, said: bytes) -> Generate:

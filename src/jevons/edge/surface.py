@@ -9,6 +9,7 @@ from jevons.wire import messages, openai_chat, responses
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from jevons.edge.asgi import Headers
     from jevons.types.actor import Actor
     from jevons.types.errors import JevonsError
     from jevons.types.event import Event
@@ -50,6 +51,8 @@ class Surface(NamedTuple):
     """Render an error in the middle of a stream."""
     error_after: Callable[[JevonsError, bytes], bytes] | None = None
     """The same where a dialect numbers its events: given also what went out last."""
+    headers: Callable[[Headers], tuple[tuple[str, str], ...]] | None = None
+    """Read the header lines that a dialect has of its own; raises `Malformed`."""
 
 
 CHAT = Surface(
@@ -66,6 +69,7 @@ MESSAGES = Surface(
     answer=messages.render_answer,
     error=messages.render_error,
     error_event=messages.render_error_event,
+    headers=messages.read_headers,
 )
 
 COUNT = MESSAGES._replace(parse=messages.parse_count, answer=messages.render_counted)

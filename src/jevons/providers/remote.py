@@ -134,7 +134,7 @@ class Remote:
             rendered = self._fitted(request, speech.render(request, model=model, owner=self._owner))
         except (PolicyError, CallerError) as error:  # another endpoint may be able to
             return Outcome(attempt=attempt, error=error)
-        head = self._heads.of(speech.target(request, model))
+        head = self._heads.of(speech.target(request, model), speech.lines(request))
         serving = Serving(
             caller=caller,
             clock=self._clock,
@@ -314,24 +314,28 @@ class _Heads:
         usual = 443 if address.tls else 80
         host = f"[{address.host}]" if ":" in address.host else address.host
         self._path = path
-        self._lines = [
+        self._lines = (
             f"host: {host}" if address.port == usual else f"host: {host}:{address.port}",
             "user-agent: jevons",
             "accept: application/json, text/event-stream",
             "accept-encoding: identity",
             "content-type: application/json",
             *lines,
-            "content-length: ",
-        ]
+        )
         self._heads: dict[str, bytes] = {}
 
-    def of(self, target: str) -> bytes:
-        """Write the head of a request for a path below the base URL."""
+    def of(self, target: str, said: tuple[str, ...]) -> bytes:
+        """Write the head of a request for a path below the base URL, with a caller's own lines."""
+        if said:  # as many as callers please: none is remembered
+            return self._write(target, said)
         head = self._heads.get(target)
         if head is None:
-            first = f"POST {self._path}{target} HTTP/1.1"
-            head = self._heads[target] = "\r\n".join([first, *self._lines]).encode()
+            head = self._heads[target] = self._write(target, ())
         return head
+
+    def _write(self, target: str, said: tuple[str, ...]) -> bytes:
+        first = f"POST {self._path}{target} HTTP/1.1"
+        return "\r\n".join([first, *self._lines, *said, "content-length: "]).encode()
 
 
 if TYPE_CHECKING:

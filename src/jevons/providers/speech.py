@@ -33,10 +33,6 @@ if TYPE_CHECKING:
 __all__ = ("COUNTERS", "SPEECHES", "Hearing", "Listen", "Read", "Render", "Speech")
 
 
-_ANTHROPIC_VERSION = "2023-06-01"
-"""The one there is; a request without it is refused. docs.anthropic.com, "Versions", 2026-11."""
-
-
 class Hearing(Protocol):
     """A stream under way."""
 
@@ -126,6 +122,12 @@ class Speech:
     streams_as: bytes = b"text/event-stream"
     """Content type of a stream."""
 
+    def lines(self, request: Generate) -> tuple[str, ...]:
+        """Write a caller's header lines that its dialect has a meaning for, if it is this one."""
+        if request.source.dialect != self.dialect:
+            return ()
+        return tuple([f"{name}: {value}" for name, value in request.source.headers])
+
     def hear(self, request: Generate, owner: str) -> Hearing:
         """Begin to hear a stream."""
         if self.relay is not None and request.source.dialect == self.dialect:
@@ -187,7 +189,7 @@ def _bearer(key: str) -> tuple[str, ...]:
 def _versioned(key: str) -> tuple[str, ...]:
     """Show a key both ways: Anthropic reads `x-api-key`, others who speak its dialect `authorization`."""
     key_lines = (f"x-api-key: {key}", f"authorization: Bearer {key}") if key else ()
-    return (f"anthropic-version: {_ANTHROPIC_VERSION}", *key_lines)
+    return (f"anthropic-version: {messages.VERSION}", *key_lines)
 
 
 _CHAT = Speech(

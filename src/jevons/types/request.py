@@ -98,6 +98,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     digest: bytes
     """SHA-256 of the body's bytes."""
     size_bytes: int
+    headers: tuple[tuple[str, str], ...] = ()
+    """Header lines that its dialect has a meaning for: names and values."""
 
 
 class Generate(msgspec.Struct, frozen=True, kw_only=True):

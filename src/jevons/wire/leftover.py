@@ -92,7 +92,8 @@ def left_out(
         if bytes(source.fields[name]) not in _SAYS_NOTHING
     ]
     return [
-        f"{name}: dropped, {dialect} has no such field" for name in [*fields, *_beside(request)]
+        *[f"{name}: dropped, {dialect} has no such header" for name, _ in source.headers],
+        *[f"{name}: dropped, {dialect} has no such field" for name in [*fields, *_beside(request)]],
     ]
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
+from msgspec import structs
 from tests.contract.providers.spoken import PAIRS, SPOKEN, edited
 from tests.contract.providers.tongues import (
     ATTEMPT,
@@ -170,3 +171,20 @@ async def test_nothing_leaves_for_a_count_that_a_dialect_has_no_word_for(spoken:
     assert isinstance(outcome.error, Unsupported)
     assert spoken in str(outcome.error)
     assert not vendor.heard
+
+
+async def test_a_beta_is_asked_of_endpoints_of_its_dialect_and_dropped_for_others() -> None:
+    beta = ("anthropic-beta", "interleaved-thinking-2025-05-14")
+    asked = asking("anthropic-messages", is_stream=False)
+    asked = structs.replace(asked, source=structs.replace(asked.source, headers=(beta,)))
+    for spoken in ("anthropic-messages", "openai-chat"):
+        async with Vendor(respond(SPOKEN[spoken].whole)) as vendor:
+            line = Line(vendor, spoken)
+            outcome = await line.ask(asked, Listener())
+            plain = await line.ask(asking("anthropic-messages", is_stream=False), Listener())
+        assert outcome.error is None
+        assert plain.error is None
+        is_own = spoken == "anthropic-messages"
+        assert [beta in heard.headers.items() for heard in vendor.heard] == [is_own, False]
+        told = "anthropic-beta: dropped, OpenAI chat has no such header"
+        assert (told in outcome.changed) is not is_own

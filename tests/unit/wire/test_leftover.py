@@ -30,15 +30,17 @@ def test_a_field_that_says_nothing_is_not_named() -> None:
     assert left_out(asked, dialect="D") == []
 
 
-def test_fields_and_what_stands_beside_parts_are_named() -> None:
+def test_headers_fields_and_what_stands_beside_parts_are_named() -> None:
     extra = {"cache_control": msgspec.Raw(b"{}")}
     inner = ToolResult(call="c", parts=(Text(text="a", extra={"citations": msgspec.Raw(b"1")}),))
+    said = msgspec.structs.replace(source(truncation=b'"auto"'), headers=(("x-beta", "a"),))
     asked = a_request(
         messages=(Message(role="user", parts=(Text(text="a", extra=extra), inner)),),
         thinking=Thinking(extra={"display": msgspec.Raw(b"1")}),
-        source=source(truncation=b'"auto"'),
+        source=said,
     )
     assert left_out(asked, dialect="D") == [
+        "x-beta: dropped, D has no such header",
         "truncation: dropped, D has no such field",
         "cache_control: dropped, D has no such field",
         "citations: dropped, D has no such field",

@@ -4,6 +4,7 @@ Source: Anthropic API reference, "Messages" and "Streaming Messages", read 2026-
 """
 
 from jevons.wire.messages.count import read_count, render_count, render_counted
+from jevons.wire.messages.headers import VERSION, read_headers
 from jevons.wire.messages.owned import own_answer
 from jevons.wire.messages.reader import Reader, read_whole
 from jevons.wire.messages.relay import Relay
@@ -17,6 +18,7 @@ from jevons.wire.messages.request import parse_count, parse_request
 from jevons.wire.messages.write import render_request
 
 __all__ = (
+    "VERSION",
     "Chunks",
     "Reader",
     "Relay",
@@ -24,6 +26,7 @@ __all__ = (
     "parse_count",
     "parse_request",
     "read_count",
+    "read_headers",
     "read_whole",
     "render_answer",
     "render_count",
