@@ -83,6 +83,7 @@ class Offer(NamedTuple):
             output_per_mtok=row.output_per_mtok,
             cache_read_per_mtok=row.cache_read_per_mtok,
             cache_write_per_mtok=row.cache_write_per_mtok,
+            cache_write_1h_per_mtok=row.cache_write_1h_per_mtok,
             reasoning_per_mtok=row.reasoning_per_mtok,
             since=row.since or page.read,
             source=f"{self.vendor.name}, {page.url}, read {page.read}{bound}",

@@ -34,6 +34,7 @@ def _refuse_price(name: str, price: Price) -> None:
         "output_per_mtok": price.output_per_mtok,
         "cache_read_per_mtok": price.cache_read_per_mtok,
         "cache_write_per_mtok": price.cache_write_per_mtok,
+        "cache_write_1h_per_mtok": price.cache_write_1h_per_mtok,
         "reasoning_per_mtok": price.reasoning_per_mtok,
     }
     for field, figure in figures.items():

@@ -127,6 +127,7 @@ def _refuse_price(vendor: Vendor, row: str, price: ListPrice) -> None:
         "output": price.output_per_mtok,
         "cache_read": price.cache_read_per_mtok,
         "cache_write": price.cache_write_per_mtok,
+        "cache_write_1h": price.cache_write_1h_per_mtok,
         "reasoning": price.reasoning_per_mtok,
         "up_to_tokens": price.up_to_tokens,
     }

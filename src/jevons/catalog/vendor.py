@@ -95,6 +95,7 @@ class ListPrice(
         "output_per_mtok": "output",
         "cache_read_per_mtok": "cache_read",
         "cache_write_per_mtok": "cache_write",
+        "cache_write_1h_per_mtok": "cache_write_1h",
         "reasoning_per_mtok": "reasoning",
     },
 ):
@@ -106,6 +107,8 @@ class ListPrice(
     output_per_mtok: Decimal
     cache_read_per_mtok: Decimal | None = None
     cache_write_per_mtok: Decimal | None = None
+    cache_write_1h_per_mtok: Decimal | None = None
+    """Per million that are kept for an hour; None as any other write."""
     reasoning_per_mtok: Decimal | None = None
     """None charges reasoning as output."""
     up_to_tokens: int | None = None

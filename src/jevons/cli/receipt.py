@@ -164,6 +164,7 @@ def _rows(receipt: Receipt) -> list[tuple[str, str]]:
     usage = receipt.usage
     cached = f", {usage.cache_read} of them cached" if usage.cache_read else ""
     read = usage.input + usage.cache_read + usage.cache_write
+    others = f", {usage.other_models} of other models" if usage.other_models else ""
     rows = [
         ("at", _moment(receipt.at_ms)),
         ("asked for", receipt.asked),
@@ -172,7 +173,7 @@ def _rows(receipt: Receipt) -> list[tuple[str, str]]:
         ("where", f"{receipt.place or 'nowhere'}, {receipt.host or 'no host'}"),
         ("why", receipt.why),
         ("rules", ", ".join(receipt.rules)),
-        ("tokens", f"{read} read{cached}, {usage.output + usage.reasoning} written"),
+        ("tokens", f"{read} read{cached}, {usage.output + usage.reasoning} written{others}"),
         ("cost", figures.cost(receipt.cost)),
         ("energy", figures.energy(receipt.energy_mj)),
         ("carbon", figures.carbon(receipt.carbon_mg)),

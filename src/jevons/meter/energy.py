@@ -94,6 +94,8 @@ def _formula(name: str, model: Hosted, usage: Usage, footprint: str) -> Quantity
     tokens = usage.input + usage.cache_read + usage.cache_write + usage.output + usage.reasoning
     if tokens == 0:
         return Unknown(why=f"endpoint {name!r} did not report the tokens it used")
+    if usage.other_models:
+        return Unknown(why=f"{usage.other_models} tokens are of a model whose size nobody told")
     low, median, high = joules(model, usage)
     return Estimate(
         p05=low * 1e3,

@@ -36,6 +36,7 @@ class Rates(NamedTuple):
     """Of a token, in nano-dollars divided by `parts`; the others too."""
     cache_read: int
     cache_write: int
+    cache_write_1h: int
     output: int
     reasoning: int
     parts: int
@@ -45,10 +46,12 @@ class Rates(NamedTuple):
 def rates_of(price: Price) -> Rates:
     """Prepare a price row. What has no price of its own is charged as its kind."""
     uncached, answer = price.input_per_mtok, price.output_per_mtok
+    written = _or(price.cache_write_per_mtok, uncached)
     row = (
         uncached,
         _or(price.cache_read_per_mtok, uncached),
-        _or(price.cache_write_per_mtok, uncached),
+        written,
+        _or(price.cache_write_1h_per_mtok, written),
         answer,
         _or(price.reasoning_per_mtok, answer),
     )
@@ -66,16 +69,23 @@ def by_price_row(name: str, rates: Rates | None, usage: Usage) -> Cost:
         usage: Tokens in disjoint buckets.
 
     Returns:
-        Nano-dollars; or why not: no price, or nobody counted the tokens.
+        Nano-dollars; or why not: no price, nobody counted the tokens, or not all of them are
+        of this endpoint's model.
     """
     if rates is None:
         return Unknown(why=f"endpoint {name!r} has no price; set its `price`")
     if usage.counted_by == "nobody":
         return Unknown(why=f"endpoint {name!r} did not report the tokens it used")
+    if usage.other_models:
+        why = (
+            f"{usage.other_models} tokens are another model's, which endpoint {name!r} asked itself"
+        )
+        return Unknown(why=why)
     total = (
         usage.input * rates.input
         + usage.cache_read * rates.cache_read
-        + usage.cache_write * rates.cache_write
+        + (usage.cache_write - usage.cache_write_1h) * rates.cache_write
+        + usage.cache_write_1h * rates.cache_write_1h
         + usage.output * rates.output
         + usage.reasoning * rates.reasoning
     )

@@ -36,9 +36,14 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     """Prompt tokens that were neither read from nor written to a cache."""
     cache_read: int = 0
     cache_write: int = 0
+    cache_write_1h: int = 0
+    """Those of `cache_write` that are kept for an hour, which costs more; not in the sum again."""
     output: int = 0
     """Answer tokens that are not reasoning."""
     reasoning: int = 0
+    other_models: int = 0
+    """Tokens of other models that helped to answer or stood in, as the endpoint tells: the
+    endpoint's price is not theirs, and a helper's are in no bucket."""
     counted_by: Literal["endpoint", "guess", "nobody"] = "nobody"
     """`guess`: the answer broke off before its usage came, and we counted its pieces."""
 

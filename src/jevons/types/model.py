@@ -29,6 +29,8 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
     """USD per million cached input tokens; None charges them as uncached."""
     cache_write_per_mtok: Decimal | None = None
     """USD per million tokens written to a cache; None charges them as uncached."""
+    cache_write_1h_per_mtok: Decimal | None = None
+    """USD per million written to a cache that keeps them for an hour; None as any other write."""
     reasoning_per_mtok: Decimal | None = None
     """USD per million reasoning tokens; None charges them as output."""
     since: str

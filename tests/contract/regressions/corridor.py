@@ -216,7 +216,7 @@ async def ask(lab: Lab, surface: str, *, is_stream: bool = True, **fields: Any) 
 
 def claude(
     *blocks: dict[str, Any],
-    counts: Mapping[str, int],
+    counts: Mapping[str, Any],
     reason: str = "end_turn",
     is_stream: bool,
     line_end: bytes = b"\n",

@@ -129,6 +129,26 @@ async def test_anthropics_cache_has_its_discount_and_its_surcharge(
 
 
 @BOTH
+@SURFACES
+async def test_what_a_cache_keeps_for_an_hour_has_the_price_of_that(
+    lab: Lab, surface: str, *, is_stream: bool
+) -> None:
+    """BerriAI/litellm#11364, the other half: all that is written has not the same price."""
+    counts: dict[str, Any] = {
+        "input_tokens": 100,
+        "cache_creation_input_tokens": 200,
+        "cache_creation": {"ephemeral_5m_input_tokens": 50, "ephemeral_1h_input_tokens": 150},
+        "output_tokens": 50,
+    }
+    said = {"type": "text", "text": "Hi"}
+    server = await lab.vendor(claude(said, counts=counts, is_stream=is_stream))
+    price = msgspec.structs.replace(PRICE, cache_write_1h_per_mtok=Decimal(2))
+    await lab.house(endpoint(server, dialect="anthropic-messages", price=price))
+    answer = await ask(lab, surface, is_stream=is_stream)
+    assert await cost_nusd(lab, answer) == 100 * 1000 + 50 * 1250 + 150 * 2000 + 50 * 4000
+
+
+@BOTH
 async def test_tokens_of_a_modality_are_not_added_to_the_total_that_holds_them(
     lab: Lab, *, is_stream: bool
 ) -> None:

@@ -113,6 +113,12 @@ def test_no_tokens_are_unknown_and_not_nothing() -> None:
     )
 
 
+def test_tokens_of_a_model_of_unknown_size_are_unknown() -> None:
+    figure = spent(usage=Usage(input=9, other_models=7), modelled=True)
+    assert isinstance(figure, Unknown)
+    assert "7 tokens" in figure.why
+
+
 def test_tokens_of_two_kinds_never_cancel_out() -> None:
     for bucket in ("cache_read", "cache_write", "output", "reasoning"):
         usage = Usage(input=9, **{bucket: 9})  # type: ignore[arg-type]

@@ -28,7 +28,7 @@ USAGES = st.builds(
     output=TOKENS,
     reasoning=TOKENS,
     counted_by=st.just("endpoint"),
-)
+).map(lambda usage: msgspec.structs.replace(usage, cache_write_1h=usage.cache_write // 3))
 AMOUNTS = st.decimals(min_value=0, max_value=10_000, places=8)
 MAYBE = st.none() | AMOUNTS
 
@@ -42,6 +42,7 @@ def prices(draw: st.DrawFn) -> Price:
         output_per_mtok=draw(AMOUNTS),
         cache_read_per_mtok=draw(st.sampled_from([None, min(dearest, other)])),
         cache_write_per_mtok=draw(MAYBE),
+        cache_write_1h_per_mtok=draw(MAYBE),
         reasoning_per_mtok=draw(MAYBE),
     )
 
@@ -82,6 +83,21 @@ def test_what_has_no_price_of_its_own_is_charged_as_its_kind() -> None:
     assert nusd(price, counted(reasoning=1000)) == nusd(price, counted(output=1000))
 
 
+def test_what_is_kept_for_an_hour_has_its_own_price_or_that_of_any_write() -> None:
+    price = a_price("1", "2", cache_write_per_mtok=Decimal("1.25"))
+    dearer = msgspec.structs.replace(price, cache_write_1h_per_mtok=Decimal(2))
+    used = counted(cache_write=1000, cache_write_1h=400)
+    assert nusd(price, used) == 1000 * 1250
+    assert nusd(dearer, used) == 600 * 1250 + 400 * 2000
+    assert nusd(a_price("1", "2"), used) == 1000 * 1000
+
+
+def test_what_another_model_used_has_no_price_here() -> None:
+    cost = by_price_row("here", rates_of(a_price("1", "2")), counted(input=1, other_models=7))
+    assert isinstance(cost, Unknown)
+    assert "7 tokens" in cost.why
+
+
 def test_a_price_of_zero_for_one_bucket_is_a_price() -> None:
     price = a_price(
         cache_read_per_mtok=Decimal(0),
@@ -107,10 +123,13 @@ def test_money_is_exact(price: Price, usage: Usage) -> None:
     def usd(figure: Decimal | None, otherwise: Decimal) -> Fraction:
         return Fraction(otherwise if figure is None else figure)
 
+    written = price.cache_write_per_mtok
+    written = price.input_per_mtok if written is None else written
     exact = 1000 * (
         usage.input * usd(price.input_per_mtok, Decimal(0))
         + usage.cache_read * usd(price.cache_read_per_mtok, price.input_per_mtok)
-        + usage.cache_write * usd(price.cache_write_per_mtok, price.input_per_mtok)
+        + (usage.cache_write - usage.cache_write_1h) * usd(written, Decimal(0))
+        + usage.cache_write_1h * usd(price.cache_write_1h_per_mtok, written)
         + usage.output * usd(price.output_per_mtok, Decimal(0))
         + usage.reasoning * usd(price.reasoning_per_mtok, price.output_per_mtok)
     )

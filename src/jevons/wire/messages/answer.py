@@ -1,14 +1,8 @@
-"""Answers of Anthropic's Messages dialect, read for what the books need: finish, usage, faults.
+"""Answers of Anthropic's Messages dialect, read for what the books need: finish and faults; `tally` has usage.
 
-Rule 1: buckets do not overlap here: `input_tokens` holds nothing that a cache was read for or
-    written with. Only the thinking lies in the output.
-Rule 2: usage is cumulative. The last count of each kind stands and none is ever added; a
-    prompt of no tokens is no count.
-Rule 3: what a stream counts at its beginning is the prompt. If its end never comes, the
-    answer is guessed by its pieces.
-Rule 4: usage that counts nothing is no usage: a zero that nobody measured stays unknown.
-Rule 5: a stream tells of one message. Its beginning may be told twice, as some gateways do; one
+Rule 1: a stream tells of one message. Its beginning may be told twice, as some gateways do; one
     of another message in its midst means that a gateway lost the first and tried again.
+Rule 2: an answer has a reason to end, or it is no answer; some reasons are really faults.
 
 Sources, read 2026-11: Anthropic API reference, "Create a Message" and "Streaming Messages";
 Anthropic docs, "Handling stop reasons"; Z.ai docs, "Errors", for `sensitive` and
@@ -22,7 +16,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from jevons.types.account import Usage
 from jevons.types.errors import (
     ProviderGarbled,
     ProviderThrottled,
@@ -30,6 +23,7 @@ from jevons.types.errors import (
     ProviderUnavailable,
 )
 from jevons.wire.blame import blame
+from jevons.wire.messages.tally import Counts
 from jevons.wire.refusal import heard
 
 if TYPE_CHECKING:
@@ -40,10 +34,8 @@ if TYPE_CHECKING:
 __all__ = (
     "NULL",
     "Body",
-    "Counts",
     "Ending",
     "Identity",
-    "Tally",
     "ending_of",
     "error_of",
     "fault_of",
@@ -68,28 +60,6 @@ _FINISH: Mapping[str, str] = MappingProxyType(
         "content_filter": "content_filter",
     }
 )
-
-
-class _Stored(msgspec.Struct):
-    ephemeral_5m_input_tokens: int | None = None
-    ephemeral_1h_input_tokens: int | None = None
-
-
-class _Written(msgspec.Struct):
-    thinking_tokens: int | None = None
-
-
-class Counts(msgspec.Struct):
-    """Usage as endpoints count it."""
-
-    input_tokens: int | None = None
-    cache_read_input_tokens: int | None = None
-    cache_creation_input_tokens: int | None = None
-    cache_creation: _Stored | None = None
-    prompt_tokens: int | None = None
-    """What other dialects call the whole prompt; Moonshot counts it beside the rest."""
-    output_tokens: int | None = None
-    output_tokens_details: _Written | None = None
 
 
 class Body(msgspec.Struct):
@@ -132,56 +102,6 @@ class Identity:
             return ProviderTruncated("another message began before this one had ended")
         self._id = message.id or self._id
         return None
-
-
-class Tally:
-    """The usage of one answer, count by count."""
-
-    def __init__(self) -> None:
-        self._input = 0
-        self._read = 0
-        self._stored = 0
-        self._output = 0
-        self._thought = 0
-        self._is_final = False
-
-    def take(self, counts: Counts | None, *, is_final: bool) -> None:
-        """Take a count.
-
-        Args:
-            counts: What was counted, if it was.
-            is_final: Whether all of the answer was.
-        """
-        if counts is None:
-            return
-        stored = _stored(counts)
-        if counts.input_tokens or counts.cache_read_input_tokens or stored:
-            self._input = _latest(_fresh(counts, stored), self._input)
-            self._read = _latest(counts.cache_read_input_tokens, self._read)
-            self._stored = _latest(stored, self._stored)
-        self._output = _latest(counts.output_tokens, self._output)
-        thought = counts.output_tokens_details and counts.output_tokens_details.thinking_tokens
-        self._thought = _latest(thought, self._thought)
-        self._is_final = self._is_final or (is_final and counts.output_tokens is not None)
-
-    def usage(self, pieces: int) -> Usage | None:
-        """Say what was used; None if nobody counted.
-
-        Args:
-            pieces: Deltas so far, the guess where the end of the answer was not counted.
-        """
-        if not (self._input or self._read or self._stored or self._output):
-            return None
-        output = self._output if self._is_final else max(self._output, pieces)
-        reasoning = min(self._thought, output)
-        return Usage(
-            input=self._input,
-            cache_read=self._read,
-            cache_write=self._stored,
-            output=output - reasoning,
-            reasoning=reasoning,
-            counted_by="endpoint" if self._is_final else "guess",
-        )
 
 
 def ending_of(reason: str | None, *, called: bool) -> Ending:
@@ -243,23 +163,3 @@ def error_of(kind: str, error: msgspec.Raw, data: bytes) -> ProviderError | None
 def garbled_by(error: Exception) -> ProviderGarbled:
     """Say that something is not of this dialect."""
     return ProviderGarbled(f"not JSON of this dialect: {error}")
-
-
-def _stored(counts: Counts) -> int | None:
-    """Find what was written to a cache; some servers say only for how long each was."""
-    if counts.cache_creation_input_tokens is not None or counts.cache_creation is None:
-        return counts.cache_creation_input_tokens
-    stored = counts.cache_creation
-    return (stored.ephemeral_5m_input_tokens or 0) + (stored.ephemeral_1h_input_tokens or 0)
-
-
-def _fresh(counts: Counts, stored: int | None) -> int | None:
-    """Find what no cache had part in; a count that is the whole prompt's holds the cached too."""
-    count = counts.input_tokens
-    if count is None or count != counts.prompt_tokens:
-        return count
-    return count - (counts.cache_read_input_tokens or 0) - (stored or 0)
-
-
-def _latest(count: int | None, before: int) -> int:
-    return before if count is None else max(count, 0)

@@ -22,15 +22,14 @@ from jevons.wire.fields import WRONG
 from jevons.wire.messages.answer import (
     NULL,
     Body,
-    Counts,
     Ending,
     Identity,
-    Tally,
     ending_of,
     error_of,
     fault_of,
     garbled_by,
 )
+from jevons.wire.messages.tally import NOT_ONLY_COUNTS, Counts, Tally
 from jevons.wire.messages.told import Told
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ _Fields = dict[str, msgspec.Raw]
 _SILENT = frozenset({"ping", "keepalive"})
 _NAMED = frozenset({"type", "role", "id", "model", "content", "stop_reason", "usage"})
 _NAMED_IN_END = frozenset({"type", "delta", "usage"})
-_NAMED_IN_USAGE = frozenset(Counts.__struct_fields__) - {"cache_creation"}
+_NAMED_IN_USAGE = frozenset(Counts.__struct_fields__) - NOT_ONLY_COUNTS
 
 
 class _End(msgspec.Struct):

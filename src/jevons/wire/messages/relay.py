@@ -24,14 +24,13 @@ from jevons.wire.fields import WRONG
 from jevons.wire.messages.answer import (
     NULL,
     Body,
-    Counts,
     Identity,
-    Tally,
     ending_of,
     error_of,
     garbled_by,
 )
 from jevons.wire.messages.owned import is_sealable, own_event, seal_event
+from jevons.wire.messages.tally import Counts, Tally
 from jevons.wire.sse import Framing, read_event, split
 
 if TYPE_CHECKING:

@@ -143,13 +143,19 @@ def _stop(finished: Finished | None) -> dict[str, Any]:
 
 def _usage(usage: Usage) -> dict[str, Any]:
     """Write disjoint buckets, as this dialect has them; only thinking is in the output."""
-    return {
+    said: dict[str, Any] = {
         "input_tokens": usage.input,
         "cache_creation_input_tokens": usage.cache_write,
         "cache_read_input_tokens": usage.cache_read,
         "output_tokens": usage.output + usage.reasoning,
         "output_tokens_details": {"thinking_tokens": usage.reasoning},
     }
+    if usage.cache_write_1h:  # else nobody may have said for how long
+        said["cache_creation"] = {
+            "ephemeral_5m_input_tokens": usage.cache_write - usage.cache_write_1h,
+            "ephemeral_1h_input_tokens": usage.cache_write_1h,
+        }
+    return said
 
 
 def _said(error: JevonsError) -> dict[str, Any]:

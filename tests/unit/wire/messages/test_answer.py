@@ -137,6 +137,9 @@ def test_a_call_without_a_name_is_garbled() -> None:
     assert isinstance(whole.error, ProviderGarbled)
 
 
+PLAIN = Usage(input=1, output=4, counted_by="endpoint")
+
+
 @pytest.mark.parametrize(
     ("counts", "usage"),
     [
@@ -166,7 +169,7 @@ def test_a_call_without_a_name_is_garbled() -> None:
                 },
                 "output_tokens": 4,
             },
-            Usage(input=1, cache_write=5, output=4, counted_by="endpoint"),
+            Usage(input=1, cache_write=5, cache_write_1h=3, output=4, counted_by="endpoint"),
         ),
         (
             {"cache_creation": {}, "input_tokens": -1, "output_tokens": 4},
@@ -199,6 +202,9 @@ def test_a_call_without_a_name_is_garbled() -> None:
             },
             Usage(input=9, cache_read=4, output=4, counted_by="endpoint"),
         ),
+        ({"input_tokens": 1, "output_tokens": 4, "iterations": 2}, PLAIN),
+        ({"input_tokens": 1, "output_tokens": 4, "iterations": []}, PLAIN),
+        ({"input_tokens": 1, "output_tokens": 4, "iterations": [{}, {"type": "newest"}]}, PLAIN),
         ({"input_tokens": 0, "output_tokens": 0}, None),
         ({}, None),
         (None, None),
@@ -208,6 +214,45 @@ def test_usage_comes_in_buckets_that_do_not_overlap(counts: Any, usage: Usage | 
     whole = read(message(usage=counts))
     assert whole.usage == usage
     assert finished(message(usage=counts)).usage == (usage or Usage())
+
+
+def counts_of(tokens: int) -> dict[str, Any]:
+    """Counts that tell their buckets apart."""
+    return {
+        "input_tokens": tokens,
+        "cache_read_input_tokens": tokens + 1,
+        "cache_creation_input_tokens": tokens + 2,
+        "cache_creation": {"ephemeral_1h_input_tokens": tokens},
+        "output_tokens": tokens + 3,
+    }
+
+
+def turn(kind: str, tokens: int) -> dict[str, Any]:
+    return {"type": kind, **counts_of(tokens)}
+
+
+def test_a_summary_of_what_was_said_is_used_though_it_is_listed_apart() -> None:
+    counts = {**counts_of(1), "iterations": [turn("compaction", 100), turn("message", 1)]}
+    whole = read(message(usage=counts))
+    assert whole.usage == Usage(
+        input=101, cache_read=103, cache_write=105, cache_write_1h=101, output=107,
+        counted_by="endpoint",
+    )  # fmt: skip
+    assert bare(finished(message(usage=counts)).extra)["usage"] == {
+        "cache_creation": counts["cache_creation"],
+        "iterations": counts["iterations"],
+    }
+
+
+@pytest.mark.parametrize("kind", ["advisor_message", "fallback_message"])
+def test_what_another_model_used_is_told_apart(kind: str) -> None:
+    """Anthropic's counts of the answer hold nothing of an adviser's, and all of a stand-in's."""
+    counts = {**counts_of(1), "iterations": [turn("message", 1), turn(kind, 100)]}
+    used = read(message(usage=counts)).usage
+    assert used == Usage(
+        input=1, cache_read=2, cache_write=3, cache_write_1h=1, output=4,
+        other_models=100 + 101 + 102 + 103, counted_by="endpoint",
+    )  # fmt: skip
 
 
 def test_what_an_answer_says_beside_is_kept() -> None:

@@ -182,6 +182,15 @@ def test_an_answer_ends_with_its_reason_and_all_counts() -> None:
     }
 
 
+def test_what_is_kept_for_an_hour_is_told_if_anybody_told_it() -> None:
+    used = msgspec.structs.replace(USAGE, cache_write_1h=2)
+    ended = msgspec.structs.replace(FINISHED, usage=used)
+    assert told(TextDelta("x"), ended)[-2]["usage"]["cache_creation"] == {
+        "ephemeral_5m_input_tokens": 1,
+        "ephemeral_1h_input_tokens": 2,
+    }
+
+
 def test_what_ends_an_answer_and_its_very_last_event_are_apart() -> None:
     chunks = Chunks(REQUEST)
     chunks.event(TextDelta("x"))
