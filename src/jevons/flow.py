@@ -5,7 +5,8 @@ Rule 1: rooms never call each other. The corridor carries a value out of one and
 Rule 2: nothing leaves before its intent is durable, and what ends an answer goes out
     only after its receipt is. Every intent gets exactly one receipt, however it ends. An
     answer that was to be kept is kept before its receipt says that it was given.
-Rule 3: events are pushed to the caller, as in ASGI. An async generator that yields
+Rule 3: what could not be looked through, where that must be done, does not leave.
+Rule 4: events are pushed to the caller, as in ASGI. An async generator that yields
     between intent and receipt could be closed from another task (PEP 789).
 """
 
@@ -13,20 +14,20 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from jevons.ledger.commitment import commit, salt
+from jevons import entries
+from jevons.entries import Asked, Ending
 from jevons.pick.attempts import attempts
 from jevons.telemetry import Metrics
-from jevons.types.account import Intent, Receipt, Refused, Tried
-from jevons.types.custody import UNLABELLED
 from jevons.types.decision import Attempt, Outcome
 from jevons.types.errors import (
     Abandoned,
     Bug,
     CallerLeft,
+    InspectionFailed,
     PolicyError,
     StoreUnavailable,
     Unauthenticated,
@@ -36,13 +37,24 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from jevons.pick.attempts import Retries
-    from jevons.ports import Caller, Clock, Ledger, Meter, Pick, Policy, Provider
+    from jevons.ports import (
+        Caller,
+        Clock,
+        Ledger,
+        Meter,
+        Pick,
+        Policy,
+        Privacy,
+        Provider,
+        Veiled,
+    )
+    from jevons.types.account import Receipt
     from jevons.types.actor import Actor
     from jevons.types.decision import Plan, Verdict
     from jevons.types.errors import JevonsError
     from jevons.types.request import Generate
 
-__all__ = ("Rooms", "opening", "walk")
+__all__ = ("Rooms", "walk")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +70,8 @@ class Rooms:
     metrics: Metrics = field(default_factory=Metrics)
     retries: Retries | None = None
     """When an endpoint is asked again; None never."""
+    privacy: Privacy | None = None
+    """Looks through every request for what identifies people; None looks through none."""
 
 
 async def walk(request: Generate, caller: Caller, rooms: Rooms) -> Receipt:
@@ -80,18 +94,21 @@ async def walk(request: Generate, caller: Caller, rooms: Rooms) -> Receipt:
     """
     arrived_s = rooms.clock.monotonic_s()
     try:
+        request = await _inspect(request, rooms)
         verdict = rooms.policy.judge(request)
+        veiled = _veil(request, verdict, caller, rooms)
     except PolicyError as refusal:
         await _note(refusal, request, rooms)
         raise
     plan = rooms.pick.plan(request, verdict)
     actor = _actor(request)
-    intent = _intent(request, actor, verdict, plan)
-    asked = _Asked(request, actor, intent, arrived_s)
+    intent = entries.intent(request, actor, verdict, plan)
+    asked = Asked(request, actor, intent, arrived_s, verdict.veiled, veiled)
+    caller = caller if veiled is None else veiled.caller
     outcomes: list[Outcome] = []
     try:
         await rooms.ledger.record(intent)
-        error = await _reach(request, plan, caller, rooms, outcomes)
+        error = await _reach(asked, plan, caller, rooms, outcomes)
         if request.keep and error is None:
             error = await _keep(caller, outcomes)
     except StoreUnavailable:
@@ -112,51 +129,58 @@ async def walk(request: Generate, caller: Caller, rooms: Rooms) -> Receipt:
     return receipt
 
 
-def opening(actor: Actor, receipt: str) -> bytes:
-    """Derive the salt with which a key's owner opens the commitments of one receipt.
+async def _inspect(request: Generate, rooms: Rooms) -> Generate:
+    """Have a request looked through; the rules refuse whoever has no key, looked through or not.
 
-    Args:
-        actor: Who asked.
-        receipt: Its id.
-
-    Returns:
-        32 bytes.
+    Raises:
+        InspectionFailed: That could not be done.
     """
-    return salt(actor.salting, receipt)
+    if rooms.privacy is None or request.actor is None:
+        return request
+    looking = rooms.privacy.inspect(request)
+    try:
+        while True:
+            next(looking)
+            await asyncio.sleep(0)
+    except StopIteration as stop:
+        return msgspec.structs.replace(request, inspected=stop.value)
+    except Exception as error:
+        raise _unseen(error) from error
 
 
-class _Asked(NamedTuple):
-    """What a receipt repeats of the request."""
+def _veil(request: Generate, verdict: Verdict, caller: Caller, rooms: Rooms) -> Veiled | None:
+    """Veil a request if an endpoint may have it only so.
 
-    request: Generate
-    actor: Actor
-    intent: Intent
-    arrived_s: float
+    Raises:
+        InspectionFailed: That could not be done.
+    """
+    if not verdict.veiled:
+        return None
+    if rooms.privacy is None:
+        message = "a policy asks for a veil in a house without one"
+        raise Bug(message)
+    try:
+        return rooms.privacy.veil(request, caller)
+    except Exception as error:
+        raise _unseen(error) from error
+
+
+def _unseen(error: Exception) -> InspectionFailed:
+    """Say that looking failed, without a word of what was looked at."""
+    message = f"this could not be looked through for what identifies people: {type(error).__name__}"
+    return InspectionFailed(message, rule="inspection")
 
 
 async def _note(refusal: PolicyError, request: Generate, rooms: Rooms) -> None:
     """Put a refusal into the books; whoever has no valid key cannot fill them."""
     if isinstance(refusal, Unauthenticated):
         return
-    actor, label = _actor(request), refusal.label or UNLABELLED
-    refused = Refused(
-        id=request.id,
-        at_ms=rooms.clock.now_ms(),
-        key=actor.key,
-        asked=request.model,
-        rule=refusal.rule,
-        error=refusal.code,
-        says=str(refusal),
-        data_class=label.data_class.word,
-        region=label.region,
-        policy=refusal.policy,
-        request=commit(actor.salting, request.id, request.source.digest),
-    )
-    await rooms.ledger.record(refused)
+    at_ms = rooms.clock.now_ms()
+    await rooms.ledger.record(entries.refused(refusal, request, _actor(request), at_ms=at_ms))
 
 
 async def _reach(
-    request: Generate,
+    asked: Asked,
     plan: Plan,
     caller: Caller,
     rooms: Rooms,
@@ -170,8 +194,9 @@ async def _reach(
             if attempt.after_s and await _leaves(caller, within_s=attempt.after_s):
                 outcome = Outcome(attempt=attempt, error=CallerLeft("the caller left"))
             else:
-                provider = rooms.providers[attempt.candidate.endpoint.provider]
-                outcome = await provider.serve(attempt, request, caller)
+                endpoint = attempt.candidate.endpoint
+                provider = rooms.providers[endpoint.provider]
+                outcome = await provider.serve(attempt, asked.sent_to(endpoint.name), caller)
             outcomes.append(outcome)
             attempt = walking.send(outcome)
     except StopIteration as stop:
@@ -220,66 +245,26 @@ def _accident(attempt: Attempt, accident: BaseException) -> Outcome:
     return Outcome(attempt=attempt, error=error, finish="lost")
 
 
-def _intent(request: Generate, actor: Actor, verdict: Verdict, plan: Plan) -> Intent:
-    return Intent(
-        id=request.id,
-        at_ms=request.at_ms,
-        key=actor.key,
-        asked=request.model,
-        endpoints=tuple([candidate.endpoint.name for candidate in plan.candidates]),
-        rules=verdict.rules,
-        policy=verdict.policy,
-        request=commit(actor.salting, request.id, request.source.digest),
-        data_class=verdict.label.data_class.word,
-        region=verdict.label.region,
-    )
-
-
 def _receipt(
-    asked: _Asked,
+    asked: Asked,
     outcomes: Sequence[Outcome],
     error: JevonsError | None,
     caller: Caller,
     rooms: Rooms,
 ) -> Receipt:
-    request, intent = asked.request, asked.intent
-    outcome = outcomes[-1]
-    candidate = outcome.attempt.candidate
-    endpoint = candidate.endpoint
-    charge = rooms.meter.charge(endpoint, outcome)
-    answered = error is None or outcome.committed
-    answer = None
-    if error is None or (outcome.committed and request.stream):  # else no byte of it went out
+    """Charge the last attempt, and seal what goes out of its answer."""
+    outcome, digest = outcomes[-1], None
+    if error is None or (outcome.committed and asked.request.stream):  # else no byte goes out
         digest = caller.seal(() if error else outcome.closing)
-        answer = commit(asked.actor.salting, request.id, digest)
-    return Receipt(
-        id=request.id,
-        at_ms=rooms.clock.now_ms(),
-        key=intent.key,
-        asked=request.model,
-        endpoint=endpoint.name if answered else None,
-        model=endpoint.model if answered else None,
-        host=endpoint.host if answered else None,
-        place=endpoint.place if answered else None,
-        why=candidate.why,
-        rules=intent.rules,
-        policy=intent.policy,
-        stream=request.stream,
-        first_byte_ms=_since_ms(asked.arrived_s, outcome.first_byte_s),
-        total_ms=_since_ms(asked.arrived_s, rooms.clock.monotonic_s()) or 0.0,
-        usage=outcome.usage,
-        cost=charge.cost,
-        energy_mj=charge.energy_mj,
-        carbon_mg=charge.carbon_mg,
-        finish="caller_left" if isinstance(error, CallerLeft) else outcome.finish,
-        error=error.code if error else None,
-        tried=tuple([_tried(each) for each in outcomes]),
-        changed=outcome.changed,
-        request=intent.request,
-        answer=answer,
-        data_class=intent.data_class,
-        region=intent.region,
+    ending = Ending(
+        outcomes,
+        error,
+        rooms.meter.charge(outcome.attempt.candidate.endpoint, outcome),
+        digest,
+        rooms.clock.now_ms(),
+        rooms.clock.monotonic_s(),
     )
+    return entries.receipt(asked, ending)
 
 
 def _actor(request: Generate) -> Actor:
@@ -288,16 +273,3 @@ def _actor(request: Generate) -> Actor:
         message = "a policy let a request without a key through"
         raise Bug(message)
     return request.actor
-
-
-def _tried(outcome: Outcome) -> Tried:
-    endpoint, error = outcome.attempt.candidate.endpoint.name, outcome.error
-    after_s = outcome.attempt.after_s
-    after_ms = round(after_s * 1e3, 3) if after_s else 0.0
-    if error is None:
-        return Tried(endpoint=endpoint, after_ms=after_ms)
-    return Tried(endpoint=endpoint, error=error.code, detail=str(error)[:200], after_ms=after_ms)
-
-
-def _since_ms(start_s: float, moment_s: float | None) -> float | None:
-    return None if moment_s is None else round((moment_s - start_s) * 1e3, 3)

@@ -7,19 +7,19 @@ Rule 2: every door has at least two things behind it, the real one and the one i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
-    from jevons.types.account import Charge, Receipt, Record
+    from jevons.types.account import Charge, Receipt, Record, Veil
     from jevons.types.actor import Actor
     from jevons.types.decision import Attempt, Outcome, Plan, Verdict
     from jevons.types.event import Event
     from jevons.types.kept import Kept
     from jevons.types.model import Endpoint
     from jevons.types.proof import Filed
-    from jevons.types.request import Generate
+    from jevons.types.request import Generate, Inspected
 
 __all__ = (
     "Answers",
@@ -31,7 +31,9 @@ __all__ = (
     "Meter",
     "Pick",
     "Policy",
+    "Privacy",
     "Provider",
+    "Veiled",
 )
 
 
@@ -140,6 +142,28 @@ class Policy(Protocol):
         Raises:
             Unauthenticated: No key, or one that is not valid.
         """
+        ...
+
+
+class Veiled(NamedTuple):
+    """A request with tokens for what identifies people in it."""
+
+    request: Generate
+    caller: Caller
+    """Gives the caller the answer with the identifiers put back."""
+    tally: Callable[[], Veil]
+    """What became of them so far."""
+
+
+class Privacy(Protocol):
+    """What identifies people in it?"""
+
+    def inspect(self, request: Generate) -> Generator[None, None, Inspected]:
+        """Look a request through; yields now and then, so that others have their turn."""
+        ...
+
+    def veil(self, request: Generate, caller: Caller) -> Veiled:
+        """Put a token for each identifier, the same in every turn of one conversation."""
         ...
 
 

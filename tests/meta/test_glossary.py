@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ROW = re.compile(r"^\| ([a-z ]+) \| (.+) \| `(jevons[\w.]*)` \|$", re.MULTILINE)
-PARTS_OF_OTHERS = {"Ended", "Genesis", "KeyChange", "Measured", "Tried"}
+PARTS_OF_OTHERS = {"Ended", "Genesis", "KeyChange", "Measured", "Tried", "Veiled"}
 PLAIN_WORDS = {"Clock", "Ids"}
 
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import hmac
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from jevons.catalog import Catalog, grids
-from jevons.flow import Rooms, opening, walk
+from jevons.entries import opening
+from jevons.flow import Rooms, walk
 from jevons.ledger.commitment import commit
 from jevons.meter import HouseMeter
 from jevons.pick import Cheapest, Retries
 from jevons.policy import Rules
-from jevons.testing import Book, Clock, Listener
+from jevons.testing import Allow, Book, Clock, Listener, Look
 from jevons.testing.make import a_request, an_actor, an_endpoint, an_outcome
-from jevons.types.account import Intent, Measured, Receipt, Refused, Tried, Usage
+from jevons.types.account import Intent, Measured, Receipt, Refused, Tried, Usage, Veil
 from jevons.types.custody import DataClass
 from jevons.types.decision import Verdict
 from jevons.types.errors import (
@@ -25,6 +28,7 @@ from jevons.types.errors import (
     CallerLeft,
     Exhausted,
     Forbidden,
+    InspectionFailed,
     JevonsError,
     ProviderThrottled,
     ProviderTimeout,
@@ -34,12 +38,14 @@ from jevons.types.errors import (
     Unauthenticated,
 )
 from jevons.types.event import Finished, TextDelta
+from jevons.types.message import Message, Text
+from jevons.types.request import Inspected
 from jevons.types.units import Estimate
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Generator
 
-    from jevons.ports import Caller, Policy
+    from jevons.ports import Caller, Policy, Privacy, Veiled
     from jevons.types.decision import Attempt, Outcome
     from jevons.types.event import Event
     from jevons.types.model import Endpoint
@@ -69,7 +75,11 @@ class House:
     """A corridor with a book, a clock and a listener that a test can look at."""
 
     def __init__(
-        self, *stages: Serve, policy: Policy | None = None, retries: Retries | None = None
+        self,
+        *stages: Serve,
+        policy: Policy | None = None,
+        retries: Retries | None = None,
+        privacy: Privacy | None = None,
     ) -> None:
         self.book = Book()
         self.clock = Clock()
@@ -87,6 +97,7 @@ class House:
             ledger=self.book,
             clock=self.clock,
             retries=retries,
+            privacy=privacy,
         )
 
     async def walk(self, request: Generate = ASK) -> Receipt:
@@ -449,6 +460,114 @@ async def test_a_caller_that_leaves_gets_a_receipt_in_the_books() -> None:
     receipt = house.settled()
     assert (receipt.finish, receipt.error) == ("caller_left", "caller_left")
     assert (receipt.endpoint, receipt.usage.output) == ("end-0", 1)
+
+
+# what is looked through, and what is veiled
+
+
+class Only(Allow):
+    """A policy that lets some endpoints have a request only veiled, and notes what it judged."""
+
+    def __init__(self, *endpoints: Endpoint, veiled: frozenset[str]) -> None:
+        super().__init__(*endpoints)
+        self.judged: list[Generate] = []
+        self._veiled = veiled
+
+    def judge(self, request: Generate) -> Verdict:
+        self.judged.append(request)
+        return msgspec.structs.replace(super().judge(request), veiled=self._veiled)
+
+
+class Blind(Look):
+    """A privacy that fails."""
+
+    def inspect(self, request: Generate) -> Generator[None, None, Inspected]:
+        yield
+        message = "Ada's card"
+        raise ValueError(message)
+
+
+class Bare(Look):
+    """A privacy that sees and cannot hide."""
+
+    def veil(self, request: Generate, caller: Caller) -> Veiled:
+        message = "Ada's card"
+        raise KeyError(message)
+
+
+ADA = a_request(
+    actor=an_actor(),
+    model="a/model",
+    messages=(Message(role="user", parts=(Text(text="Ask Ada"),)),),
+)
+
+
+def veiling(*stages: Serve, privacy: Privacy, names: set[str]) -> House:
+    house = House(*stages, privacy=privacy)
+    policy = Only(*house.endpoints, veiled=frozenset(names))
+    house.rooms = dataclasses.replace(house.rooms, policy=policy)
+    return house
+
+
+async def test_a_request_is_looked_through_before_it_is_judged() -> None:
+    house = veiling(answers, privacy=Look("Ada", unread=("image",)), names=set())
+    receipt = await house.walk(ADA)
+    assert isinstance(house.rooms.policy, Only)
+    (judged,) = house.rooms.policy.judged
+    assert judged.inspected == Inspected(
+        found=("word",), data_class=DataClass.PERSONAL, unread=("image",)
+    )
+    assert (receipt.found, receipt.unread, receipt.veil) == (("word",), ("image",), None)
+
+
+async def test_each_endpoint_is_sent_what_it_may_have() -> None:
+    sent: dict[str, Generate] = {}
+
+    def notes(serve: Serve) -> Serve:
+        async def note(attempt: Attempt, request: Generate, caller: Caller) -> Outcome:
+            sent[attempt.candidate.endpoint.name] = request
+            return await serve(attempt, request, caller)
+
+        return note
+
+    house = veiling(
+        notes(fails(ProviderUnavailable("away"))),
+        notes(answers),
+        privacy=Look("Ada"),
+        names={"end-0"},
+    )
+    receipt = await house.walk(ADA)
+    assert sent["end-0"].messages[0].parts == (Text(text="Ask WORD_0"),)
+    assert sent["end-1"].messages == ADA.messages
+    assert receipt.veil is None, "what answered was sent it as it came"
+    only = veiling(answers, privacy=Look("Ada"), names={"end-0"})
+    assert (await only.walk(ADA)).veil == Veil(hidden=1)
+
+
+@pytest.mark.parametrize("privacy", [Blind("Ada"), Bare("Ada")], ids=["blind", "bare"])
+async def test_what_cannot_be_looked_through_or_veiled_does_not_leave(privacy: Privacy) -> None:
+    house = veiling(answers, privacy=privacy, names={"end-0"})
+    with pytest.raises(InspectionFailed) as refused:
+        await house.walk(ADA)
+    assert "Ada" not in str(refused.value)
+    (record,) = house.book.records
+    assert isinstance(record, Refused)
+    assert (record.rule, record.error) == ("inspection", "inspection_failed")
+    assert house.listener.heard == []
+
+
+async def test_a_veil_that_nobody_can_put_is_a_bug_and_nothing_leaves() -> None:
+    house = veiling(answers, privacy=Look(), names={"end-0"})
+    house.rooms = dataclasses.replace(house.rooms, privacy=None)
+    with pytest.raises(Bug):
+        await house.walk(ADA)
+    assert house.book.records == []
+
+
+async def test_a_stranger_s_request_is_not_looked_through() -> None:
+    house = House(answers, privacy=Blind())
+    with pytest.raises(Unauthenticated):
+        await house.walk(a_request(actor=None))
 
 
 # when it is worth another try

@@ -19,7 +19,7 @@ from jevons.edge.exchange import Exchange
 from jevons.edge.generate import generate
 from jevons.edge.keeping import kept
 from jevons.edge.surface import CHAT, COUNT, MESSAGES, RESPONSES, Surface
-from jevons.flow import opening
+from jevons.entries import opening
 from jevons.telemetry import render_process
 from jevons.types.account import Ended
 from jevons.types.actor import Actor

@@ -66,7 +66,12 @@ class Policies:
             "principal": {**_KEY},
             "action": {**_SEND},
             "resource": {**_ENDPOINT},
-            "context": {"data_class": int(label.data_class), "region": label.region},
+            "context": {
+                "data_class": int(label.data_class),
+                "region": label.region,
+                "unread": label.unread,
+                "veiled": label.veiled,
+            },
         }
         attributes = msgspec.structs.asdict(facts)
         entity: dict[str, Any] = {"uid": {**_ENDPOINT}, "attrs": attributes, "parents": []}

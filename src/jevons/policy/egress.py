@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from jevons.types.custody import Custody, Label
     from jevons.types.model import Endpoint
 
-__all__ = ("Egress", "egress_rule", "sentence")
+__all__ = ("Egress", "egress_rule", "sentence", "veiled")
 
 _MS_PER_DAY = 86_400_000
 
@@ -66,15 +66,25 @@ class Egress:
         return facts_of(endpoint, self._groups, day=date)
 
     def judge(self, asking: Asking, endpoints: tuple[Endpoint, ...]) -> tuple[Endpoint, ...]:
-        """Data of this class may go there, says the house's profile."""
-        label, moment_ms = asking.label, asking.moment_ms
-        left = tuple([each for each in endpoints if self.decide(label, each, moment_ms).is_allowed])
+        """Data of this class may go there, as it is or veiled, says the house's profile."""
+        left = tuple([each for each in endpoints if self._lets(asking, each)])
         if left:
             return left
         first = endpoints[0]
-        decision = self.decide(label, first, moment_ms)
+        label = veiled(asking.label) if asking.can_veil else asking.label
+        decision = self.decide(label, first, asking.moment_ms)
         rule = decision.statements[0].id if decision.statements else "nothing-permits"
         raise EgressRefused(sentence(label, first, decision), rule=rule, param="model")
+
+    def veils(self, asking: Asking, endpoint: Endpoint) -> bool:
+        """Data of this class may go there only with tokens for what identifies people in it."""
+        return not self.decide(asking.label, endpoint, asking.moment_ms).is_allowed
+
+    def _lets(self, asking: Asking, endpoint: Endpoint) -> bool:
+        if self.decide(asking.label, endpoint, asking.moment_ms).is_allowed:
+            return True
+        hidden = veiled(asking.label)
+        return asking.can_veil and self.decide(hidden, endpoint, asking.moment_ms).is_allowed
 
     def digest(self, endpoints: tuple[Endpoint, ...], proof: str) -> str:
         """Hash what decisions depend on, and what was proved of it."""
@@ -93,13 +103,20 @@ def egress_rule(egress: Egress, endpoints: tuple[Endpoint, ...], *, proof: str) 
         proof: Digest of what was proved of the policies.
     """
     digest = egress.digest(endpoints, proof)
-    return Rule(f"egress-{egress.profile.name}", 1, egress.judge, digest)
+    return Rule(f"egress-{egress.profile.name}", 2, egress.judge, digest, egress.veils)
+
+
+def veiled(label: Label) -> Label:
+    """Label the same data with tokens for what identifies people in it."""
+    return msgspec.structs.replace(label, veiled=True)
 
 
 def sentence(label: Label, endpoint: Endpoint, decision: Decision) -> str:
     """Say in one sentence whether data may go to an endpoint, and why not."""
-    kind = DataClass(label.data_class).name.lower()
-    about = "" if label.region == "unknown" else f" of people in {label.region}"
+    kind = DataClass(label.data_class).word
+    about = "" if label.region == UNKNOWN_PLACE else f" of people in {label.region}"
+    about += " that cannot all be looked through" if label.unread else ""
+    about += ", with tokens for what identifies people," if label.veiled else ""
     where = f"{endpoint.name!r} ({endpoint.host}, {endpoint.place})"
     if decision.is_allowed:
         names = ", ".join(each.id for each in decision.statements)

@@ -11,6 +11,7 @@ from jevons.policy.rules import NOBODY, RULES, Asking, Rule
 from jevons.types.custody import UNLABELLED, Label
 from jevons.types.decision import Verdict
 from jevons.types.errors import CallerError, PolicyError, Unauthenticated
+from jevons.types.request import Inspected
 
 if TYPE_CHECKING:
     from jevons.catalog import Catalog
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from jevons.types.request import Generate
 
 __all__ = ("Rules",)
+
+_UNSEEN = Inspected(unread=("all of it",))
 
 
 class Rules:
@@ -44,6 +47,7 @@ class Rules:
         self._clock = clock
         self._label = label
         self._judges = tuple([rule.judge for rule in rules])
+        self._veils = tuple([rule.veils for rule in rules if rule.veils is not None])
         self._names = tuple([rule.name for rule in rules])
         self.asked = tuple([f"{rule.name} {rule.version}" for rule in rules])
         """Each rule and its version, in the order in which they are asked."""
@@ -58,7 +62,7 @@ class Rules:
             UnknownModel: No endpoint has this name.
             Unsupported: No endpoint of this model can do what was asked.
         """
-        asking = self._asking(request)
+        asking = self._asking(request, can_veil=request.inspected is not None)
         left = self._catalog.find(request.model)
         try:
             for judge in self._judges:
@@ -66,16 +70,22 @@ class Rules:
         except PolicyError as refusal:
             refusal.label, refusal.policy = asking.label, self.digest
             raise
-        return Verdict(endpoints=left, rules=self._names, policy=self.digest, label=asking.label)
+        return Verdict(
+            endpoints=left,
+            veiled=self._veiled(asking, left),
+            rules=self._names,
+            policy=self.digest,
+            label=asking.label,
+        )
 
     def admit(self, endpoint: Endpoint, request: Generate) -> None:
-        """Judge again what is about to leave for one endpoint, whoever sends it there.
+        """Judge again what is about to leave for one endpoint, as it is, whoever sends it there.
 
         Raises:
             PolicyError: It may not go there.
             CallerError: It cannot.
         """
-        asking = self._asking(request)
+        asking = self._asking(request, can_veil=False)
         for judge in self._judges:
             judge(asking, (endpoint,))
 
@@ -97,7 +107,13 @@ class Rules:
             return ()
         return left
 
-    def _asking(self, request: Generate) -> Asking:
+    def _veiled(self, asking: Asking, endpoints: tuple[Endpoint, ...]) -> frozenset[str]:
+        """Name those that may have it only with tokens for what identifies people."""
+        return frozenset(
+            [each.name for each in endpoints for veils in self._veils if veils(asking, each)]
+        )
+
+    def _asking(self, request: Generate, *, can_veil: bool) -> Asking:
         actor = request.actor or NOBODY
         return Asking(
             request.model,
@@ -106,7 +122,8 @@ class Rules:
             request.needs,
             request.source.size_bytes,
             request.messages,
-            self._labelled(actor).at_least(request.data_class),
+            _seen(self._labelled(actor), request),
+            can_veil,
         )
 
     def _labelled(self, actor: Actor) -> Label:
@@ -118,6 +135,17 @@ class Rules:
             data_class=house.data_class if actor.data_class is None else actor.data_class,
             region=house.region if actor.region is None else actor.region,
         )
+
+
+def _seen(label: Label, request: Generate) -> Label:
+    """Label a request: its class only rises, and what nobody looked through is not read."""
+    seen = request.inspected or _UNSEEN
+    return Label(
+        data_class=max(label.data_class, request.data_class, seen.data_class),
+        region=label.region,
+        unread=bool(seen.unread),
+        veiled=seen.is_veiled,
+    )
 
 
 def _digest(rules: tuple[Rule, ...], endpoints: tuple[Endpoint, ...]) -> str:

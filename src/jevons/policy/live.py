@@ -26,9 +26,10 @@ _REGIONS = ("EEA", "US", "CN", "GB", UNKNOWN_PLACE)
 
 
 def labels() -> Iterator[Label]:
-    """Yield every class of data, of people in every region that laws speak of."""
-    for data_class, region in product(DataClass, _REGIONS):
-        yield Label(data_class=data_class, region=region)
+    """Yield every class of data, of people in every region that laws speak of, in every form."""
+    ways = product(DataClass, _REGIONS, (False, True), (False, True))
+    for data_class, region, unread, veiled in ways:
+        yield Label(data_class=data_class, region=region, unread=unread, veiled=veiled)
 
 
 def broken_promises(
@@ -39,17 +40,29 @@ def broken_promises(
     Returns:
         A sentence for each; none if every promise holds.
     """
-    invariants = egress.profile.invariants
+    # Of endpoints that are alike to policies, one stands for all.
+    first = {egress.facts(each, moment_ms): each for each in reversed(endpoints)}
+    allowed = [
+        (label, facts, endpoint)
+        for (facts, endpoint), label in product(reversed(first.items()), labels())
+        if egress.decide(label, endpoint, moment_ms).is_allowed
+    ]
     return tuple(
         [
-            f"{invariant.name!r} does not hold for {label.data_class.name.lower()} data of "
-            f"{label.region} and {endpoint.name!r}: {invariant.says}"
-            for invariant, matches in [(each, _matching(each)) for each in invariants]
-            for endpoint, label in product(endpoints, labels())
-            if egress.decide(label, endpoint, moment_ms).is_allowed
-            and matches.decide(label, egress.facts(endpoint, moment_ms)).is_allowed
+            f"{invariant.name!r} does not hold for {_spoken(label)} and {endpoint.name!r}: "
+            f"{invariant.says}"
+            for invariant, matches in [
+                (each, _matching(each)) for each in egress.profile.invariants
+            ]
+            for label, facts, endpoint in allowed
+            if matches.decide(label, facts).is_allowed
         ]
     )
+
+
+def _spoken(label: Label) -> str:
+    form = " that is veiled" * label.veiled + " that cannot all be read" * label.unread
+    return f"{label.data_class.word} data of {label.region}{form}"
 
 
 def _matching(invariant: Invariant) -> Policies:

@@ -41,6 +41,8 @@ _KINDS = MappingProxyType(
     {
         "context.data_class": "Int",
         "context.region": "String",
+        "context.unread": "Bool",
+        "context.veiled": "Bool",
         "resource.local": "Bool",
         "resource.place": "String",
         "resource.storage": "String",

@@ -23,7 +23,7 @@ from jevons.types.errors import (
 from jevons.types.message import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from jevons.types.message import Message
     from jevons.types.model import Endpoint
@@ -72,6 +72,8 @@ class Asking(NamedTuple):
     messages: tuple[Message, ...] = ()
     label: Label = UNLABELLED
     """What is known of its data."""
+    can_veil: bool = False
+    """Whether tokens can yet be put for what identifies people in it."""
 
 
 class Judge(Protocol):
@@ -96,6 +98,8 @@ class Rule(NamedTuple):
     judge: Judge
     digest: str = ""
     """Hash of what it goes by besides, if anything."""
+    veils: Callable[[Asking, Endpoint], bool] | None = None
+    """Whether an endpoint that it leaves may have it only veiled; None if each may as it is."""
 
 
 def key_valid(asking: Asking, endpoints: tuple[Endpoint, ...]) -> tuple[Endpoint, ...]:

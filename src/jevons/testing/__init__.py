@@ -11,7 +11,7 @@ from jevons.testing.clock import Clock, Ids
 from jevons.testing.drawer import Drawer
 from jevons.testing.listener import Listener
 from jevons.testing.reply import Reply
-from jevons.testing.rooms import Allow, InOrder, NoMeter, Ring, let_through
+from jevons.testing.rooms import Allow, InOrder, Look, NoMeter, Ring, let_through
 from jevons.testing.script import Script, Stop
 from jevons.testing.vendor import Heard, Vendor
 
@@ -25,6 +25,7 @@ __all__ = (
     "Ids",
     "InOrder",
     "Listener",
+    "Look",
     "NoMeter",
     "Reply",
     "Ring",

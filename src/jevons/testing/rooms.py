@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jevons.types.account import Charge
+from msgspec.structs import replace
+
+from jevons.ports import Veiled
+from jevons.types.account import Charge, Veil
+from jevons.types.custody import DataClass
 from jevons.types.decision import Candidate, Plan, Verdict
 from jevons.types.errors import Unauthenticated, UnknownModel
+from jevons.types.message import Message, Text
+from jevons.types.request import Inspected
 from jevons.types.units import Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Generator, Mapping
 
     from jevons import ports
+    from jevons.ports import Caller
     from jevons.types.actor import Actor
     from jevons.types.decision import Outcome
     from jevons.types.model import Endpoint
     from jevons.types.request import Generate
 
-__all__ = ("Allow", "InOrder", "NoMeter", "Ring", "let_through")
+__all__ = ("Allow", "InOrder", "Look", "NoMeter", "Ring", "let_through")
 
 _NOTHING = Unknown(why="a test does not meter")
 
@@ -93,8 +100,46 @@ class NoMeter:
         return Charge(cost=_NOTHING, energy_mj=_NOTHING, carbon_mg=_NOTHING)
 
 
+class Look:
+    """A privacy that finds certain words, and puts a token for each.
+
+    Args:
+        words: What identifies people.
+        unread: What it cannot look through.
+    """
+
+    def __init__(self, *words: str, unread: tuple[str, ...] = ()) -> None:
+        self._words = words
+        self._unread = unread
+
+    def inspect(self, request: Generate) -> Generator[None, None, Inspected]:
+        """Look for the words."""
+        yield
+        found = any(word in _said(request) for word in self._words)
+        data_class = DataClass.PERSONAL if found else DataClass.PUBLIC
+        return Inspected(found=("word",) * found, data_class=data_class, unread=self._unread)
+
+    def veil(self, request: Generate, caller: Caller) -> Veiled:
+        """Write tokens for the words, and hear the answer as it is."""
+        names = {word: f"WORD_{number}" for number, word in enumerate(self._words)}
+        text = _said(request)
+        for word, token in names.items():
+            text = text.replace(word, token)
+        hidden = replace(
+            request,
+            messages=(Message(role="user", parts=(Text(text=text),)),),
+            inspected=replace(request.inspected or Inspected(), is_veiled=True),
+        )
+        return Veiled(hidden, caller, lambda: Veil(hidden=len(names)))
+
+
 def let_through(request: Generate) -> None:
     """Let whatever is about to leave go."""
+
+
+def _said(request: Generate) -> str:
+    parts = [part for message in request.messages for part in message.parts]
+    return "\n".join([part.text for part in parts if isinstance(part, Text)])
 
 
 def _answers_to(endpoint: Endpoint, name: str) -> bool:
@@ -106,3 +151,4 @@ if TYPE_CHECKING:
     _policy: type[ports.Policy] = Allow
     _pick: type[ports.Pick] = InOrder
     _meter: type[ports.Meter] = NoMeter
+    _privacy: type[ports.Privacy] = Look

@@ -26,6 +26,7 @@ __all__ = (
     "Refused",
     "Tried",
     "Usage",
+    "Veil",
 )
 
 
@@ -58,6 +59,17 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     counter_mj: float | None = None
     """Millijoules that a hardware counter read, and that fall to this request."""
     counter: Literal["measured-rapl", "measured-nvml"] | None = None
+
+
+class Veil(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the identifiers for which an endpoint was sent tokens."""
+
+    hidden: int = 0
+    """Identifiers that were replaced, each counted once."""
+    restored: int = 0
+    """Tokens of the answer that were turned back."""
+    unrestored: int = 0
+    """What looked like one and could not be turned back: the caller got it as it was."""
 
 
 class Charge(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,6 +158,10 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="
     """SHA-256 of the rules and their settings, hex."""
     request: str
     """Commitment to the request's bytes, hex."""
+    found: tuple[str, ...] = ()
+    """Kinds of identifiers that were found in it."""
+    unread: tuple[str, ...] = ()
+    """What of it could not be looked through."""
 
 
 class Intent(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="intent"):
@@ -208,6 +224,12 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="
     """Commitment to the answer's bytes as the caller was sent them, hex; None if there were none."""
     data_class: str = "public"
     region: str = UNKNOWN_PLACE
+    found: tuple[str, ...] = ()
+    """Kinds of identifiers that were found in the request."""
+    unread: tuple[str, ...] = ()
+    """What of it could not be looked through."""
+    veil: Veil | None = None
+    """None if it was sent as it came."""
 
 
 Ended = Receipt | Refused

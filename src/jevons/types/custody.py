@@ -44,12 +44,11 @@ class Label(msgspec.Struct, frozen=True, kw_only=True):
     region: str = UNKNOWN_PLACE
     """Where the people live whom it is about: `EEA`, ISO 3166-1 alpha-2, or `unknown`. Only who
     runs the house says so, for all or for a key: a caller could wish rules away with it."""
-
-    def at_least(self, data_class: DataClass) -> Label:
-        """Raise the class; a lower one changes nothing."""
-        if data_class <= self.data_class:
-            return self
-        return Label(data_class=data_class, region=self.region)
+    unread: bool = False
+    """Whether some of it could not be looked through, as a picture, or none of it was."""
+    veiled: bool = False
+    """Whether every identifier that was found in it stands replaced. It does not lower the class:
+    pseudonymised data are personal data (GDPR, recital 26)."""
 
 
 UNLABELLED = Label()

@@ -22,6 +22,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """Names of the rules that were asked and allowed it."""
     policy: str
     """SHA-256 of the rules and their settings, hex."""
+    veiled: frozenset[str] = frozenset()
+    """Names of the endpoints that may have it only with tokens for the identifiers in it."""
     label: Label = UNLABELLED
     """What the rules took its data to be."""
 

@@ -15,7 +15,8 @@ JevonsError                     status  code                   retry
 │   ├── Unauthenticated         401     unauthenticated        never
 │   ├── Forbidden               403     forbidden              never
 │   ├── ResidencyRefused        403     residency_refused      never
-│   └── EgressRefused           403     egress_refused         never
+│   ├── EgressRefused           403     egress_refused         never
+│   └── InspectionFailed        500     inspection_failed      never
 ├── ProviderError               upstream failed us
 │   ├── ProviderTimeout         504     provider_timeout       elsewhere
 │   ├── ProviderThrottled       429     provider_throttled     later
@@ -63,6 +64,7 @@ __all__ = (
     "FlowError",
     "Forbidden",
     "HouseError",
+    "InspectionFailed",
     "JevonsError",
     "Malformed",
     "MethodNotAllowed",
@@ -249,6 +251,13 @@ class EgressRefused(PolicyError):
     """The house's profile lets data of this class go to no endpoint of this model."""
 
     code = "egress_refused"
+
+
+class InspectionFailed(PolicyError):
+    """It could not be looked through for what identifies people, so it may not leave."""
+
+    status = 500
+    code = "inspection_failed"
 
 
 class ProviderError(JevonsError):

@@ -15,6 +15,7 @@ __all__ = (
     "Effort",
     "Generate",
     "HostedTool",
+    "Inspected",
     "Need",
     "Output",
     "Sampling",
@@ -89,6 +90,19 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
     strict: bool | None = None
 
 
+class Inspected(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of looking through a request for what identifies people."""
+
+    found: tuple[str, ...] = ()
+    """Kinds of identifiers, in order, each once."""
+    data_class: DataClass = DataClass.PUBLIC
+    """What those make of its data, at least."""
+    unread: tuple[str, ...] = ()
+    """What cannot be looked through: `image`, `audio`, `file`, in order, each once."""
+    is_veiled: bool = False
+    """Whether tokens stand for the identifiers that were found."""
+
+
 class Source(msgspec.Struct, frozen=True, kw_only=True):
     """The request as it came, so that what we do not know can pass through."""
 
@@ -134,5 +148,7 @@ class Generate(msgspec.Struct, frozen=True, kw_only=True):
     counts: bool = False
     """Whether only the tokens of its prompt are to be counted, and nothing is to be written."""
     data_class: DataClass = DataClass.PUBLIC
-    """What its data is at least, as the caller or our own detectors say."""
+    """What its data is at least, as the caller says."""
+    inspected: Inspected | None = None
+    """None while nobody has looked."""
     source: Source

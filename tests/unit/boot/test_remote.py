@@ -65,7 +65,7 @@ def test_what_has_to_be_set_is_said(fields: dict[str, Any], says: str) -> None:
 
 
 def head(it: Remote) -> bytes:
-    return it._heads.of("/x")  # pyright: ignore[reportPrivateUsage] a key shows nowhere else
+    return it._heads.of("/x", ())  # pyright: ignore[reportPrivateUsage] a key shows nowhere else
 
 
 def test_a_key_is_found_where_sdks_look_and_shown_as_the_vendor_wants(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from jevons.catalog import Catalog
@@ -14,6 +15,7 @@ from jevons.testing import Clock
 from jevons.testing.make import a_request, an_actor, an_endpoint
 from jevons.types.custody import OWN, Custody, DataClass, Label
 from jevons.types.errors import EgressRefused
+from jevons.types.request import Inspected
 
 DAY_MS = 86_400_000
 HERE = an_endpoint("here", custody=OWN)
@@ -117,8 +119,14 @@ def test_a_basis_that_has_run_out_is_none_from_the_next_day_on() -> None:
 def test_promises_are_held_against_the_endpoints_there_are() -> None:
     assert broken_promises(egress(), (HERE, AWAY, SIGNED), 0) == ()
     broken = broken_promises(egress(POLICIES.replace("resource.local ||", "true ||")), (AWAY,), 0)
-    assert len(broken) == 5  # a region each: special data another rule keeps from there
+    assert len(broken) == 20  # each region in each form: special data another rule keeps from there
     assert "'near' does not hold for personal data of EEA and 'away'" in broken[0]
+    assert "that is veiled that cannot all be read and 'away'" in broken[3]
+    twin = msgspec.structs.replace(AWAY, name="twin")
+    both = broken_promises(
+        egress(POLICIES.replace("resource.local ||", "true ||")), (AWAY, twin), 0
+    )
+    assert both == broken, "one of those that are alike is enough"
 
 
 def test_every_class_and_region_is_tried() -> None:
@@ -140,6 +148,56 @@ def test_data_is_what_the_house_says_unless_the_key_does() -> None:
     assert house(label=PUBLIC).judge(a_request(actor=special)).endpoints == (HERE,)
     elsewhere = an_actor(region="US")
     assert house(label=PUBLIC).judge(a_request(actor=elsewhere)).endpoints == (AWAY, HERE)
+
+
+HIDES = POLICIES.replace("resource.local ||", "resource.local || context.veiled ||")
+LOOKED = a_request(inspected=Inspected(found=("email",), data_class=DataClass.PERSONAL))
+
+
+def hiding() -> Rules:
+    rule = egress_rule(egress(HIDES), (AWAY, HERE), proof="")
+    return Rules(Catalog((AWAY, HERE)), clock=Clock(0), rules=(*RULES, rule), label=PUBLIC)
+
+
+def test_what_may_go_only_veiled_is_said_so_for_each_endpoint() -> None:
+    verdict = hiding().judge(LOOKED)
+    assert verdict.endpoints == (AWAY, HERE)
+    assert verdict.veiled == {"away"}
+    assert verdict.label.data_class is DataClass.PERSONAL
+    assert hiding().judge(a_request()).veiled == frozenset()
+
+
+def test_nobody_looked_so_nothing_can_be_veiled() -> None:
+    assert hiding().judge(a_request(data_class=DataClass.PERSONAL)).endpoints == (HERE,)
+
+
+def test_what_leaves_is_judged_as_it_is() -> None:
+    with pytest.raises(EgressRefused, match="rule near"):
+        hiding().admit(AWAY, LOOKED)
+    hiding().admit(HERE, LOOKED)
+    seen = Inspected(found=("email",), data_class=DataClass.PERSONAL, is_veiled=True)
+    hiding().admit(AWAY, a_request(inspected=seen))
+
+
+def test_a_veil_does_not_lower_the_class_and_the_refusal_says_what_it_could_not_mend() -> None:
+    special = a_request(inspected=Inspected(found=("secret",), data_class=DataClass.SPECIAL))
+    assert hiding().judge(special).endpoints == (HERE,)
+    asking = msgspec.structs.replace(special, actor=an_actor(endpoints=frozenset({"away"})))
+    with pytest.raises(
+        EgressRefused, match="with tokens for what identifies people, may not"
+    ) as no:
+        hiding().judge(asking)
+    assert no.value.rule == "not-american"
+
+
+def test_what_nobody_could_look_through_is_not_read() -> None:
+    text = POLICIES.replace("context.data_class >= 2", "context.unread")
+    rule = egress_rule(egress(text), (AWAY,), proof="")
+    rules = Rules(Catalog((AWAY,)), clock=Clock(0), rules=(*RULES, rule), label=PUBLIC)
+    assert rules.judge(a_request(inspected=Inspected())).endpoints == (AWAY,)
+    for request in (a_request(), a_request(inspected=Inspected(unread=("image",)))):
+        with pytest.raises(EgressRefused, match="that cannot all be looked through"):
+            rules.judge(request)
 
 
 def test_a_request_raises_the_class_and_never_lowers_it() -> None:

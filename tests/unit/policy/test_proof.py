@@ -63,8 +63,8 @@ def forbid(when: str, name: str = "no") -> str:
 def case_of(label: Label, facts: Facts) -> Case:
     told = {f"resource.{name}": value for name, value in msgspec.structs.asdict(facts).items()}
     return {
+        **{f"context.{name}": each for name, each in msgspec.structs.asdict(label).items()},
         "context.data_class": int(label.data_class),
-        "context.region": label.region,
         **told,
     }
 
