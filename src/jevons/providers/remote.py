@@ -9,12 +9,14 @@ Rule 4: our key there is in the head of a request and nowhere else, whatever ups
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
 
 from jevons.providers.faults import fault_of
+from jevons.providers.knob import spoken, words_of
 from jevons.providers.pool import Address, Pool
 from jevons.providers.quirks import fit, thinks
 from jevons.providers.serving import Limits, Serving, listening
@@ -116,6 +118,7 @@ class Remote:
         self._owner = owner
         self._rules = rules
         self._product = product
+        self._words = words_of(owner, product) if dialect == "openai-chat" else None
         lines = self._speech.head(api_key)
         if key_header is not None and api_key:
             lines = (*self._speech.head(""), f"{key_header}{api_key}")
@@ -131,7 +134,8 @@ class Remote:
         try:
             self._admit(request)
             speech = self._counter() if request.counts else speech
-            rendered = self._fitted(request, speech.render(request, model=model, owner=self._owner))
+            render = partial(speech.render, model=model, owner=self._owner)
+            rendered = self._fitted(request, spoken(request, self._words, render))
         except (PolicyError, CallerError) as error:  # another endpoint may be able to
             return Outcome(attempt=attempt, error=error)
         head = self._heads.of(speech.target(request, model), speech.lines(request))

@@ -53,6 +53,8 @@ class Thinking(msgspec.Struct, frozen=True, kw_only=True):
     """How much to think before the answer. None leaves it to the endpoint."""
 
     effort: Effort | None = None
+    on: bool | None = None
+    """Whether it was told to think without a word of how hard; not to is effort `none`."""
     budget_tokens: int | None = None
     """Most tokens of reasoning."""
     visible: bool | None = None

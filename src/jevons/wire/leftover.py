@@ -26,7 +26,8 @@ __all__ = ("check_one_answer", "left_out")
 _CHAT = """
     model messages stream stream_options temperature top_p top_k max_tokens max_completion_tokens
     stop seed n logprobs top_logprobs tools tool_choice parallel_tool_calls functions function_call
-    response_format reasoning_effort reasoning
+    response_format reasoning_effort reasoning thinking enable_thinking thinking_budget
+    chat_template_kwargs
 """
 _MESSAGES = """
     model messages system max_tokens stop_sequences stream temperature top_p top_k tools tool_choice

@@ -21,6 +21,7 @@ import msgspec
 
 from jevons.types.errors import Unsupported
 from jevons.types.request import HostedTool
+from jevons.wire.effort import BUDGETS
 from jevons.wire.gemini.turns import write_contents
 from jevons.wire.leftover import check_one_answer, left_out
 from jevons.wire.rendered import Rendered
@@ -53,18 +54,7 @@ _LEVELS: Mapping[Effort, str] = MappingProxyType(
         "max": "XHIGH",
     }
 )
-_BUDGETS: Mapping[Effort, int] = MappingProxyType(
-    {
-        "none": 0,
-        "minimal": 1024,
-        "low": 2048,
-        "medium": 8192,
-        "high": 16384,
-        "xhigh": 32768,
-        "max": 32768,
-    }
-)
-"""Tokens for each effort; jevons' own table."""
+_AS_IT_SEES_FIT = -1  # "Thinking": any number; later models always think, and are told nothing
 _LEAST_OF_PRO = 128  # "Thinking", Gemini 2.5 Pro: it always thinks
 _MOST_OF_FLASH = 24576  # "Thinking", Gemini 2.5 Flash and Flash-Lite
 
@@ -206,7 +196,9 @@ def _level(effort: Effort, changed: list[str]) -> _Said:
 def _budget(asked: Thinking, model: str, changed: list[str]) -> _Said:
     budget = asked.budget_tokens
     if budget is None and asked.effort is not None:
-        usual = _BUDGETS[asked.effort]
+        usual = BUDGETS[asked.effort]
         budget = max(usual, _LEAST_OF_PRO) if "pro" in model else min(usual, _MOST_OF_FLASH)
         changed.append(f"reasoning.effort: {asked.effort!r} became {budget} tokens of thinking")
+    if budget is None and asked.on:
+        budget = _AS_IT_SEES_FIT
     return {} if budget is None else {"thinkingBudget": budget}

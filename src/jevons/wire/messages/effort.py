@@ -14,14 +14,14 @@ thinking", "Effort" and "Extended thinking".
 
 from __future__ import annotations
 
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from msgspec import structs
+
+from jevons.wire.effort import BUDGETS, USUAL
 from jevons.wire.messages.claude import is_claude, takes_effort
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from jevons.types.request import Effort, Generate, Thinking
     from jevons.wire.messages.blocks import Blocks
 
@@ -31,18 +31,6 @@ _Said = dict[str, Any]
 
 _USUAL_ANSWER = 8192  # tokens, where the caller gave no limit; jevons' own
 _LEAST_BUDGET = 1024  # "Extended thinking"
-_BUDGETS: Mapping[Effort, int] = MappingProxyType(
-    {
-        "none": 0,
-        "minimal": 1024,
-        "low": 2048,
-        "medium": 8192,
-        "high": 16384,
-        "xhigh": 32768,
-        "max": 32768,
-    }
-)
-"""Tokens for each effort; jevons' own table."""
 
 
 def write_thinking(
@@ -56,7 +44,7 @@ def write_thinking(
         blocks: Takes what was dropped or altered.
         goes_on_bare: Whether the model goes on with a turn that it began without thinking.
     """
-    asked = request.thinking
+    asked = _named(request.thinking, blocks)
     limit = request.sampling.max_tokens
     effort = _effort(asked, model, blocks)
     if asked.effort == "none" or (asked.budget_tokens == 0 and asked.effort is None):
@@ -64,7 +52,7 @@ def write_thinking(
         more = 0
     elif effort is not None:
         said = {"thinking": {"type": "adaptive"}, "output_config": {"effort": effort}}
-        more = _BUDGETS[effort]
+        more = BUDGETS[effort]
     else:
         more = _budget(asked, limit, blocks)
         if more and goes_on_bare and is_claude(model):
@@ -76,6 +64,14 @@ def write_thinking(
         limit = _USUAL_ANSWER + more
         blocks.note(f"max_tokens: sent as {limit}, the dialect wants a limit")
     return {"max_tokens": limit, **said}
+
+
+def _named(asked: Thinking, blocks: Blocks) -> Thinking:
+    """Name how hard to think where it was only said that."""
+    if not asked.on or asked.effort is not None or asked.budget_tokens is not None:
+        return asked
+    blocks.note(f"thinking.enabled: sent as effort {USUAL!r}")
+    return structs.replace(asked, effort=USUAL)
 
 
 def _effort(asked: Thinking, model: str, blocks: Blocks) -> Effort | None:
@@ -94,7 +90,7 @@ def _effort(asked: Thinking, model: str, blocks: Blocks) -> Effort | None:
         return None
     effort: Effort = "xhigh"
     for named in _STEPS_DOWN:
-        effort = named if budget <= _BUDGETS[named] else effort
+        effort = named if budget <= BUDGETS[named] else effort
     blocks.note(f"thinking.budget_tokens: {budget} sent as effort {effort!r}")
     return effort
 
@@ -108,7 +104,7 @@ def _budget(asked: Thinking, limit: int | None, blocks: Blocks) -> int:
     if budget is None:
         if asked.effort is None:
             return 0
-        budget = _BUDGETS[asked.effort]
+        budget = BUDGETS[asked.effort]
         blocks.note(f"thinking.effort: {asked.effort!r} sent as a budget of {budget} tokens")
     elif asked.effort is not None:
         blocks.note("thinking.effort: dropped, a budget was sent")

@@ -19,6 +19,7 @@ import msgspec
 
 from jevons.types.errors import Unsupported
 from jevons.types.request import HostedTool
+from jevons.wire.effort import effort_of
 from jevons.wire.leftover import check_one_answer, left_out
 from jevons.wire.ollama.turns import Turns
 from jevons.wire.rendered import Rendered
@@ -45,8 +46,6 @@ _THINK: Mapping[Effort, bool | str] = MappingProxyType(
         "max": "high",
     }
 )
-_EFFORTS: tuple[tuple[int, Effort], ...] = ((0, "none"), (2048, "low"), (8192, "medium"))
-"""The least effort whose usual budget holds a number of tokens; jevons' own table."""
 
 
 def render_request(request: Generate, *, model: str, owner: str = "") -> Rendered:
@@ -137,18 +136,11 @@ def _thinking(asked: Thinking, changed: list[str]) -> _Said:
         changed.append("reasoning.visible: dropped, what Ollama's models think always comes")
     effort = asked.effort
     if asked.budget_tokens is not None:
-        effort = effort or _effort_of(asked.budget_tokens)
+        effort = effort or effort_of(asked.budget_tokens)
         changed.append(f"reasoning.budget_tokens: {asked.budget_tokens} became effort {effort!r}")
     if effort is None:
-        return {}
+        return {"think": True} if asked.on else {}
     think = _THINK[effort]
     if think not in {False, effort}:
         changed.append(f"reasoning.effort: {effort!r} became {think!r}, the nearest that there is")
     return {"think": think}
-
-
-def _effort_of(budget: int) -> Effort:
-    for most, effort in _EFFORTS:
-        if budget <= most:
-            return effort
-    return "high"

@@ -5,6 +5,7 @@ Source: OpenAI API reference, "Chat Completions", read 2026-11.
 
 from jevons.wire.openai_chat.answer import Read, Said, read_answer, read_chunk
 from jevons.wire.openai_chat.history import Replayed, replay
+from jevons.wire.openai_chat.knob import KNOBS
 from jevons.wire.openai_chat.owned import own_answer
 from jevons.wire.openai_chat.reader import Reader, read_whole
 from jevons.wire.openai_chat.relay import Relay
@@ -19,6 +20,7 @@ from jevons.wire.openai_chat.request import parse_request
 from jevons.wire.openai_chat.sent import render_request
 
 __all__ = (
+    "KNOBS",
     "Chunks",
     "Read",
     "Reader",

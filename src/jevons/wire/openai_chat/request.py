@@ -4,22 +4,21 @@ Rule 1: whatever a body holds, parsing it gives a `Generate` or raises `Malforme
 Rule 2: what we do not know passes through: every top-level field is kept as it came.
 Rule 3: a body that holds nothing but what the dialect names is read in one pass.
 
-Sources, read 2026-11: OpenAI API reference, "Create chat completion"; OpenRouter docs,
-"Reasoning Tokens"; DeepSeek, Volcengine Ark and Z.ai API references for `thinking`; Alibaba
-Cloud Model Studio docs for `enable_thinking` and `thinking_budget`.
+Source: OpenAI API reference, "Create chat completion", read 2026-11.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
 from jevons.types.errors import Malformed
-from jevons.types.request import Effort, Generate, Output, Sampling, Source, Thinking
+from jevons.types.request import Generate, Output, Sampling, Source
 from jevons.wire.openai_chat.free import Chosen, Misplaced, choose, read_messages, read_tools
+from jevons.wire.openai_chat.knob import KNOBS, read_knobs
 from jevons.wire.openai_chat.plain import message as plain_message
 from jevons.wire.openai_chat.plain import need_of
 from jevons.wire.openai_chat.plain import tool as plain_tool
@@ -104,11 +103,7 @@ def parse_request(body: bytes, *, id: str, at_ms: int, actor: Actor | None) -> G
 _AUTO = Chosen()
 _NO_OUTPUT = Output()
 _TEXT_ONLY: frozenset[Need] = frozenset({"text"})
-_KNOBS = frozenset(
-    {"reasoning_effort", "reasoning", "thinking", "enable_thinking", "thinking_budget"}
-)
-_RARE = _KNOBS | {"functions"}
-_EFFORTS: frozenset[str] = frozenset(get_args(Effort))
+_RARE = KNOBS | {"functions"}
 
 
 def _chosen(choice: Mode | Choice) -> Chosen:
@@ -143,7 +138,7 @@ def _sampling(read: Common) -> Sampling:
 
 def _with_rare(request: Generate, fields: Fields) -> Generate:
     """Read what few requests hold."""
-    request = msgspec.structs.replace(request, thinking=_thinking(fields))
+    request = msgspec.structs.replace(request, thinking=read_knobs(fields))
     return request if "functions" not in fields else _with_functions(request, fields)
 
 
@@ -177,59 +172,6 @@ def _with_functions(request: Generate, fields: Fields) -> Generate:
 
 
 _FUNCTIONS = msgspec.json.Decoder(_Functions)
-
-
-class _Asked(msgspec.Struct):
-    """Our own knob, and OpenRouter's, which has the same name."""
-
-    effort: str | None = None
-    budget_tokens: int | None = None
-    max_tokens: int | None = None
-    visible: bool | None = None
-    exclude: bool | None = None
-    enabled: bool | None = None
-
-
-class _Switch(msgspec.Struct):
-    type: str | None = None
-    budget_tokens: int | None = None
-
-
-class _Knobs(msgspec.Struct):
-    reasoning_effort: str | None = None
-    reasoning: _Asked | None = None
-    thinking: _Switch | None = None
-    enable_thinking: bool | None = None
-    thinking_budget: int | None = None
-
-
-_KNOBS_OF = msgspec.json.Decoder(_Knobs)
-
-
-def _thinking(fields: Fields) -> Thinking:
-    """Read how much to think, under any of the names that vendors have for it.
-
-    What is not what we take it for is left to the endpoint.
-    """
-    kept = {name: fields[name] for name in _KNOBS if name in fields}
-    try:
-        knobs = _KNOBS_OF.decode(msgspec.json.encode(kept))
-    except msgspec.MsgspecError:
-        return Thinking(extra=kept)
-    asked = knobs.reasoning or _Asked()
-    switch = knobs.thinking or _Switch()
-    effort = knobs.reasoning_effort or asked.effort
-    if asked.enabled is False or knobs.enable_thinking is False or switch.type == "disabled":
-        effort = "none"
-    visible = asked.visible
-    if visible is None and asked.exclude is not None:
-        visible = not asked.exclude
-    budgets = (asked.budget_tokens, asked.max_tokens, knobs.thinking_budget, switch.budget_tokens)
-    return Thinking(
-        effort=msgspec.convert(effort, Effort) if effort in _EFFORTS else None,
-        budget_tokens=next((each for each in budgets if each is not None), None),
-        visible=visible,
-    )
 
 
 def _output(asked: Format | None) -> Output:

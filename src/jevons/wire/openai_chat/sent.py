@@ -19,6 +19,7 @@ import msgspec
 from jevons.types.errors import Unsupported
 from jevons.types.message import Reasoning
 from jevons.types.request import HostedTool
+from jevons.wire.effort import USUAL, effort_of
 from jevons.wire.leftover import check_one_answer, left_out
 from jevons.wire.openai_chat.reasoning import FIELDS, only_names, takes_details, write
 from jevons.wire.openai_chat.turns import write_messages
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from jevons.types.message import Message
-    from jevons.types.request import Effort, Generate, Output, Thinking, Tool
+    from jevons.types.request import Generate, Output, Thinking, Tool
     from jevons.wire.openai_chat.shapes import Fields
 
 __all__ = ("render_request",)
@@ -40,18 +41,12 @@ _MESSAGES = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
 
 _NAME = "OpenAI chat"
 _NEW_BUDGET = frozenset({"openai", "azure"})  # their newer models refuse `max_tokens`
-_KNOWS_TOP_K = frozenset({"alibaba", "local", "openrouter"})
+_KNOWS_TOP_K = frozenset(
+    {"alibaba", "fireworks", "llama-cpp", "openrouter", "sglang", "siliconflow", "together", "vllm"}
+)
 
 _ANYBODY = frozenset({"", "openrouter", "mistral"})
 """Whose thinking an endpoint of an unknown vendor may have written, as its shape tells."""
-
-_EFFORTS: tuple[tuple[int, Effort], ...] = (
-    (1024, "minimal"),
-    (2048, "low"),
-    (8192, "medium"),
-    (16384, "high"),
-)
-"""The least effort whose usual budget holds a number of tokens; jevons' own table."""
 
 
 def render_request(request: Generate, *, model: str, owner: str = "") -> Rendered:
@@ -219,8 +214,11 @@ def _thinking(asked: Thinking, owner: str, changed: list[str]) -> dict[str, Any]
         changed.append("reasoning.visible: dropped, OpenAI chat has no such field")
     effort = asked.effort
     if asked.budget_tokens is not None:
-        effort = effort or _effort_of(asked.budget_tokens)
+        effort = effort or effort_of(asked.budget_tokens)
         changed.append(f"reasoning.budget_tokens: {asked.budget_tokens} became effort {effort!r}")
+    if effort is None and asked.on:
+        effort = USUAL
+        changed.append(f"reasoning.enabled: sent as effort {effort!r}")
     if effort == "max" and owner in _NEW_BUDGET:
         changed.append("reasoning.effort: 'max' became 'xhigh', the most that there is")
         effort = "xhigh"
@@ -229,16 +227,10 @@ def _thinking(asked: Thinking, owner: str, changed: list[str]) -> dict[str, Any]
 
 def _both(asked: Thinking) -> dict[str, Any]:
     said: dict[str, Any] = {"effort": asked.effort, "max_tokens": asked.budget_tokens}
+    said["enabled"] = asked.on
     said["exclude"] = None if asked.visible is None else not asked.visible
     said = {name: value for name, value in said.items() if value is not None}
     return {"reasoning": said} if said else {}
-
-
-def _effort_of(budget: int) -> Effort:
-    for most, effort in _EFFORTS:
-        if budget <= most:
-            return effort
-    return "xhigh"
 
 
 def _raw(value: object) -> msgspec.Raw:

@@ -20,6 +20,7 @@ import msgspec
 from jevons.types.errors import Unsupported
 from jevons.types.message import Text
 from jevons.types.request import HostedTool
+from jevons.wire.effort import USUAL, effort_of
 from jevons.wire.rendered import Rendered
 from jevons.wire.responses.carry import Carried, write_items
 from jevons.wire.responses.opened import opened
@@ -35,18 +36,11 @@ __all__ = ("render_request",)
 
 _ENCODER = msgspec.json.Encoder(order="deterministic")
 
-_BUDGETS: tuple[tuple[Effort, int], ...] = (
-    ("none", 0),
-    ("minimal", 1024),
-    ("low", 2048),
-    ("medium", 8192),
-    ("high", 16384),
-)
-"""Most tokens of thinking that an effort stands for; more is `xhigh`."""
-
 # Top-level fields, in any dialect, that have a canonical name: they are written above.
 _CANONICAL = frozenset(
     {
+        "chat_template_kwargs",
+        "enable_thinking",
         "input",
         "instructions",
         "max_completion_tokens",
@@ -68,6 +62,7 @@ _CANONICAL = frozenset(
         "system",
         "temperature",
         "thinking",
+        "thinking_budget",
         "tool_choice",
         "tools",
         "top_k",
@@ -259,12 +254,14 @@ def _thinking(request: Generate, carried: Carried) -> dict[str, Any]:
 
 
 def _effort(asked: Thinking, carried: Carried) -> Effort | None:
-    """Find the effort that a budget stands for."""
+    """Find the effort that a budget, or being told to think, stands for."""
     budget = asked.budget_tokens
-    if budget is None:
+    if budget is not None:
+        effort = effort_of(budget)
+        carried.note(f"thinking.budget_tokens: {budget} sent as effort {effort!r}")
+    elif asked.on:
+        effort = USUAL
+        carried.note(f"thinking.enabled: sent as effort {effort!r}")
+    else:
         return None
-    effort: Effort = "xhigh"
-    for named, tokens in reversed(_BUDGETS):
-        effort = named if budget <= tokens else effort
-    carried.note(f"thinking.budget_tokens: {budget} sent as effort {effort!r}")
     return effort

@@ -370,6 +370,7 @@ def test_the_shape_of_an_answer_is_asked_for() -> None:
     [
         ("gemini-2.5-flash", Thinking(visible=True), {"includeThoughts": True}, ""),
         ("gemini-2.5-flash", Thinking(budget_tokens=9), {"thinkingBudget": 9}, ""),
+        ("gemini-2.5-flash", Thinking(on=True), {"thinkingBudget": -1}, ""),
         (
             "gemini-2.5-flash",
             Thinking(effort="medium"),

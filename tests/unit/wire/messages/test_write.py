@@ -392,6 +392,12 @@ LONG = Sampling(max_tokens=50000)
         (Thinking(budget_tokens=0), OTHER, {"thinking": {"type": "disabled"}}, False),
         (Thinking(budget_tokens=0), ADAPTIVE, {"thinking": {"type": "disabled"}}, False),
         (
+            Thinking(on=True),
+            ADAPTIVE,
+            {"thinking": {"type": "adaptive"}, "output_config": {"effort": "medium"}},
+            True,
+        ),
+        (
             Thinking(budget_tokens=3000),
             BUDGETED,
             {"thinking": {"type": "enabled", "budget_tokens": 3000}},

@@ -387,7 +387,16 @@ def test_what_is_wrong_within_messages_and_tools_says_where(
         ),
         ({"reasoning": {"enabled": False}}, Thinking(effort="none")),
         ({"thinking": {"type": "disabled"}}, Thinking(effort="none")),
-        ({"thinking": {"type": "enabled", "budget_tokens": 9}}, Thinking(budget_tokens=9)),
+        ({"thinking": {"type": "enabled", "budget_tokens": 9}}, Thinking(on=True, budget_tokens=9)),
+        ({"thinking": {"type": "newest"}}, Thinking()),
+        ({"enable_thinking": True}, Thinking(on=True)),
+        ({"enable_thinking": True, "thinking": {"type": "disabled"}}, Thinking(effort="none")),
+        ({"chat_template_kwargs": None}, Thinking()),
+        ({"chat_template_kwargs": {"enable_thinking": False}}, Thinking(effort="none")),
+        (
+            {"chat_template_kwargs": {"thinking": True, "odd": 1}},
+            Thinking(on=True, extra={"chat_template_kwargs": Raw(b'{"odd":1}')}),
+        ),
         (
             {"enable_thinking": False, "thinking_budget": 9},
             Thinking(effort="none", budget_tokens=9),

@@ -281,7 +281,7 @@ def test_sampling_is_written_in_the_endpoints_words() -> None:
         logprobs=True,
         top_logprobs=2,
     )
-    body, notes = sent(came(sampling=sampling), "local")
+    body, notes = sent(came(sampling=sampling), "vllm")
     assert {name: body[name] for name in body.keys() - {"model", "messages"}} == {
         "temperature": 0.5,
         "top_p": 0.9,
@@ -367,6 +367,8 @@ def test_the_shape_of_the_answer_is_written(output: Output, written: Any) -> Non
         (Thinking(effort="max"), "openai", {"reasoning_effort": "xhigh"}, 1),
         (Thinking(effort="max"), "deepseek", {"reasoning_effort": "max"}, 0),
         (Thinking(budget_tokens=1000), "", {"reasoning_effort": "minimal"}, 1),
+        (Thinking(on=True), "", {"reasoning_effort": "medium"}, 1),
+        (Thinking(on=True), "openrouter", {"reasoning": {"enabled": True}}, 0),
         (Thinking(budget_tokens=8192), "", {"reasoning_effort": "medium"}, 1),
         (Thinking(budget_tokens=8193), "", {"reasoning_effort": "high"}, 1),
         (Thinking(budget_tokens=99_999), "", {"reasoning_effort": "xhigh"}, 1),

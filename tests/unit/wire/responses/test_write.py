@@ -373,6 +373,12 @@ def test_a_budget_is_the_least_effort_that_holds_it(budget: int, effort: str) ->
     assert changed == (f"thinking.budget_tokens: {budget} sent as effort {effort!r}",)
 
 
+def test_being_told_to_think_is_the_usual_effort() -> None:
+    body, changed = written(thinking=Thinking(on=True))
+    assert body["reasoning"] == {"effort": "medium"}
+    assert changed == ("thinking.enabled: sent as effort 'medium'",)
+
+
 def test_thinking_is_asked_for_as_it_was_and_not_otherwise() -> None:
     assert "reasoning" not in written(owner="openai")[0]
     body, _ = written(thinking=Thinking(effort="high", visible=True), owner="openai")
