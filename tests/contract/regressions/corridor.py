@@ -197,6 +197,18 @@ class Lab:
             while line not in (await self._client.get("/metrics")).text:  # noqa: ASYNC110 no event
                 await asyncio.sleep(0.005)
 
+    async def metrics(self, name: str) -> float:
+        """Read one of the metrics."""
+        lines = (await self._client.get("/metrics")).text.splitlines()
+        (value,) = [line.removeprefix(name) for line in lines if line.startswith(name)]
+        return float(value)
+
+    async def receipt_at_once(self, answer: Answer) -> dict[str, Any]:
+        """Fetch the receipt of an answer that has ended: it is there."""
+        heard = await self._client.get(f"/v1/receipts/{answer.headers['x-request-id']}")
+        assert heard.status_code == 200
+        return heard.json()["receipt"]
+
     async def receipt(self, answer: Answer | str) -> dict[str, Any]:
         """Fetch the receipt of an answer, once it is written."""
         name = answer if isinstance(answer, str) else answer.headers["x-request-id"]

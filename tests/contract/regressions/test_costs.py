@@ -6,6 +6,7 @@ nano-dollars a token 1000 in, 100 from a cache, 1250 to a cache, 4000 out.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -178,6 +179,30 @@ async def test_answer_and_reasoning_are_both_billed_and_neither_twice(
 
 
 @BOTH
+@SURFACES
+async def test_what_is_part_of_another_count_is_taken_out_of_it(
+    lab: Lab, surface: str, *, is_stream: bool
+) -> None:
+    """latitude-dev/latitude-llm#4051: 34 603 tokens were booked as 43 043, at twice the cost.
+
+    Cached tokens are some of the prompt's, and reasoning some of the answer's.
+    """
+    counts = usage(
+        30_000,
+        4_603,
+        prompt_tokens_details={"cached_tokens": 6_400},
+        completion_tokens_details={"reasoning_tokens": 2_040},
+    )
+    server = await lab.vendor(counting(counts, is_stream=is_stream))
+    await lab.house(endpoint(server))
+    receipt = await lab.receipt(await ask(lab, surface, is_stream=is_stream))
+    used = receipt["usage"]
+    buckets = [used[name] for name in ("input", "cache_read", "output", "reasoning")]
+    assert buckets == [23_600, 6_400, 2_563, 2_040]
+    assert receipt["cost"]["nusd"] == 23_600 * 1000 + 6_400 * 100 + 4_603 * 4000
+
+
+@BOTH
 async def test_reasoning_that_comes_on_top_of_the_answer_is_counted_on_top(
     lab: Lab, *, is_stream: bool
 ) -> None:
@@ -286,3 +311,31 @@ async def test_the_parts_of_a_nano_dollar_of_many_tokens_are_not_lost(lab: Lab) 
     server = await lab.vendor(counting(counts, is_stream=False))
     await lab.house(endpoint(server, price=cheap))
     assert await cost_nusd(lab, await lab.chat()) == 359_000_000 * 5 // 100
+
+
+@BOTH
+@SURFACES
+async def test_what_an_answer_cost_reaches_the_counters_whole(
+    lab: Lab, surface: str, *, is_stream: bool
+) -> None:
+    """envoyproxy/ai-gateway#2248: the cost was known, and each answer was counted as 1.
+
+    envoyproxy/ai-gateway#1754: what was left never got less.
+    """
+    server = await lab.vendor(counting(usage(10, 90), is_stream=is_stream))
+    await lab.house(endpoint(server))
+    each = 10 * 1000 + 90 * 4000
+    for count in range(1, 4):
+        assert await cost_nusd(lab, await ask(lab, surface, is_stream=is_stream)) == each
+        spent = await lab.metrics('jevons_cost_nusd_total{endpoint="far",finish="stop"}')
+        assert spent == count * each
+
+
+async def test_the_cost_is_in_the_books_before_an_answer_has_ended(lab: Lab) -> None:
+    """envoyproxy/ai-gateway#1786: where the end came before the cost, the cost was never taken."""
+    server = await lab.vendor(counting(usage(10, 90), is_stream=True))
+    await lab.house(endpoint(server))
+    for _ in range(20):
+        answers = await asyncio.gather(*[lab.chat(stream=True) for _ in range(5)])
+        receipts = await asyncio.gather(*[lab.receipt_at_once(answer) for answer in answers])
+        assert [receipt["cost"]["nusd"] for receipt in receipts] == [10 * 1000 + 90 * 4000] * 5

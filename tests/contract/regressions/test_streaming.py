@@ -135,11 +135,12 @@ async def test_a_stream_that_breaks_after_its_first_token_says_so_and_is_not_beg
     assert not good.heard
 
 
-async def test_what_a_broken_stream_used_is_in_the_books(lab: Lab) -> None:
+@SURFACES
+async def test_what_a_broken_stream_used_is_in_the_books(lab: Lab, surface: str) -> None:
     """BerriAI/litellm#39462: its partial usage was not billed."""
     vendor = await lab.vendor(GOOD.cut(at=GOOD.after(3)))
     await lab.house(endpoint(vendor))
-    receipt = await lab.receipt(await lab.chat(stream=True))
+    receipt = await lab.receipt(await ask(lab, surface))
     assert receipt["error"] == "provider_truncated"
     assert receipt["usage"]["counted_by"] == "guess"
     assert receipt["usage"]["output"] >= 2
