@@ -9,6 +9,7 @@ Rule 3: what a rule cannot know is taken at its worst.
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from jevons.types.actor import Actor
@@ -23,7 +24,7 @@ from jevons.types.errors import (
 from jevons.types.message import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from jevons.types.message import Message
     from jevons.types.model import Endpoint
@@ -54,6 +55,17 @@ LONGEST_TOKEN_CHARS = 256
 The longest in those of GPT-4, Llama 3, Qwen 2.5 and DeepSeek V3 is 128 characters, a run of
 spaces; SentencePiece stops at 16 unless told otherwise. Twice the longest leaves room.
 """
+
+_ASKED_IN: Mapping[Need, str] = MappingProxyType(
+    {
+        "speech": "modalities",
+        "search": "web_search_options",
+        "tools": "tools",
+        "logprobs": "logprobs",
+        "n": "n",
+    }
+)
+"""Fields that ask for what an endpoint may not be able to do; messages and shapes have many."""
 
 _KEPT_ROLES = frozenset({"system", "developer", "user"})
 
@@ -165,7 +177,8 @@ def modality_supported(asking: Asking, endpoints: tuple[Endpoint, ...]) -> tuple
         f"{endpoint.name!r} cannot do {_listed(needs - endpoint.can)}" for endpoint in endpoints
     )
     message = f"{asking.model!r} cannot serve this (rule modality-supported): {lacks}"
-    raise Unsupported(message)
+    fields = {_ASKED_IN.get(need) for endpoint in endpoints for need in needs - endpoint.can}
+    raise Unsupported(message, param=fields.pop() if len(fields) == 1 else None)
 
 
 def size_fits(asking: Asking, endpoints: tuple[Endpoint, ...]) -> tuple[Endpoint, ...]:

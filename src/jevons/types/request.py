@@ -27,8 +27,11 @@ __all__ = (
 Dialect = Literal["openai-chat", "openai-responses", "anthropic-messages", "gemini", "ollama"]
 """Wire formats that we speak, on either side."""
 
-Need = Literal["text", "image", "audio", "file", "tools", "json", "json_schema", "logprobs", "n"]
-"""What an endpoint must be able to do to serve a request."""
+Need = Literal[
+    "text", "image", "audio", "file", "speech", "search",
+    "tools", "json", "json_schema", "logprobs", "n",
+]  # fmt: skip
+"""What an endpoint must be able to do to serve a request. `audio` is heard, `speech` spoken."""
 
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 """How hard to think, least first."""

@@ -1,8 +1,8 @@
 """What a request says that has no canonical name, when it goes to an endpoint of another dialect.
 
-Rule 1: a field that stands for something said elsewhere is refused: without it the question is
-    another.
-Rule 2: any other is dropped and named, unless it says nothing.
+Rule 1: a field is refused without which the question would be another: it stands for something
+    said elsewhere, or asks for what must be done or not be said.
+Rule 2: any other is dropped and named, unless it says nothing, or what is usual.
 
 Sources: the API references of OpenAI ("Create chat completion", "Create a response") and
 Anthropic ("Create a Message"), read 2026-11.
@@ -13,6 +13,8 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from jevons.types.errors import Unsupported
 from jevons.types.message import ToolResult
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
     from jevons.types.request import Dialect, Generate
 
-__all__ = ("check_one_answer", "left_out")
+__all__ = ("asks_more", "check_one_answer", "left_out")
 
 _CHAT = """
     model messages stream stream_options temperature top_p top_k max_tokens max_completion_tokens
@@ -47,8 +49,23 @@ _NAMED: Mapping[Dialect, frozenset[str]] = MappingProxyType(
 )
 """Fields that are read into the canonical request."""
 
-_MEANS_MORE = frozenset({"previous_response_id", "conversation", "prompt", "container"})
+_ELSEWHERE = frozenset({"previous_response_id", "conversation", "prompt", "container"})
+_ASKS_MORE = frozenset(
+    {
+        "enable_search", "logit_bias", "mcp_servers", "modalities", "plugins",
+        "search_parameters", "service_tier", "web_search_options",
+    }
+)  # fmt: skip
+"""Other words than text, other sources than the model, another price, words that it may not say."""
+_MEANS_MORE = _ELSEWHERE | _ASKS_MORE
 _SAYS_NOTHING = frozenset({b"null", b"false", b"[]", b"{}", b'""'})
+_USUAL: Mapping[str, tuple[object, ...]] = MappingProxyType(
+    {
+        "modalities": (["text"],),
+        "service_tier": ("auto", "default", "standard", "standard_only"),
+    }
+)
+"""Values that ask for nothing that is not done anyway."""
 
 
 def check_one_answer(request: Generate, *, dialect: str, tells_logprobs: bool = False) -> None:
@@ -60,8 +77,8 @@ def check_one_answer(request: Generate, *, dialect: str, tells_logprobs: bool = 
         tells_logprobs: Whether that dialect tells log probabilities as they are asked for.
 
     Raises:
-        Unsupported: It asks for several answers, for log probabilities, or about something
-            that was said elsewhere.
+        Unsupported: It asks for several answers, for log probabilities, about something that
+            was said elsewhere, or for what that dialect has no word for.
     """
     if request.sampling.n > 1:
         message = f"n is {request.sampling.n}; across dialects only one answer can be read"
@@ -69,10 +86,25 @@ def check_one_answer(request: Generate, *, dialect: str, tells_logprobs: bool = 
     if request.sampling.logprobs and not tells_logprobs:
         message = f"log probabilities were asked for, which {dialect} does not tell as asked"
         raise Unsupported(message, param="logprobs")
-    for name in sorted(_MEANS_MORE & request.source.fields.keys()):
-        if bytes(request.source.fields[name]) not in _SAYS_NOTHING:
-            message = f"{name} names what {dialect} cannot look up; send it in the messages"
-            raise Unsupported(message, param=name)
+    name = asks_more(request)
+    if name:
+        lacks = f"asks for what {dialect} has no word for"
+        if name in _ELSEWHERE:
+            lacks = f"names what {dialect} cannot look up; send it in the messages"
+        message = f"{name} {lacks}"
+        raise Unsupported(message, param=name)
+
+
+def asks_more(request: Generate) -> str:
+    """Find a field without which the question would be another; empty if there is none."""
+    fields = request.source.fields
+    for name in sorted(_MEANS_MORE & fields.keys()):
+        said = bytes(fields[name])
+        if name == "web_search_options" and said == b"{}":
+            return name  # to be there is to ask
+        if said not in _SAYS_NOTHING and msgspec.json.decode(said) not in _USUAL.get(name, ()):
+            return name
+    return ""
 
 
 def left_out(

@@ -58,6 +58,19 @@ async def test_an_unknown_model_is_named(house: House) -> None:
     assert "gpt-4o" in reply.error["message"]
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("n", 2), ("modalities", ["text", "audio"]), ("web_search_options", {})],
+)
+async def test_what_no_endpoint_can_do_is_refused_with_the_fields_name(
+    house: House, name: str, value: Any
+) -> None:
+    reply = await house.chat(**{name: value})
+    assert (reply.status, reply.error["code"]) == (422, "unsupported")
+    assert reply.error["param"] == name
+    assert house.stage.heard == []
+
+
 async def test_a_body_that_says_it_is_too_long_is_refused_before_any_of_it_came(
     house: House,
 ) -> None:

@@ -21,7 +21,7 @@ from jevons.types.errors import (
     Unsupported,
 )
 from jevons.types.message import Image, Message, Reasoning, Text
-from jevons.types.request import Source
+from jevons.types.request import Need, Source
 
 if TYPE_CHECKING:
     from jevons.types.actor import Actor
@@ -185,6 +185,24 @@ def test_what_is_missing_is_named_for_each_endpoint() -> None:
         "'a/model' cannot serve this (rule modality-supported): "
         "'here' cannot do 'audio', 'image'; 'berlin' cannot do 'audio'"
     )
+
+
+@pytest.mark.parametrize(
+    ("needs", "param"),
+    [
+        ({"n"}, "n"),
+        ({"speech"}, "modalities"),
+        ({"search"}, "web_search_options"),
+        ({"audio"}, None),
+        ({"n", "speech"}, None),
+    ],
+)
+def test_the_field_that_asks_for_what_is_missing_is_named(
+    needs: set[Need], param: str | None
+) -> None:
+    with pytest.raises(Unsupported) as caught:
+        house(HERE).judge(a_request(needs=frozenset(needs)))
+    assert caught.value.param == param
 
 
 # size-fits

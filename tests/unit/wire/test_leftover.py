@@ -24,6 +24,43 @@ def test_what_was_said_elsewhere_is_refused() -> None:
     assert refused.value.param == "previous_response_id"
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("modalities", b'["text", "audio"]'),
+        ("web_search_options", b"{}"),
+        ("enable_search", b"true"),
+        ("service_tier", b'"flex"'),
+        ("logit_bias", b'{"50256": -100}'),
+        ("mcp_servers", b'[{"url": "https://x"}]'),
+    ],
+)
+def test_what_asks_for_more_than_a_hint_is_refused(name: str, value: bytes) -> None:
+    asked = a_request(source=source(**{name: value}))
+    with pytest.raises(Unsupported, match="has no word for") as refused:
+        check_one_answer(asked, dialect="D")
+    assert refused.value.param == name
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("modalities", b'["text"]'),
+        ("web_search_options", b"null"),
+        ("enable_search", b"false"),
+        ("service_tier", b'"auto"'),
+        ("service_tier", b'"standard_only"'),
+        ("logit_bias", b"{}"),
+    ],
+)
+def test_what_asks_for_what_is_done_anyway_is_neither_refused_nor_named(
+    name: str, value: bytes
+) -> None:
+    asked = a_request(source=source(**{name: value}))
+    check_one_answer(asked, dialect="D")
+    assert left_out(asked, dialect="D") == []
+
+
 def test_a_field_that_says_nothing_is_not_named() -> None:
     asked = a_request(source=source(previous_response_id=b"null", truncation=b"null", input=b"[]"))
     check_one_answer(asked, dialect="D")

@@ -103,7 +103,9 @@ def parse_request(body: bytes, *, id: str, at_ms: int, actor: Actor | None) -> G
 _AUTO = Chosen()
 _NO_OUTPUT = Output()
 _TEXT_ONLY: frozenset[Need] = frozenset({"text"})
-_RARE = KNOBS | {"functions"}
+_SPEECH = "modalities"
+_SEARCH = "web_search_options"
+_RARE = KNOBS | {"functions", _SPEECH, _SEARCH}
 
 
 def _chosen(choice: Mode | Choice) -> Chosen:
@@ -138,8 +140,19 @@ def _sampling(read: Common) -> Sampling:
 
 def _with_rare(request: Generate, fields: Fields) -> Generate:
     """Read what few requests hold."""
-    request = msgspec.structs.replace(request, thinking=read_knobs(fields))
+    request = msgspec.structs.replace(
+        request, thinking=read_knobs(fields), needs=request.needs | _rare_needs(fields)
+    )
     return request if "functions" not in fields else _with_functions(request, fields)
+
+
+def _rare_needs(fields: Fields) -> set[Need]:
+    needs: set[Need] = set()
+    if _SPEECH in fields and b'"audio"' in bytes(fields[_SPEECH]):
+        needs.add("speech")
+    if _SEARCH in fields and bytes(fields[_SEARCH]) != b"null":
+        needs.add("search")
+    return needs
 
 
 class _Name(msgspec.Struct):

@@ -21,6 +21,7 @@ from jevons.types.errors import Unsupported
 from jevons.types.message import Text
 from jevons.types.request import HostedTool
 from jevons.wire.effort import USUAL, effort_of
+from jevons.wire.leftover import asks_more
 from jevons.wire.rendered import Rendered
 from jevons.wire.responses.carry import Carried, write_items
 from jevons.wire.responses.opened import opened
@@ -47,6 +48,7 @@ _CANONICAL = frozenset(
         "max_output_tokens",
         "max_tokens",
         "messages",
+        "modalities",
         "model",
         "n",
         "output_config",
@@ -55,6 +57,7 @@ _CANONICAL = frozenset(
         "reasoning_effort",
         "response_format",
         "seed",
+        "service_tier",
         "stop",
         "stop_sequences",
         "stream",
@@ -100,6 +103,10 @@ def render_request(request: Generate, *, model: str, owner: str = "") -> Rendere
     name = msgspec.Raw(msgspec.json.encode(model))
     if request.source.dialect == "openai-responses":
         return _as_it_came(request, name, owner)
+    more = asks_more(request)
+    if more:
+        message = f"{more} asks for what this endpoint's dialect has no word for"
+        raise Unsupported(message, param=more)
     carried = Carried(owner)
     body = {"model": name, **_said(request, carried), **_asked(request, carried)}
     body |= _thinking(request, carried)

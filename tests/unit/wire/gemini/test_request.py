@@ -414,9 +414,9 @@ def test_how_much_to_think_is_said_as_the_model_knows_it(
 
 
 def test_fields_without_a_name_here_are_dropped_and_named() -> None:
-    asked = a_request(source=of_chat(model="m", user="u", metadata=None, service_tier="flex"))
+    asked = a_request(source=of_chat(model="m", user="u", metadata=None, prompt_cache_key="k"))
     assert changed(asked) == (
-        "service_tier: dropped, Gemini's dialect has no such field",
+        "prompt_cache_key: dropped, Gemini's dialect has no such field",
         "user: dropped, Gemini's dialect has no such field",
     )
 

@@ -161,6 +161,9 @@ def test_needs_follow_from_what_is_asked() -> None:
     assert asked(tools=[tool]).needs == {"text", "tools"}
     assert asked(tools=[tool], tool_choice="none").needs == {"text"}
     assert asked(logprobs=True, top_logprobs=3, n=2).needs == {"text", "logprobs", "n"}
+    assert asked(modalities=["text"], web_search_options=None).needs == {"text"}
+    assert asked(modalities=["text", "audio"], audio={}).needs == {"text", "speech"}
+    assert asked(web_search_options={}).needs == {"text", "search"}
     assert asked(response_format={"type": "text"}).output.kind == "text"
     assert asked(response_format={"type": "json_object"}).needs == {"text", "json"}
     request = asked(response_format=schema)

@@ -373,6 +373,12 @@ def test_a_budget_is_the_least_effort_that_holds_it(budget: int, effort: str) ->
     assert changed == (f"thinking.budget_tokens: {budget} sent as effort {effort!r}",)
 
 
+def test_what_asks_for_more_than_a_hint_is_refused() -> None:
+    with pytest.raises(Unsupported) as refused:
+        written(fields={"logit_bias": {"50256": -100}})
+    assert refused.value.param == "logit_bias"
+
+
 def test_being_told_to_think_is_the_usual_effort() -> None:
     body, changed = written(thinking=Thinking(on=True))
     assert body["reasoning"] == {"effort": "medium"}
