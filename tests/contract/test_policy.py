@@ -236,6 +236,19 @@ def test_explain_knows_only_what_is_in_the_books(kept: Path, config: Path) -> No
     assert "cannot be read" in run("explain", "req_no", config=kept).stderr
 
 
+def test_explain_says_in_which_form_it_may_go(config: Path) -> None:
+    text = config.read_text().replace('owner = "DE"', 'owner = "US"\nbasis = "scc-tia"')
+    config.write_text(text)
+    told = json.loads(run("explain", "near", "--json", config=config).stdout)
+    assert told["endpoints"][0]["is_veiled"]
+    done = run("explain", "near", config=config)
+    assert done.stdout.startswith("personal data of people in EEA, veiled, may go to 'near'")
+    unread = run("explain", "near", "--unread", config=config)
+    assert unread.exit_code == 1
+    assert "that cannot all be looked through may not go to 'near'" in unread.stdout
+    assert "(rule gdpr-veiled-transfer, eu-gdpr.cedar line" in unread.stdout
+
+
 def test_explain_names_what_there_is_when_a_model_is_not(config: Path) -> None:
     done = run("explain", "nix", config=config)
     assert done.exit_code == 1

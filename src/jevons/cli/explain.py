@@ -34,6 +34,7 @@ _CLASSES = ("public", "internal", "personal", "special")
 @click.argument("what", metavar="MODEL|REQUEST")
 @click.option("--class", "data_class", type=click.Choice(_CLASSES), help="Of the data.")
 @click.option("--region", metavar="CODE", help="Where the people live whom it is about.")
+@click.option("--unread", is_flag=True, help="With what cannot be looked through, as a picture.")
 @click.option("--profile", metavar="PROFILE", help="Instead of the one that is switched on.")
 @shared
 def explain(
@@ -41,6 +42,7 @@ def explain(
     what: str,
     data_class: str | None,
     region: str | None,
+    unread: bool,
     profile: str | None,
     config: Path | None,
     as_json: bool,
@@ -58,7 +60,7 @@ def explain(
     if what.startswith("req_"):
         told = _what_became(settings, what, profile)
     else:
-        told = _what_would(settings, what, profile, data_class, region)
+        told = _what_would(settings, what, profile, data_class, region, unread=unread)
     if as_json:
         emit(told)
     else:
@@ -83,14 +85,20 @@ def _lines(told: dict[str, Any]) -> list[str]:
 
 
 def _what_would(
-    settings: Settings, model: str, profile: str | None, data_class: str | None, region: str | None
+    settings: Settings,
+    model: str,
+    profile: str | None,
+    data_class: str | None,
+    region: str | None,
+    *,
+    unread: bool,
 ) -> dict[str, Any]:
     """Decide for each endpoint of a model, as of now."""
     from jevons.boot.policy import known_endpoints
     from jevons.catalog import Catalog
     from jevons.types.errors import UnknownModel
 
-    egress, label = _egress(settings, profile, data_class, region)
+    egress, label = _egress(settings, profile, data_class, region, unread=unread)
     catalog = Catalog(known_endpoints(settings))
     asked = catalog.find(model)
     if not asked:
@@ -112,7 +120,8 @@ def _what_became(settings: Settings, request: str, profile: str | None) -> dict[
     from jevons.types.account import Refused
 
     record = _recorded(settings, request)
-    egress, label = _egress(settings, profile, record.data_class, record.region)
+    unread = bool(record.unread)
+    egress, label = _egress(settings, profile, record.data_class, record.region, unread=unread)
     told = {
         "request": record.id,
         "at_ms": record.at_ms,
@@ -162,7 +171,12 @@ def _recorded(settings: Settings, request: str) -> Ended:
 
 
 def _egress(
-    settings: Settings, profile: str | None, data_class: str | None, region: str | None
+    settings: Settings,
+    profile: str | None,
+    data_class: str | None,
+    region: str | None,
+    *,
+    unread: bool,
 ) -> tuple[Egress, Label]:
     from jevons.boot.policy import house_label, load_profile
     from jevons.catalog.places import groups
@@ -175,27 +189,31 @@ def _egress(
     label = Label(
         data_class=CLASSES[data_class] if data_class else house.data_class,
         region=region or house.region,
+        unread=unread,
     )
     return Egress(loaded, groups()), label
 
 
 def _told(egress: Egress, label: Label, endpoint: Endpoint) -> dict[str, Any]:
+    """Decide for one endpoint: as it is, else with tokens for what identifies people."""
     from jevons.clock import SystemClock
-    from jevons.policy.egress import sentence
+    from jevons.policy.egress import sentence, veiled
 
-    decision = egress.decide(label, endpoint, SystemClock().now_ms())
+    moment_ms = SystemClock().now_ms()
+    form, decision = label, egress.decide(label, endpoint, moment_ms)
+    if not decision.is_allowed:
+        form = veiled(label)
+        decision = egress.decide(form, endpoint, moment_ms)
     return {
         "endpoint": endpoint.name,
         "is_allowed": decision.is_allowed,
+        "is_veiled": form.veiled and decision.is_allowed,
         "rules": [each.id for each in decision.statements],
-        "says": sentence(label, endpoint, decision),
+        "says": sentence(form if decision.is_allowed else label, endpoint, decision),
     }
 
 
 def _nearest(egress: Egress, label: Label, endpoints: tuple[Endpoint, ...]) -> str | None:
     """Name the first endpoint that may have it; the settings' order is the operator's own."""
-    from jevons.clock import SystemClock
-
-    moment_ms = SystemClock().now_ms()
-    may = [each for each in endpoints if egress.decide(label, each, moment_ms).is_allowed]
-    return may[0].name if may else None
+    may = [each.name for each in endpoints if _told(egress, label, each)["is_allowed"]]
+    return may[0] if may else None

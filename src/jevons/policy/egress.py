@@ -116,7 +116,7 @@ def sentence(label: Label, endpoint: Endpoint, decision: Decision) -> str:
     kind = DataClass(label.data_class).word
     about = "" if label.region == UNKNOWN_PLACE else f" of people in {label.region}"
     about += " that cannot all be looked through" if label.unread else ""
-    about += ", with tokens for what identifies people," if label.veiled else ""
+    about += ", veiled," if label.veiled else ""
     where = f"{endpoint.name!r} ({endpoint.host}, {endpoint.place})"
     if decision.is_allowed:
         names = ", ".join(each.id for each in decision.statements)

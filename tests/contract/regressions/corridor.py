@@ -14,7 +14,13 @@ import uvicorn
 
 from jevons.boot import open_house
 from jevons.edge import serve_config
-from jevons.settings import EndpointSettings, EngineSettings, RetrySettings, Settings
+from jevons.settings import (
+    EndpointSettings,
+    EngineSettings,
+    PolicySettings,
+    RetrySettings,
+    Settings,
+)
 from jevons.testing import Vendor
 from jevons.testing.reply import respond, stream
 from jevons.types.model import Price
@@ -140,12 +146,15 @@ class Lab:
         """Have a vendor that answers these, one after the other."""
         return await self._closing.enter_async_context(Vendor(*replies))
 
-    async def house(self, *endpoints: EndpointSettings, tries: int = 0) -> None:
+    async def house(
+        self, *endpoints: EndpointSettings, tries: int = 0, policy: PolicySettings | None = None
+    ) -> None:
         """Open the house in front of these."""
         settings = Settings(
             data_dir=self._folder,
             engine=EngineSettings(enabled=False),
             retries=RetrySettings(tries=tries),
+            policy=policy or PolicySettings(),
             endpoint=endpoints,
         )
         house = await self._closing.enter_async_context(open_house(settings))
@@ -175,9 +184,12 @@ class Lab:
         asked = [*messages] or [{"role": "user", "content": "Hi"}]
         return await self.post("/v1/messages", messages=asked, max_tokens=100, **fields)
 
-    async def post(self, path: str, **fields: Any) -> Answer:
+    async def post(
+        self, path: str, *, headers: dict[str, str] | None = None, **fields: Any
+    ) -> Answer:
         """Send a body, and hear the answer to its end."""
-        heard = await self._client.post(path, json={"model": "a/model", **fields})
+        body = {"model": "a/model", **fields}
+        heard = await self._client.post(path, json=body, headers=headers)
         return Answer(heard.status_code, heard.headers, heard.content)
 
     async def leave_after(self, size: int, path: str = "/v1/chat/completions") -> str:
