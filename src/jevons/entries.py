@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from jevons.ports import Veiled
-    from jevons.types.account import Charge
+    from jevons.types.account import Charge, SetAside
     from jevons.types.actor import Actor
     from jevons.types.decision import Outcome, Plan, Verdict
     from jevons.types.errors import JevonsError, PolicyError
@@ -39,6 +39,8 @@ class Asked(NamedTuple):
     to_veil: frozenset[str]
     """Endpoints that are sent the veiled request instead."""
     veiled: Veiled | None
+    aside: tuple[SetAside, ...] = ()
+    """Endpoints that are asked last, since they kept failing."""
 
     def sent_to(self, endpoint: str) -> Generate:
         """Tell what an endpoint is sent."""
@@ -139,6 +141,7 @@ def receipt(asked: Asked, ending: Ending) -> Receipt:
         finish="caller_left" if isinstance(error, CallerLeft) else outcome.finish,
         error=error.code if error else None,
         tried=tuple([_tried(each) for each in ending.outcomes]),
+        aside=asked.aside,
         changed=outcome.changed,
         request=said.request,
         answer=None if digest is None else commit(asked.actor.salting, request.id, digest),

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from jevons.pick.attempts import Retries
+    from jevons.pick.resting import Resting
     from jevons.ports import (
         Caller,
         Clock,
@@ -70,6 +71,8 @@ class Rooms:
     metrics: Metrics = field(default_factory=Metrics)
     retries: Retries | None = None
     """When an endpoint is asked again; None never."""
+    resting: Resting | None = None
+    """Remembers which endpoints fail, so that they are asked last; None forgets."""
     privacy: Privacy | None = None
     """Looks through every request for what identifies people; None looks through none."""
 
@@ -100,10 +103,10 @@ async def walk(request: Generate, caller: Caller, rooms: Rooms) -> Receipt:
     except PolicyError as refusal:
         await _note(refusal, request, rooms)
         raise
-    plan = rooms.pick.plan(request, verdict)
+    plan = _plan(request, verdict, rooms, arrived_s)
     actor = _actor(request)
     intent = entries.intent(request, actor, verdict, plan)
-    asked = Asked(request, actor, intent, arrived_s, verdict.veiled, veiled)
+    asked = Asked(request, actor, intent, arrived_s, verdict.veiled, veiled, plan.aside)
     caller = caller if veiled is None else veiled.caller
     outcomes: list[Outcome] = []
     try:
@@ -127,6 +130,14 @@ async def walk(request: Generate, caller: Caller, rooms: Rooms) -> Receipt:
         raise error
     await caller.close(receipt)
     return receipt
+
+
+def _plan(request: Generate, verdict: Verdict, rooms: Rooms, now_s: float) -> Plan:
+    """Say who is to be asked, whoever keeps failing last."""
+    plan = rooms.pick.plan(request, verdict)
+    if rooms.resting is None:
+        return plan
+    return rooms.resting.order(plan, now_s=now_s, now_ms=rooms.clock.now_ms())
 
 
 async def _inspect(request: Generate, rooms: Rooms) -> Generate:
@@ -198,6 +209,8 @@ async def _reach(
                 provider = rooms.providers[endpoint.provider]
                 outcome = await provider.serve(attempt, asked.sent_to(endpoint.name), caller)
             outcomes.append(outcome)
+            if rooms.resting is not None:
+                rooms.resting.note(outcome, now_s=rooms.clock.monotonic_s())
             attempt = walking.send(outcome)
     except StopIteration as stop:
         error: JevonsError | None = stop.value

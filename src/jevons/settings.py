@@ -110,6 +110,9 @@ class RetrySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     wait_s: Annotated[float, msgspec.Meta(ge=0)] = 10.0
     """Longest wait of one request, in all. An endpoint that asks for more is not waited for: its
     error goes to the caller at once, with its `retry-after`."""
+    aside_s: Annotated[float, msgspec.Meta(ge=0)] = 60.0
+    """Longest that an endpoint that keeps failing is asked after all others; 0 never puts one
+    behind."""
 
 
 class PolicySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

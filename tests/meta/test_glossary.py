@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ROW = re.compile(r"^\| ([a-z ]+) \| (.+) \| `(jevons[\w.]*)` \|$", re.MULTILINE)
-PARTS_OF_OTHERS = {"Ended", "Genesis", "KeyChange", "Measured", "Tried", "Veiled"}
+PARTS_OF_OTHERS = {"Ended", "Genesis", "KeyChange", "Measured", "SetAside", "Tried", "Veiled"}
 PLAIN_WORDS = {"Clock", "Ids"}
 
 

@@ -15,7 +15,7 @@ from jevons.entries import opening
 from jevons.flow import Rooms, walk
 from jevons.ledger.commitment import commit
 from jevons.meter import HouseMeter
-from jevons.pick import Cheapest, Retries
+from jevons.pick import Cheapest, Resting, Retries
 from jevons.policy import Rules
 from jevons.testing import Allow, Book, Clock, Listener, Look
 from jevons.testing.make import a_request, an_actor, an_endpoint, an_outcome
@@ -79,6 +79,7 @@ class House:
         *stages: Serve,
         policy: Policy | None = None,
         retries: Retries | None = None,
+        resting: Resting | None = None,
         privacy: Privacy | None = None,
     ) -> None:
         self.book = Book()
@@ -97,6 +98,7 @@ class House:
             ledger=self.book,
             clock=self.clock,
             retries=retries,
+            resting=resting,
             privacy=privacy,
         )
 
@@ -598,6 +600,20 @@ async def test_an_endpoint_that_was_busy_is_asked_again_and_every_try_is_on_the_
     )
     assert house.listener.heard == [TextDelta("hello"), END]
     assert house.settled() is receipt
+
+
+async def test_an_endpoint_that_keeps_failing_is_asked_last_and_the_receipt_says_until_when() -> (
+    None
+):
+    down = fails(ProviderUnavailable("down"))
+    house = House(down, answers, resting=Resting())
+    receipts = [await house.walk() for _ in range(4)]
+    tried = [[each.endpoint for each in receipt.tried] for receipt in receipts]
+    assert tried == [["end-0", "end-1"]] * 3 + [["end-1"]]
+    assert [receipt.aside for receipt in receipts[:3]] == [()] * 3
+    (aside,) = receipts[3].aside
+    assert (aside.endpoint, aside.failures, aside.error) == ("end-0", 3, "provider_unavailable")
+    assert aside.until_ms == house.clock.now_ms() + 5000
 
 
 async def test_nothing_is_asked_while_we_wait() -> None:

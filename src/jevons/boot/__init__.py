@@ -25,7 +25,7 @@ from jevons.clock import SystemClock, Ulids, chance
 from jevons.edge import allow_many_connections, app, serve_config
 from jevons.flow import Rooms
 from jevons.meter import HouseMeter
-from jevons.pick import Cheapest, Retries
+from jevons.pick import Cheapest, Resting, Retries
 from jevons.store import Archive, Books, Limits, empty
 from jevons.telemetry import Metrics, log
 from jevons.types.custody import OWN
@@ -124,6 +124,7 @@ async def open_house(
             ledger=books,
             clock=clock,
             metrics=metrics,
+            resting=Resting(longest_s=settings.retries.aside_s),
             retries=Retries(
                 draw=chance, tries=settings.retries.tries, wait_s=settings.retries.wait_s
             ),

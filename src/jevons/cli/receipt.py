@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from rich.console import Console
 
-    from jevons.types.account import Ended, Receipt, Refused, Tried
+    from jevons.types.account import Ended, Receipt, Refused, SetAside, Tried
     from jevons.types.proof import Inclusion
 
 __all__ = ("Proof", "prove", "receipt", "saved_public_key", "show")
@@ -181,7 +181,16 @@ def _rows(receipt: Receipt) -> list[tuple[str, str]]:
         ("finish", receipt.finish + (f", {receipt.error}" if receipt.error else "")),
     ]
     rows += [("tried", _try(each)) for each in receipt.tried if each.error]
+    rows += [("set aside", _rests(each)) for each in receipt.aside]
     return rows + [("changed", each) for each in receipt.changed]
+
+
+def _rests(aside: SetAside) -> str:
+    from datetime import UTC, datetime
+
+    until = datetime.fromtimestamp(aside.until_ms / 1e3, UTC)
+    times = "once" if aside.failures == 1 else f"{aside.failures} times in a row"
+    return f"{aside.endpoint} until {until:%H:%M:%S} UTC, it failed {times}: {aside.error}"
 
 
 def _try(tried: Tried) -> str:

@@ -3,10 +3,11 @@
 Enters: a `Generate` and the `Verdict` that let it through.
 Leaves: a `Plan`.
 May not know: sockets, SQL, HTTP, what anything cost in the end.
-State: none.
+State: which endpoints failed lately, in `Resting`; else none.
 """
 
 from jevons.pick.attempts import Retries, attempts
 from jevons.pick.cheapest import Cheapest
+from jevons.pick.resting import Resting
 
-__all__ = ("Cheapest", "Retries", "attempts")
+__all__ = ("Cheapest", "Resting", "Retries", "attempts")

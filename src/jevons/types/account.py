@@ -24,6 +24,7 @@ __all__ = (
     "Receipt",
     "Record",
     "Refused",
+    "SetAside",
     "Tried",
     "Usage",
     "Veil",
@@ -91,6 +92,18 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
     detail: str | None = None
     after_ms: float = 0.0
     """Milliseconds that were to pass before it: an endpoint that had failed was asked again."""
+
+
+class SetAside(msgspec.Struct, frozen=True, kw_only=True):
+    """An endpoint that was to be asked after all others, since it kept failing."""
+
+    endpoint: str
+    until_ms: int
+    """Unix milliseconds until which it is so."""
+    failures: int
+    """In a row."""
+    error: str
+    """Code of the last."""
 
 
 class Genesis(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="genesis"):
@@ -216,6 +229,8 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="
     error: str | None = None
     """Code of what went wrong, if anything did."""
     tried: tuple[Tried, ...] = ()
+    aside: tuple[SetAside, ...] = ()
+    """Endpoints that stood behind the others of the plan, and until when."""
     changed: tuple[str, ...] = ()
     """Fields of the request that were dropped or altered on the way, and how."""
     request: str

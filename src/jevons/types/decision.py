@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from jevons.types.account import Measured, Usage
+from jevons.types.account import Measured, SetAside, Usage
 from jevons.types.custody import UNLABELLED, Label
 from jevons.types.errors import JevonsError
 from jevons.types.event import Event
@@ -40,6 +40,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Candidates in the order they will be tried."""
 
     candidates: tuple[Candidate, ...]
+    aside: tuple[SetAside, ...] = ()
+    """Those that stand at its end only because they kept failing."""
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):

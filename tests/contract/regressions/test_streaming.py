@@ -234,6 +234,17 @@ async def test_a_busy_endpoint_is_asked_again_and_the_caller_hears_one_answer(
     ]
 
 
+@SURFACES
+async def test_not_every_request_pays_for_an_endpoint_that_is_down(lab: Lab, surface: str) -> None:
+    down, good = await lab.vendor(refusal(503, "down")), await lab.vendor(GOOD)
+    await lab.house(endpoint(down, "first"), endpoint(good, "second"))
+    answers = [await ask(lab, surface) for _ in range(5)]
+    assert [text(answer) for answer in answers] == ["Hello"] * 5
+    assert len(down.heard) == 3
+    (aside,) = (await lab.receipt(answers[-1]))["aside"]
+    assert (aside["endpoint"], aside["failures"]) == ("first", 3)
+
+
 async def test_a_wait_that_is_too_long_is_the_callers_to_decide(lab: Lab) -> None:
     vendor = await lab.vendor(refusal(503, "down", headers={"retry-after": "120"}), whole())
     await lab.house(endpoint(vendor), tries=2)

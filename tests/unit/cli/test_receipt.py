@@ -14,7 +14,7 @@ from jevons.cli.receipt import Proof, prove, show
 from jevons.ledger.merkle import leaf_hash, node_hash
 from jevons.ledger.note import Checkpoint, sign
 from jevons.testing.make import a_receipt, a_refusal
-from jevons.types.account import Ended, Tried
+from jevons.types.account import Ended, SetAside, Tried
 from jevons.types.proof import Inclusion
 
 PRIVATE = Ed25519PrivateKey.from_private_bytes(bytes(32))
@@ -58,6 +58,13 @@ def shown(ended: Ended) -> str:
     terminal = Console(record=True, width=120, file=StringIO())
     show(terminal, ended, Proof("holds", "leaf 1 of 2"))
     return terminal.export_text()
+
+
+@pytest.mark.parametrize(("failures", "times"), [(1, "once"), (4, "4 times in a row")])
+def test_a_receipt_shows_who_was_set_aside_and_until_when(failures: int, times: str) -> None:
+    aside = SetAside(endpoint="far", until_ms=61_000, failures=failures, error="provider_timeout")
+    text = shown(a_receipt(aside=(aside,)))
+    assert f"far until 00:01:01 UTC, it failed {times}: provider_timeout" in text
 
 
 def test_a_receipt_shows_what_its_data_was_and_who_was_tried_how_late() -> None:
