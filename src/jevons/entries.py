@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from jevons.ledger.commitment import commit, salt
-from jevons.types.account import Intent, Receipt, Refused, Tried
+from jevons.types.account import Intent, Measured, Receipt, Refused, Tried
 from jevons.types.custody import UNLABELLED
 from jevons.types.errors import CallerLeft
 from jevons.types.request import Inspected
@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from jevons.types.errors import JevonsError, PolicyError
     from jevons.types.request import Generate
 
-__all__ = ("Asked", "Ending", "intent", "opening", "receipt", "refused")
+__all__ = ("Asked", "Ending", "has_used", "intent", "opening", "receipt", "refused")
 
 _NOBODY_LOOKED = Inspected()
+_NOTHING_MEASURED = Measured()
 
 
 class Asked(NamedTuple):
@@ -140,7 +141,7 @@ def receipt(asked: Asked, ending: Ending) -> Receipt:
         carbon_mg=ending.charge.carbon_mg,
         finish="caller_left" if isinstance(error, CallerLeft) else outcome.finish,
         error=error.code if error else None,
-        tried=tuple([_tried(each) for each in ending.outcomes]),
+        tried=tuple([_tried(each, is_last=each is outcome) for each in ending.outcomes]),
         aside=asked.aside,
         changed=outcome.changed,
         request=said.request,
@@ -153,13 +154,24 @@ def receipt(asked: Asked, ending: Ending) -> Receipt:
     )
 
 
-def _tried(outcome: Outcome) -> Tried:
+def has_used(outcome: Outcome) -> bool:
+    """Whether an attempt is known to have used something."""
+    return outcome.usage.counted_by != "nobody" or outcome.measured != _NOTHING_MEASURED
+
+
+def _tried(outcome: Outcome, *, is_last: bool) -> Tried:
     endpoint, error = outcome.attempt.candidate.endpoint.name, outcome.error
     after_s = outcome.attempt.after_s
     after_ms = round(after_s * 1e3, 3) if after_s else 0.0
     if error is None:
         return Tried(endpoint=endpoint, after_ms=after_ms)
-    return Tried(endpoint=endpoint, error=error.code, detail=str(error)[:200], after_ms=after_ms)
+    return Tried(
+        endpoint=endpoint,
+        error=error.code,
+        detail=str(error)[:200],
+        after_ms=after_ms,
+        usage=None if is_last or not has_used(outcome) else outcome.usage,
+    )
 
 
 def _since_ms(start_s: float, moment_s: float | None) -> float | None:

@@ -20,6 +20,7 @@ import msgspec
 
 from jevons import entries
 from jevons.entries import Asked, Ending
+from jevons.meter.total import total_charge
 from jevons.pick.attempts import attempts
 from jevons.telemetry import Metrics
 from jevons.types.decision import Attempt, Outcome
@@ -265,14 +266,16 @@ def _receipt(
     caller: Caller,
     rooms: Rooms,
 ) -> Receipt:
-    """Charge the last attempt, and seal what goes out of its answer."""
+    """Charge every attempt that used something, and seal what goes out of the answer."""
     outcome, digest = outcomes[-1], None
+    billed = [each for each in outcomes if each is outcome or entries.has_used(each)]
+    charges = [rooms.meter.charge(each.attempt.candidate.endpoint, each) for each in billed]
     if error is None or (outcome.committed and asked.request.stream):  # else no byte goes out
         digest = caller.seal(() if error else outcome.closing)
     ending = Ending(
         outcomes,
         error,
-        rooms.meter.charge(outcome.attempt.candidate.endpoint, outcome),
+        total_charge(charges),
         digest,
         rooms.clock.now_ms(),
         rooms.clock.monotonic_s(),

@@ -616,6 +616,27 @@ async def test_an_endpoint_that_keeps_failing_is_asked_last_and_the_receipt_says
     assert aside.until_ms == house.clock.now_ms() + 5000
 
 
+async def test_what_a_failed_attempt_used_is_charged_too() -> None:
+    spent = Usage(input=3, counted_by="endpoint")
+
+    async def cut(attempt: Attempt, request: Generate, caller: Caller) -> Outcome:
+        return an_outcome(
+            attempt=attempt,
+            error=ProviderTruncated("cut"),
+            usage=spent,
+            measured=Measured(cpu_s=0.25),
+            finish="error",
+        )
+
+    alone = await House(answers).walk()
+    receipt = await House(cut, fails(ProviderUnavailable("away")), answers).walk()
+    assert isinstance(alone.energy_mj, Estimate)
+    assert isinstance(receipt.energy_mj, Estimate)
+    assert receipt.energy_mj.p50 == pytest.approx(1.5 * alone.energy_mj.p50)
+    assert [each.usage for each in receipt.tried] == [spent, None, None]
+    assert receipt.usage == alone.usage
+
+
 async def test_nothing_is_asked_while_we_wait() -> None:
     asked_s: list[float] = []
     loop = asyncio.get_running_loop()

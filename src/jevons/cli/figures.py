@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING
 from jevons.types.units import Estimate, Priced, Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from jevons.types.units import Cost, Quantity
 
 __all__ = (
@@ -28,8 +26,6 @@ __all__ = (
     "money",
     "plain",
     "quantity",
-    "total",
-    "total_cost",
 )
 
 MJ_PER_WH = 3.6e6
@@ -97,32 +93,6 @@ def energy(amount: Quantity) -> str:
 def carbon(amount: Quantity) -> str:
     """Write carbon, from milligrams to grams of CO2 equivalent."""
     return quantity(amount, MG_PER_G, "gCO2e")
-
-
-def total(amounts: Iterable[Quantity]) -> Quantity:
-    """Add estimates up, as if their errors all went the same way.
-
-    They mostly do: answers of one house share its coefficients. The interval is therefore the
-    widest it can be. One unknown makes the sum unknown.
-    """
-    low = middle = high = 0.0
-    methods: dict[str, None] = {}
-    for amount in amounts:
-        if isinstance(amount, Unknown):
-            return amount
-        low, middle, high = low + amount.p05, middle + amount.p50, high + amount.p95
-        methods[amount.method] = None
-    return Estimate(p05=low, p50=middle, p95=high, method=" + ".join(methods), source="sum")
-
-
-def total_cost(amounts: Iterable[Cost]) -> Cost:
-    """Add costs up. One unknown makes the sum unknown."""
-    nusd = 0
-    for amount in amounts:
-        if isinstance(amount, Unknown):
-            return amount
-        nusd += amount.nusd
-    return Priced(nusd=nusd, method="sum", source="sum")
 
 
 def bytes_of(size: int) -> str:

@@ -92,6 +92,9 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
     detail: str | None = None
     after_ms: float = 0.0
     """Milliseconds that were to pass before it: an endpoint that had failed was asked again."""
+    usage: Usage | None = None
+    """What it used; None for the last attempt, whose usage the receipt has, and for one that is
+    not known to have used anything."""
 
 
 class SetAside(msgspec.Struct, frozen=True, kw_only=True):
@@ -221,7 +224,9 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="
     """From arrival to the first byte of the answer; None when there was none."""
     total_ms: float
     usage: Usage
+    """Of the last attempt."""
     cost: Cost
+    """Of every attempt that used something; `energy_mj` and `carbon_mg` too."""
     energy_mj: Quantity
     carbon_mg: Quantity
     finish: str

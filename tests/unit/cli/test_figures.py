@@ -64,25 +64,6 @@ def test_what_is_not_known_is_never_a_number() -> None:
     assert figures.median(UNKNOWN, figures.MJ_PER_WH) == "unknown"
 
 
-def test_one_unknown_makes_the_sum_unknown() -> None:
-    assert figures.total_cost([priced(1), UNKNOWN, priced(2)]) == UNKNOWN
-    assert figures.total([estimate(1, 2, 3), UNKNOWN]) == UNKNOWN
-
-
-def test_a_sum_adds_intervals_end_to_end() -> None:
-    added = figures.total([estimate(1, 2, 3), estimate(10, 20, 30)])
-    assert isinstance(added, Estimate)
-    assert (added.p05, added.p50, added.p95) == (11, 22, 33)
-    assert added.method == "modelled-cpu"
-
-
-@given(st.lists(st.integers(0, 10**12)))
-def test_costs_add_up_exactly(amounts: list[int]) -> None:
-    added = figures.total_cost(priced(nusd) for nusd in amounts)
-    assert isinstance(added, Priced)
-    assert added.nusd == sum(amounts)
-
-
 @pytest.mark.parametrize(
     ("size", "shown"),
     [(0, "0 B"), (999, "999 B"), (491_400_064, "491 MB"), (5_444_831_232, "5.44 GB")],

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from jevons.cli import figures, screen
 from jevons.cli.demo import jobs
+from jevons.meter.total import total, total_cost
 from jevons.types.units import Estimate
 
 if TYPE_CHECKING:
@@ -133,9 +134,9 @@ class _Total(NamedTuple):
 
 def _sum(receipts: Sequence[Receipt]) -> _Total:
     return _Total(
-        figures.total_cost(receipt.cost for receipt in receipts),
-        figures.total(receipt.energy_mj for receipt in receipts),
-        figures.total(receipt.carbon_mg for receipt in receipts),
+        total_cost(receipt.cost for receipt in receipts),
+        total(receipt.energy_mj for receipt in receipts),
+        total(receipt.carbon_mg for receipt in receipts),
     )
 
 
