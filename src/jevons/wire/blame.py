@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from jevons.types.errors import ProviderError
     from jevons.wire.refusal import Refusal
 
-__all__ = ("blame",)
+__all__ = ("blame", "told")
 
 _OK = 200
 _TOO_MANY = 429
@@ -209,6 +209,21 @@ def blame(refusal: Refusal, *, status: int = _OK) -> type[ProviderError]:
     kind = _by_status(status)
     is_callers = kind is ProviderMissing and _CALLERS_OWN.search(refusal.sentence)
     return ProviderRejected if is_callers else kind
+
+
+def told(refusal: Refusal, *, before: str = "") -> ProviderError:
+    """Make the error that a refusal in the body of an answer tells of.
+
+    Args:
+        refusal: What was said.
+        before: Goes before its sentence.
+    """
+    kind = blame(refusal)
+    codes = ", ".join(sorted(refusal.codes))
+    message = before + (refusal.sentence or codes or "an error without a message")
+    if kind is ProviderThrottled:
+        return ProviderThrottled(message, retry_after_s=refusal.wait_s)
+    return kind(message)
 
 
 def _coded(refusal: Refusal, words: _Words) -> type[ProviderError] | None:

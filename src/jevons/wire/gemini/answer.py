@@ -21,10 +21,9 @@ from jevons.types.account import Usage
 from jevons.types.errors import (
     ProviderFiltered,
     ProviderGarbled,
-    ProviderThrottled,
     ProviderUnavailable,
 )
-from jevons.wire.blame import blame
+from jevons.wire.blame import told
 from jevons.wire.refusal import read
 
 if TYPE_CHECKING:
@@ -121,12 +120,7 @@ def blocked(feedback: Feedback | None) -> ProviderFiltered | None:
 
 def fault_of(body: bytes) -> ProviderError:
     """Turn an error's envelope into the error that it tells of."""
-    refusal = read(body)
-    kind = blame(refusal)
-    message = f"upstream answered 200: {refusal.sentence}"
-    if kind is ProviderThrottled:
-        return ProviderThrottled(message, retry_after_s=refusal.wait_s)
-    return kind(message)
+    return told(read(body), before="upstream answered 200: ")
 
 
 def garbled_by(error: Exception) -> ProviderGarbled:

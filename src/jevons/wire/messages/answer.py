@@ -18,11 +18,10 @@ import msgspec
 
 from jevons.types.errors import (
     ProviderGarbled,
-    ProviderThrottled,
     ProviderTruncated,
     ProviderUnavailable,
 )
-from jevons.wire.blame import blame
+from jevons.wire.blame import told
 from jevons.wire.messages.tally import Counts
 from jevons.wire.refusal import heard
 
@@ -131,12 +130,7 @@ def fault_of(error: msgspec.Raw | bytes) -> ProviderError | None:
     said: Any = msgspec.json.decode(error)
     if said is None:
         return None
-    refusal = heard({"error": said})
-    sentence = refusal.sentence or ", ".join(sorted(refusal.codes)) or "an error without a message"
-    kind = blame(refusal)
-    if kind is ProviderThrottled:
-        return ProviderThrottled(sentence, retry_after_s=refusal.wait_s)
-    return kind(sentence)
+    return told(heard({"error": said}))
 
 
 def error_of(kind: str, error: msgspec.Raw, data: bytes) -> ProviderError | None:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from jevons.types.account import Usage
-from jevons.types.errors import ProviderGarbled, ProviderThrottled, ProviderUnavailable
+from jevons.types.errors import ProviderGarbled, ProviderUnavailable
 from jevons.types.event import (
     Finished,
     OpaqueBlock,
@@ -32,7 +32,7 @@ from jevons.types.event import (
     TextDelta,
     ToolCallDelta,
 )
-from jevons.wire.blame import blame
+from jevons.wire.blame import told
 from jevons.wire.refusal import read
 
 if TYPE_CHECKING:
@@ -200,12 +200,7 @@ def _usage_of(line: _Line) -> Usage | None:
 
 def _fault_of(body: bytes) -> ProviderError:
     """Turn an error's envelope into the error that it tells of."""
-    refusal = read(body)
-    kind = blame(refusal)
-    message = f"upstream answered 200: {refusal.sentence}"
-    if kind is ProviderThrottled:
-        return ProviderThrottled(message, retry_after_s=refusal.wait_s)
-    return kind(message)
+    return told(read(body), before="upstream answered 200: ")
 
 
 def _arguments(value: msgspec.Raw) -> str:

@@ -24,10 +24,9 @@ import msgspec
 from jevons.types.account import Usage
 from jevons.types.errors import (
     ProviderGarbled,
-    ProviderThrottled,
     ProviderUnavailable,
 )
-from jevons.wire.blame import blame
+from jevons.wire.blame import told
 from jevons.wire.refusal import heard
 
 if TYPE_CHECKING:
@@ -242,12 +241,7 @@ def fault_of(error: msgspec.Raw, status: Status | None) -> ProviderError | None:
         said["base_resp"] = msgspec.to_builtins(status)
     if not said:
         return None
-    refusal = heard(said)
-    kind = blame(refusal)
-    sentence = refusal.sentence or ", ".join(sorted(refusal.codes)) or "an error without a message"
-    if kind is ProviderThrottled:
-        return ProviderThrottled(sentence, retry_after_s=refusal.wait_s)
-    return kind(sentence)
+    return told(heard(said))
 
 
 def _usage(counts: Counts | None) -> Usage | None:

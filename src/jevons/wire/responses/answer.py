@@ -20,11 +20,10 @@ import msgspec
 from jevons.types.account import Usage
 from jevons.types.errors import (
     ProviderGarbled,
-    ProviderThrottled,
     ProviderTruncated,
     ProviderUnavailable,
 )
-from jevons.wire.blame import blame
+from jevons.wire.blame import told
 from jevons.wire.refusal import heard
 
 if TYPE_CHECKING:
@@ -179,12 +178,7 @@ def fault_of(error: msgspec.Raw) -> ProviderError | None:
     said: Any = msgspec.json.decode(error)
     if said is None:
         return None
-    refusal = heard(said)
-    sentence = refusal.sentence or "an error without a message"
-    kind = blame(refusal)
-    if kind is ProviderThrottled:
-        return ProviderThrottled(sentence, retry_after_s=refusal.wait_s)
-    return kind(sentence)
+    return told(heard(said))
 
 
 def error_of(kind: str, error: msgspec.Raw, data: bytes) -> ProviderError | None:
