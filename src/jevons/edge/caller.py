@@ -41,8 +41,8 @@ _STREAM_HEAD = (
 )
 
 
-class StreamCaller(Presence):
-    """Hears each event as it comes, as server-sent events.
+class _Asker(Presence):
+    """What both kinds know: what was asked, in which dialect, and where the answer goes.
 
     Args:
         request: What they asked.
@@ -53,10 +53,7 @@ class StreamCaller(Presence):
         keep: Has the answer kept, if they asked for that.
     """
 
-    __slots__ = (
-        "_chunks", "_digest", "_flushing", "_is_passing", "_keep", "_last", "_request", "_sealed",
-        "_send", "_surface", "begun",
-    )  # fmt: skip
+    __slots__ = ("_keep", "_request", "_send", "_surface", "begun")
 
     def __init__(
         self,
@@ -69,16 +66,28 @@ class StreamCaller(Presence):
         keep: Keep | None = None,
     ) -> None:
         super().__init__(receive, patience)
-        self._surface = surface
-        self._keep = keep
         self.begun = False
         """Whether the head of the answer has gone out."""
         self._request = request
+        self._surface = surface
         self._send = send
+        self._keep = keep
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Set up what one kind alone knows."""
+
+
+class StreamCaller(_Asker):
+    """Hears each event as it comes, as server-sent events."""
+
+    __slots__ = ("_chunks", "_digest", "_flushing", "_is_passing", "_last", "_sealed")
+
+    def _prepare(self) -> None:
         self._digest = sha256()
         self._last = b""
         self._sealed = (b"", b"")
-        self._is_passing = not (request.keep or request.previous)
+        self._is_passing = not (self._request.keep or self._request.previous)
         self._chunks: Rendering | None = None
         self._flushing: asyncio.Task[None] | None = None
 
@@ -213,37 +222,12 @@ class StreamCaller(Presence):
             self._left = True
 
 
-class WholeCaller(Presence):
-    """Hears the answer in one piece.
+class WholeCaller(_Asker):
+    """Hears the answer in one piece."""
 
-    Args:
-        request: What they asked.
-        surface: The dialect they asked in.
-        receive: ASGI's.
-        send: ASGI's.
-        patience: See `Presence`.
-        keep: Has the answer kept, if they asked for that.
-    """
+    __slots__ = ("_answer", "_events")
 
-    __slots__ = ("_answer", "_events", "_keep", "_request", "_send", "_surface", "begun")
-
-    def __init__(
-        self,
-        request: Generate,
-        surface: Surface,
-        receive: Receive,
-        send: Send,
-        patience: Patience[Presence],
-        *,
-        keep: Keep | None = None,
-    ) -> None:
-        super().__init__(receive, patience)
-        self._surface = surface
-        self._keep = keep
-        self.begun = False
-        """Whether the head of the answer has gone out."""
-        self._request = request
-        self._send = send
+    def _prepare(self) -> None:
         self._events: list[Event] = []
         self._answer = b""
 

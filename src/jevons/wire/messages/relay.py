@@ -1,13 +1,9 @@
 """A stream of Anthropic's Messages dialect, passed on as it came and read only where it must be.
 
-A relay is fed what was read from an endpoint and gives back what may go to the caller at
-once. What ends the answer it keeps, for the corridor to send once the receipt is durable.
-
-Rule 1: only whole events go on. A truncated one never leaves.
-Rule 2: a plain delta is not decoded: decoding each would cost more than relaying it.
-Rule 3: from the event that says why the answer ends on, nothing goes; order is kept.
-Rule 4: an answer is a success only if `message_stop` came, and a reason before it.
-Rule 5: thinking goes on under its owner's seal, if its owner is known and is not Anthropic.
+Rule 1: a plain delta is not decoded.
+Rule 2: the event that says why an answer ends is the first that ends it. It is a success only
+    if `message_stop` came after that.
+Rule 3: thinking goes on under its owner's seal, if its owner is known and is not Anthropic.
 
 Source: Anthropic API reference, "Streaming Messages", read 2026-11.
 """
@@ -19,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from jevons.types.errors import ProviderGarbled, ProviderTruncated
+from jevons.types.errors import ProviderTruncated
 from jevons.wire.fields import WRONG
 from jevons.wire.messages.answer import (
     NULL,
@@ -31,7 +27,8 @@ from jevons.wire.messages.answer import (
 )
 from jevons.wire.messages.owned import is_sealable, own_event, seal_event
 from jevons.wire.messages.tally import Counts, Tally
-from jevons.wire.sse import Framing, read_event, split
+from jevons.wire.sse import read_event
+from jevons.wire.stream_relay import StreamRelay, rewritten
 
 if TYPE_CHECKING:
     from jevons.types.account import Usage
@@ -69,7 +66,7 @@ _END = msgspec.json.Decoder(_End | None)
 _COUNTS = msgspec.json.Decoder(Counts | None)
 
 
-class Relay:
+class Relay(StreamRelay):
     """One answer under way.
 
     Args:
@@ -77,44 +74,20 @@ class Relay:
     """
 
     def __init__(self, *, owner: str = "") -> None:
-        self.finish = "error"
-        """Why the answer ended; `error` until it has."""
-        self.error: JevonsError | None = None
-        """What went wrong; nothing more goes on once it is set."""
-        self.pieces = 0
-        """Deltas so far: about one a token, and the guess where nobody counted."""
-        self.done = False
-        """Whether the event came that ends the answer."""
-        self._owner = owner
+        super().__init__(owner=owner)
         self._seals = is_sealable(owner)
         self._bare: set[int] = set()
         """Places of thinking that has no signature yet."""
-        self._framing = Framing()
         self._tally = Tally()
         self._identity = Identity()
         self._has_spoken = False
         self._called = False
         self._reason: str | None = None
-        self._closing: list[bytes] = []
 
     @property
     def usage(self) -> Usage | None:
         """What was used, as far as it was counted; see `Tally`."""
         return self._tally.usage(self.pieces)
-
-    def feed(self, data: bytes) -> bytes:
-        """Take bytes as they were read; return the whole events that may go on."""
-        try:
-            whole = self._framing.feed(data)
-        except ProviderGarbled as error:
-            self._fail(error)
-            return b""
-        if self._reason is None and not self.done and self.error is None:
-            count = self._plain_events(whole)
-            if count:
-                self.pieces += count
-                return whole
-        return b"".join([self._passed(event) for event in split(whole)])
 
     def end(self) -> JevonsError | None:
         """Say that the body ended cleanly; return what is wrong with that, if anything."""
@@ -123,28 +96,8 @@ class Relay:
             self._fail(ProviderTruncated(f"the stream ended {where} an event, and not with one"))
         return self.error
 
-    @property
-    def closing(self) -> bytes:
-        """What ends the answer."""
-        return b"".join(self._closing)
-
-    def _passed(self, event: bytes) -> bytes:
-        """Look at one event; keep it for the end, or return what may go on now."""
-        if self.error is not None or self.done:
-            return b""
-        event = self._read(event)
-        if self.error is not None:
-            return b""
-        if self._reason is None:
-            return event
-        self._closing.append(event)
-        return b""
-
     def _read(self, event: bytes) -> bytes:
         """Take from an event what the books need; return it as it goes on."""
-        if self._plain_events(event):
-            self.pieces += 1
-            return event
         name, data = read_event(event)
         if data is None or not data.strip():
             return event
@@ -157,7 +110,7 @@ class Relay:
         except WRONG as garbled:
             self._fail(garbled_by(garbled))
             return b""
-        return sealed + (event if owned is data else _written(name, owned))
+        return sealed + (event if owned is data else rewritten(name, owned))
 
     def _note(self, data: bytes, name: str) -> bytes:
         """Note what an event says; return what must go before it."""
@@ -176,7 +129,7 @@ class Relay:
                 return self._seal(at)
             case "message_delta":
                 end = _END.decode(read.delta) or _End()
-                self._reason = end.stop_reason or self._reason
+                self._begin_end(end.stop_reason)
                 self._tally.take(_COUNTS.decode(read.usage), is_final=True)
             case "message_stop":
                 self._end()
@@ -187,10 +140,14 @@ class Relay:
     def _begin(self, message: Body) -> None:
         self._fail(self._identity.take(message, has_spoken=self._has_spoken or self.pieces > 0))
         self._tally.take(message.usage, is_final=bool(message.stop_reason))
-        self._reason = message.stop_reason or self._reason
+        self._begin_end(message.stop_reason)
         for raw in message.content or ():
             self._has_spoken = True
             self._called = self._called or _BLOCK.decode(raw).type == "tool_use"
+
+    def _begin_end(self, reason: str | None) -> None:
+        self._reason = reason or self._reason
+        self._ends = self._reason is not None
 
     def _begin_block(self, at: int, block: _Block) -> None:
         self._has_spoken = True
@@ -210,9 +167,6 @@ class Relay:
         self.finish, self.done = ending.finish, True
         self._fail(ending.error)
 
-    def _fail(self, error: JevonsError | None) -> None:
-        self.error = self.error or error
-
     def _plain_events(self, block: bytes) -> int:
         """Count the events of a block of which each is plainly a delta; else 0.
 
@@ -228,9 +182,3 @@ class Relay:
             and not (self._seals and b'"signature_delta"' in block)
         )
         return count if plain else 0
-
-
-def _written(name: bytes, data: bytes) -> bytes:
-    """Write an event anew."""
-    head = b"event: %b\n" % name if name else b""
-    return b"%bdata: %b\n\n" % (head, data)

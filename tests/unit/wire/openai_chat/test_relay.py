@@ -231,3 +231,12 @@ def test_any_bytes_end_in_an_answer_or_an_error(body: bytes, size: int) -> None:
     it = relay()
     play(it, *cut(body, size))
     assert isinstance(it.end(), ProviderTruncated | ProviderGarbled | ProviderUnavailable)
+
+
+def test_a_chunk_that_is_an_error_says_nothing_else() -> None:
+    """A finish reason beside it would let what had not begun go out."""
+    relay = Relay(choices=1, want_usage=False)
+    both = b'{"error":{"message":"busy"},"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}'
+    assert relay.feed(b"data: " + both + b"\n\n") == b""
+    assert isinstance(relay.error, ProviderUnavailable)
+    assert (relay.finish, relay.pieces) == ("error", 0)
