@@ -172,6 +172,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     models: str
     """Pattern of the names it holds for."""
     dialect: Dialect = "openai-chat"
+    asks: Literal["answer", "embedding"] = "answer"
+    """What the request is for."""
     when: When = "always"
     field: str
     """Top-level field of the body."""

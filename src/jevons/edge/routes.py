@@ -18,7 +18,7 @@ from jevons.edge.desk import Desk
 from jevons.edge.exchange import Exchange
 from jevons.edge.generate import generate
 from jevons.edge.keeping import kept
-from jevons.edge.surface import CHAT, COUNT, MESSAGES, RESPONSES, Surface
+from jevons.edge.surface import CHAT, COUNT, EMBEDDINGS, MESSAGES, RESPONSES, Surface
 from jevons.entries import opening
 from jevons.telemetry import render_process
 from jevons.types.account import Ended
@@ -121,6 +121,7 @@ ROUTES = (
     ),
     Route("/v1/messages", ("POST",), needs_key=True, answer=generate, surface=MESSAGES),
     Route("/v1/messages/count_tokens", ("POST",), needs_key=True, answer=generate, surface=COUNT),
+    Route("/v1/embeddings", ("POST",), needs_key=True, answer=generate, surface=EMBEDDINGS),
     Route("/v1/models", ("GET", "HEAD"), needs_key=True, answer=_models),
     Route("/v1/models/", ("GET", "HEAD"), needs_key=True, answer=_model),
     Route("/v1/receipts/", ("GET", "HEAD"), needs_key=True, answer=_receipt),

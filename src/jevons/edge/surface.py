@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from jevons.wire import messages, openai_chat, responses
+from jevons.wire import embedding, messages, openai_chat, responses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from jevons.types.event import Event
     from jevons.types.request import Generate
 
-__all__ = ("CHAT", "COUNT", "MESSAGES", "RESPONSES", "Parse", "Rendering", "Surface")
+__all__ = ("CHAT", "COUNT", "EMBEDDINGS", "MESSAGES", "RESPONSES", "Parse", "Rendering", "Surface")
 
 
 class Rendering(Protocol):
@@ -62,6 +62,9 @@ CHAT = Surface(
     error=openai_chat.render_error,
     error_event=openai_chat.render_error_event,
 )
+
+EMBEDDINGS = CHAT._replace(parse=embedding.parse_request, answer=embedding.render_answer)
+"""Asking for vectors in place of words."""
 
 MESSAGES = Surface(
     parse=messages.parse_request,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from jevons.engine import tools
+from jevons.types.errors import Unsupported
 from jevons.wire.openai_chat import render_request
 
 if TYPE_CHECKING:
@@ -53,8 +54,11 @@ def prompt_of(request: Generate) -> Prompt:
     """Turn a request into what the engine takes.
 
     Raises:
-        Unsupported: It asks, in another dialect, for what the engine's cannot say.
+        Unsupported: It asks, in another dialect, for what the engine's cannot say, or for vectors.
     """
+    if request.embed is not None:
+        message = "the embedded engine makes no embeddings"
+        raise Unsupported(message)
     fields, changed = request.source.fields, []
     if request.source.dialect != "openai-chat":
         rendered = render_request(request, model=request.model)

@@ -193,7 +193,10 @@ def size_fits(asking: Asking, endpoints: tuple[Endpoint, ...]) -> tuple[Endpoint
     bound = asking.size_bytes // LONGEST_TOKEN_CHARS
     if all(bound <= (each.context_tokens or bound) for each in endpoints):
         return endpoints
-    tokens = _solid_chars(asking.messages) // LONGEST_TOKEN_CHARS
+    chars = [_solid_chars(message) for message in asking.messages]
+    # Texts to embed are read one by one: the longest has to fit, not all of them together.
+    longest_chars = max(chars, default=0) if "embedding" in asking.needs else sum(chars)
+    tokens = longest_chars // LONGEST_TOKEN_CHARS
     left = tuple(
         [endpoint for endpoint in endpoints if tokens <= (endpoint.context_tokens or tokens)]
     )
@@ -217,15 +220,11 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def _solid_chars(messages: tuple[Message, ...]) -> int:
+def _solid_chars(message: Message) -> int:
     """Count characters of prompt text; white space is left out, as some tokenizers merge it."""
-    return sum(
-        len("".join(part.text.split()))
-        for message in messages
-        if message.role in _KEPT_ROLES
-        for part in message.parts
-        if isinstance(part, Text)
-    )
+    if message.role not in _KEPT_ROLES:
+        return 0
+    return sum(len("".join(part.text.split())) for part in message.parts if isinstance(part, Text))
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -20,7 +20,7 @@ from jevons.providers.knob import spoken, words_of
 from jevons.providers.pool import Address, Pool
 from jevons.providers.quirks import fit, thinks
 from jevons.providers.serving import Limits, Serving, listening
-from jevons.providers.speech import COUNTERS, SPEECHES
+from jevons.providers.speech import COUNTERS, EMBEDDERS, SPEECHES
 from jevons.types.account import Usage
 from jevons.types.decision import Outcome
 from jevons.types.errors import (
@@ -57,7 +57,8 @@ _encode = msgspec.json.Encoder().encode
 
 _LONGEST_CHARS = 2000  # of what upstream says about a failure
 
-_MEDIA: frozenset[Need] = frozenset({"image", "audio", "file"})
+_APART: frozenset[Need] = frozenset({"image", "audio", "file", "embedding"})
+"""What makes the size of a request say nothing of the length of its prompt."""
 _BYTES_PER_TOKEN = 4
 """Of a prompt whose tokens nobody counted: English text is about four characters a token."""
 
@@ -116,7 +117,8 @@ class Remote:
         self._speech = SPEECHES[dialect]
         self._admit = admit
         self._owner = owner
-        self._rules = rules
+        self._rules = tuple([rule for rule in rules if rule.asks == "answer"])
+        self._embed_rules = tuple([rule for rule in rules if rule.asks == "embedding"])
         self._product = product
         self._words = words_of(owner, product) if dialect == "openai-chat" else None
         lines = self._speech.head(api_key)
@@ -130,10 +132,10 @@ class Remote:
 
     async def serve(self, attempt: Attempt, request: Generate, caller: Caller) -> Outcome:
         """Serve one attempt."""
-        speech, model = self._speech, attempt.candidate.endpoint.upstream_model
+        model = attempt.candidate.endpoint.upstream_model
         try:
             self._admit(request)
-            speech = self._counter() if request.counts else speech
+            speech = self._speech_for(request)
             render = partial(speech.render, model=model, owner=self._owner)
             rendered = self._fitted(request, spoken(request, self._words, render))
         except (PolicyError, CallerError) as error:  # another endpoint may be able to
@@ -166,32 +168,35 @@ class Remote:
         Raises:
             Unsupported: A rule refuses what was asked.
         """
+        rules = self._rules if request.embed is None else self._embed_rules
         replay = self._speech.replay if self._product is not None else None
-        if not self._rules and replay is None:
+        if not rules and replay is None:
             return rendered
         fields: Mapping[str, msgspec.Raw] = _FIELDS.decode(rendered.body)
         handed_back: tuple[str, ...] = ()
         if replay is not None and self._product is not None:
             fields, handed_back = replay(fields, self._product.replay)
         thinking = thinks(fields, self._product)
-        fitted = fit(fields, self._rules, model=request.model, thinking=thinking)
+        fitted = fit(fields, rules, model=request.model, thinking=thinking)
         if not fitted.changed and not handed_back:
             return rendered
         return Rendered(_encode(fitted.fields), (*rendered.changed, *handed_back, *fitted.changed))
 
-    def _counter(self) -> Speech:
-        """Find how tokens are counted there.
+    def _speech_for(self, request: Generate) -> Speech:
+        """Find how what is asked is asked there.
 
         Raises:
-            Unsupported: They are not.
+            Unsupported: It is not.
         """
-        counter = COUNTERS.get(self._speech.dialect)
-        if counter is None:
-            message = (
-                f"an endpoint that speaks {self._speech.dialect} cannot be asked to count tokens"
-            )
+        if request.embed is None and not request.counts:
+            return self._speech
+        speeches = COUNTERS if request.embed is None else EMBEDDERS
+        speech = speeches.get(self._speech.dialect)
+        if speech is None:
+            what = "count tokens" if request.embed is None else "make embeddings"
+            message = f"an endpoint that speaks {self._speech.dialect} cannot be asked to {what}"
             raise Unsupported(message)
-        return counter
+        return speech
 
     def close(self) -> None:
         """Drop every connection."""
@@ -248,9 +253,9 @@ class _Told(NamedTuple):
 
 
 def _is_overlong(request: Generate, endpoint: Endpoint) -> bool:
-    """Whether a prompt seems longer than a window; one with media has a size that says nothing."""
+    """Whether a prompt seems longer than a window; the size of many says nothing of that."""
     window = endpoint.context_tokens
-    if window is None or request.needs & _MEDIA:
+    if window is None or request.needs & _APART:
         return False
     return request.source.size_bytes // _BYTES_PER_TOKEN > window
 

@@ -16,7 +16,7 @@ import msgspec
 
 from jevons.types.errors import ProviderGarbled, ProviderTruncated
 from jevons.types.event import Frame
-from jevons.wire import gemini, messages, ollama, openai_chat, responses
+from jevons.wire import embedding, gemini, messages, ollama, openai_chat, responses
 from jevons.wire.whole import Whole
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from jevons.wire.openai_chat import Replayed
     from jevons.wire.rendered import Rendered
 
-__all__ = ("COUNTERS", "SPEECHES", "Hearing", "Listen", "Read", "Render", "Speech")
+__all__ = ("COUNTERS", "EMBEDDERS", "SPEECHES", "Hearing", "Listen", "Read", "Render", "Speech")
 
 
 class Hearing(Protocol):
@@ -119,6 +119,8 @@ class Speech:
     """Reads no more of such an answer than the books need."""
     replay: Callable[[Mapping[str, msgspec.Raw], Rule], Replayed] | None = None
     """Makes thinking in earlier messages what a model wants of it."""
+    read_held: Callable[[Generate, bytes], Whole] | None = None
+    """Reads a whole answer that has to be held against what was asked."""
     streams_as: bytes = b"text/event-stream"
     """Content type of a stream."""
 
@@ -140,6 +142,8 @@ class Speech:
         Raises:
             ProviderGarbled: It is none.
         """
+        if self.read_held is not None:
+            return self.read_held(request, body)
         if request.source.dialect != self.dialect:
             return self.read_whole(body, owner=owner)
         glance = self.glance
@@ -180,6 +184,10 @@ def _gemini_target(request: Generate, model: str) -> str:
 
 def _gemini_count(_request: Generate, model: str) -> str:
     return f"/models/{quote(model, safe='-._~/')}:countTokens"
+
+
+def _gemini_embed(_request: Generate, model: str) -> str:
+    return f"/models/{quote(model, safe='-._~/')}:batchEmbedContents"
 
 
 def _bearer(key: str) -> tuple[str, ...]:
@@ -258,3 +266,15 @@ COUNTERS: Mapping[Dialect, Speech] = MappingProxyType(
     }
 )  # fmt: skip
 """How the tokens of a prompt are counted, in the dialects that can be asked to."""
+EMBEDDERS: Mapping[Dialect, Speech] = MappingProxyType(
+    {
+        each.dialect: replace(each, target=target, render=render, read_held=read)
+        for each, target, render, read in (
+            (_CHAT, _always("/embeddings"), embedding.render_request, embedding.read_answer),
+            (_RESPONSES, _always("/embeddings"), embedding.render_request, embedding.read_answer),
+            (_GEMINI, _gemini_embed, gemini.render_embed, gemini.read_vectors),
+            (_OLLAMA, _always("/api/embed"), ollama.render_embed, ollama.read_vectors),
+        )
+    }
+)
+"""How texts are made vectors, in the dialects that can be asked to."""

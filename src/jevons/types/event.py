@@ -30,6 +30,7 @@ __all__ = (
     "Started",
     "TextDelta",
     "ToolCallDelta",
+    "Vector",
 )
 
 
@@ -99,6 +100,15 @@ class OpaqueBlock(msgspec.Struct, frozen=True, kw_only=True, tag="opaque"):
     fields: dict[str, msgspec.Raw]
 
 
+class Vector(msgspec.Struct, frozen=True, tag="vector"):
+    """One text as a vector; those of an answer come in the order of the texts."""
+
+    values: bytes
+    """Its numbers, little-endian binary32, finite."""
+    said: msgspec.Raw | None = None
+    """The same as a JSON array, if its endpoint wrote one: it may be more exact."""
+
+
 class Finished(msgspec.Struct, frozen=True, kw_only=True, tag="finished"):
     """The end of an answer."""
 
@@ -118,5 +128,6 @@ Event = (
     | ReasoningDelta
     | ToolCallDelta
     | OpaqueBlock
+    | Vector
     | Finished
 )

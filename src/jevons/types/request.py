@@ -13,6 +13,7 @@ from jevons.types.message import Extra, Message
 __all__ = (
     "Dialect",
     "Effort",
+    "Embed",
     "Generate",
     "HostedTool",
     "Inspected",
@@ -29,7 +30,7 @@ Dialect = Literal["openai-chat", "openai-responses", "anthropic-messages", "gemi
 
 Need = Literal[
     "text", "image", "audio", "file", "speech", "search",
-    "tools", "json", "json_schema", "logprobs", "n",
+    "tools", "json", "json_schema", "logprobs", "n", "embedding",
 ]  # fmt: skip
 """What an endpoint must be able to do to serve a request. `audio` is heard, `speech` spoken."""
 
@@ -108,6 +109,15 @@ class Inspected(msgspec.Struct, frozen=True, kw_only=True):
     """Whether tokens stand for the identifiers that were found."""
 
 
+class Embed(msgspec.Struct, frozen=True, kw_only=True):
+    """How texts are to become vectors. The texts are the messages of the request, one each."""
+
+    dimensions: int | None = None
+    """Numbers in each vector; None leaves it to the model."""
+    encoding: Literal["float", "base64"] = "float"
+    """How the caller wants a vector written."""
+
+
 class Source(msgspec.Struct, frozen=True, kw_only=True):
     """The request as it came, so that what we do not know can pass through."""
 
@@ -152,6 +162,8 @@ class Generate(msgspec.Struct, frozen=True, kw_only=True):
     """The kept answer that this goes on from; what was said until then is in `messages`."""
     counts: bool = False
     """Whether only the tokens of its prompt are to be counted, and nothing is to be written."""
+    embed: Embed | None = None
+    """Set if its texts are to become vectors, and nothing is to be written."""
     data_class: DataClass = DataClass.PUBLIC
     """What its data is at least, as the caller says."""
     inspected: Inspected | None = None

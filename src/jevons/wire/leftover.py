@@ -4,8 +4,8 @@ Rule 1: a field is refused without which the question would be another: it stand
     said elsewhere, or asks for what must be done or not be said.
 Rule 2: any other is dropped and named, unless it says nothing, or what is usual.
 
-Sources: the API references of OpenAI ("Create chat completion", "Create a response") and
-Anthropic ("Create a Message"), read 2026-11.
+Sources: the API references of OpenAI ("Create chat completion", "Create a response", "Create
+embeddings") and Anthropic ("Create a Message"), read 2026-11.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ _RESPONSES = """
     model input instructions max_output_tokens stream temperature top_p top_logprobs tools
     tool_choice parallel_tool_calls reasoning text
 """
+
+_EMBEDDINGS = frozenset({"model", "input", "dimensions", "encoding_format"})
 
 _NAMED: Mapping[Dialect, frozenset[str]] = MappingProxyType(
     {
@@ -118,7 +120,7 @@ def left_out(
         written: Fields without a canonical name that it can say all the same.
     """
     source = request.source
-    named = _NAMED.get(source.dialect, frozenset())
+    named = _EMBEDDINGS if request.embed else _NAMED.get(source.dialect, frozenset())
     fields = [
         name
         for name in sorted(source.fields.keys() - named - _MEANS_MORE - written)

@@ -17,6 +17,7 @@ from jevons.types.event import (
     Started,
     TextDelta,
     ToolCallDelta,
+    Vector,
 )
 from jevons.wire.openai_chat.gathered import Gathered, write_call
 from jevons.wire.openai_chat.reasoning import show
@@ -171,7 +172,7 @@ def _finish(event: Finished) -> dict[str, str | None]:
 
 
 def _delta(
-    event: Started | RefusalDelta | ReasoningDelta | ToolCallDelta | OpaqueBlock,
+    event: Started | RefusalDelta | ReasoningDelta | ToolCallDelta | OpaqueBlock | Vector,
 ) -> dict[str, Any]:
     """Write what a delta holds; nothing, if this dialect has no word for it."""
     match event:

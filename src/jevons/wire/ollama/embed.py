@@ -1,0 +1,84 @@
+"""Texts as vectors, in Ollama's dialect: `/api/embed`.
+
+Rule 1: a text that is too long is an error, as everywhere else: left to itself, Ollama would
+    embed its beginning and not say so. A caller may ask for that, in Ollama's own words.
+
+Source: Ollama docs, "API", "Generate embeddings", read 2026-11.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from jevons.types.account import Usage
+from jevons.wire.fields import WRONG
+from jevons.wire.leftover import left_out
+from jevons.wire.openai_chat.answer import fault_of, garbled_by
+from jevons.wire.rendered import Rendered
+from jevons.wire.texts import texts_of
+from jevons.wire.vector import read_vector, whole_vectors
+from jevons.wire.whole import Whole
+
+if TYPE_CHECKING:
+    from jevons.types.request import Generate
+
+__all__ = ("read_vectors", "render_embed")
+
+_DIALECT = "Ollama's dialect"
+_OWN = frozenset({"keep_alive", "options", "truncate"})
+"""Its own words, which a caller may say beside OpenAI's."""
+_encode = msgspec.json.Encoder().encode
+
+
+class _Answer(msgspec.Struct):
+    embeddings: list[msgspec.Raw] | None = None
+    prompt_eval_count: int | None = None
+    error: msgspec.Raw = msgspec.Raw(b"null")
+
+
+_ANSWER = msgspec.json.Decoder(_Answer)
+
+
+def render_embed(request: Generate, *, model: str, owner: str = "") -> Rendered:
+    """Write a request for vectors for an endpoint that speaks this dialect.
+
+    Args:
+        request: What was asked.
+        model: What the endpoint calls the model.
+        owner: Vendor that serves it; nothing here depends on it.
+
+    Raises:
+        Unsupported: An input is ids of tokens.
+    """
+    fields = request.source.fields
+    said: dict[str, Any] = {
+        "model": model,
+        "input": texts_of(request, dialect=_DIALECT),
+        "truncate": False,
+        **{name: fields[name] for name in sorted(_OWN & fields.keys())},
+    }
+    if request.embed is not None and request.embed.dimensions is not None:
+        said["dimensions"] = request.embed.dimensions
+    changed = left_out(request, dialect=_DIALECT, written=_OWN)
+    return Rendered(_encode(said), tuple(changed))
+
+
+def read_vectors(request: Generate, body: bytes) -> Whole:
+    """Read the answer, and hold it against what was asked.
+
+    Raises:
+        ProviderGarbled: It is none, or not to this request.
+    """
+    try:
+        said = _ANSWER.decode(body)
+        error = fault_of(said.error, None)
+    except WRONG as wrong:
+        raise garbled_by(wrong) from None
+    if error is not None:
+        return Whole((), None, None, error)
+    vectors = [read_vector(each) for each in said.embeddings or ()]
+    tokens = said.prompt_eval_count or 0
+    usage = Usage(input=tokens, counted_by="endpoint") if tokens > 0 else None
+    return whole_vectors(vectors, request, usage)
