@@ -26,13 +26,18 @@ if TYPE_CHECKING:
 
     from jevons.types.request import Generate
 
-__all__ = ("in_base64", "in_numbers", "read_vector", "whole_vectors")
+__all__ = ("in_base64", "in_numbers", "is_base64", "read_vector", "whole_vectors")
 
 _VALUE_BYTES = 4  # binary32
 _NUMBERS = msgspec.json.Decoder(list[float])
 _STRING = msgspec.json.Decoder(str)
 _WRONG = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, OverflowError, binascii.Error)
 _encode = msgspec.json.Encoder().encode
+
+
+def is_base64(raw: msgspec.Raw) -> bool:
+    """Whether one is written as base64, if it is one."""
+    return memoryview(raw)[:1] == b'"'
 
 
 def read_vector(raw: msgspec.Raw) -> Vector:
@@ -42,7 +47,7 @@ def read_vector(raw: msgspec.Raw) -> Vector:
         ProviderGarbled: It is no vector.
     """
     try:
-        if bytes(raw[:1]) == b'"':
+        if is_base64(raw):
             return _finite(Vector(b64decode(_STRING.decode(raw), validate=True)))
         numbers = _NUMBERS.decode(raw)
         return _finite(Vector(struct.pack(f"<{len(numbers)}f", *numbers), raw))
@@ -79,7 +84,8 @@ def whole_vectors(vectors: Sequence[Vector], request: Generate, usage: Usage | N
     lengths = {len(vector.values) // _VALUE_BYTES for vector in vectors}
     if len(lengths) != 1 or asked not in {None, *lengths}:
         came = ", ".join(map(str, sorted(lengths)))
-        message = f"embeddings of {asked or 'one'} dimensions were asked for, of {came} came"
+        wanted = f"{asked} were asked for" if asked else "all have as many"
+        message = f"the embeddings have {came} dimensions; {wanted}"
         raise ProviderGarbled(message)
     finished = Finished(reason="stop", usage=usage or Usage())
     return Whole((*vectors, finished), "stop", usage, None)

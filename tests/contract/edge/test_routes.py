@@ -51,7 +51,7 @@ async def test_a_revoked_key_is_refused(house: House) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/v1", "/v1/models/", "/v1/receipts/", "/v1/embeddings", "//"]
+    "path", ["/", "/v1", "/v1/models/", "/v1/receipts/", "/v1/embeddings/", "//"]
 )
 async def test_what_is_not_there_is_404(house: House, path: str) -> None:
     reply = await house.ask("GET", path, key=house.key)

@@ -132,6 +132,10 @@ class Lab:
         self._folder = folder
         self._closing = closing
         self._client = httpx2.AsyncClient(timeout=10)
+        self.url = ""
+        """Of the house, once it is open, with `/v1`."""
+        self.key = ""
+        """To it."""
 
     @classmethod
     @asynccontextmanager
@@ -168,6 +172,7 @@ class Lab:
         self._client.base_url = f"http://127.0.0.1:{port}"
         key = (self._folder / "key").read_text().strip()
         self._client.headers["authorization"] = f"Bearer {key}"
+        self.url, self.key = f"http://127.0.0.1:{port}/v1", key
 
     async def chat(self, *messages: dict[str, Any], **fields: Any) -> Answer:
         """Ask in OpenAI's chat dialect."""

@@ -17,7 +17,7 @@ from jevons.types.errors import ProviderGarbled
 from jevons.types.event import Frame
 from jevons.wire.fields import WRONG
 from jevons.wire.openai_chat.answer import Counts, Status, fault_of, garbled_by, usage_of
-from jevons.wire.vector import read_vector, whole_vectors
+from jevons.wire.vector import is_base64, read_vector, whole_vectors
 from jevons.wire.whole import Whole
 
 if TYPE_CHECKING:
@@ -84,6 +84,6 @@ def _is_fit(items: Sequence[_Item], request: Generate) -> bool:
     """Whether a caller can be given them as they came."""
     wants_text = request.embed is not None and request.embed.encoding == "base64"
     return all(
-        item.index == index and (bytes(item.embedding[:1]) == b'"') is wants_text
+        item.index == index and is_base64(item.embedding) is wants_text
         for index, item in enumerate(items)
     )
