@@ -26,6 +26,7 @@ _JURISDICTION = re.compile(r"(?!EU)[A-Z]{2}|on-prem|unknown")
 _MONTH = re.compile(r"20\d\d-(0[1-9]|1[0-2])")
 _HOURS = re.compile(r"([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)")
 _WEEK = range(1, 8)
+_EMBEDS = frozenset({"embedding"})
 _BOUNDS = 2  # least and most
 _WANTED: Mapping[str, tuple[type, str]] = MappingProxyType(
     {
@@ -118,13 +119,13 @@ def _refuse_product(vendor: Vendor, product: Product) -> None:
     if product.retired is not None and not _is_day(product.retired):
         _refuse(vendor, row, "retired", product.retired, "YYYY-MM-DD")
     for price in product.prices:
-        _refuse_price(vendor, f"price of {product.id}", price)
+        _refuse_price(vendor, f"price of {product.id}", price, writes=product.can != _EMBEDS)
 
 
-def _refuse_price(vendor: Vendor, row: str, price: ListPrice) -> None:
+def _refuse_price(vendor: Vendor, row: str, price: ListPrice, *, writes: bool) -> None:
     figures = {
         "input": price.input_per_mtok,
-        "output": price.output_per_mtok,
+        "output": price.output_per_mtok if writes else None,
         "cache_read": price.cache_read_per_mtok,
         "cache_write": price.cache_write_per_mtok,
         "cache_write_1h": price.cache_write_1h_per_mtok,
@@ -134,6 +135,8 @@ def _refuse_price(vendor: Vendor, row: str, price: ListPrice) -> None:
     for field, figure in figures.items():
         if figure is not None and not (Decimal(figure).is_finite() and figure > 0):
             _refuse(vendor, row, field, figure, "a number above 0")
+    if not writes and price.output_per_mtok:
+        _refuse(vendor, row, "output", price.output_per_mtok, "0, where nothing is written")
     cached = price.cache_read_per_mtok
     if cached is not None and cached > price.input_per_mtok:
         _refuse(vendor, row, "cache_read", cached, f"at most input, {price.input_per_mtok}")

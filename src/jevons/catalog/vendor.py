@@ -105,6 +105,7 @@ class ListPrice(
     input_per_mtok: Decimal
     """Per million input tokens that were in no cache."""
     output_per_mtok: Decimal
+    """0 for a model that writes nothing, but makes embeddings."""
     cache_read_per_mtok: Decimal | None = None
     cache_write_per_mtok: Decimal | None = None
     cache_write_1h_per_mtok: Decimal | None = None

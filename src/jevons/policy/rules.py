@@ -188,13 +188,13 @@ def size_fits(asking: Asking, endpoints: tuple[Endpoint, ...]) -> tuple[Endpoint
     in messages that every chat template keeps, at `LONGEST_TOKEN_CHARS` a token. What
     passes may still be too long; the endpoint says so. Answers, tools, pictures and past
     reasoning are not counted, since templates drop them or count them otherwise. The bound
-    never refuses what would fit, and an endpoint of unknown context is never refused.
+    never refuses what would fit, and an endpoint of unknown context is never refused. Texts to
+    embed are read one by one, so the longest has to fit, not all of them together.
     """
     bound = asking.size_bytes // LONGEST_TOKEN_CHARS
     if all(bound <= (each.context_tokens or bound) for each in endpoints):
         return endpoints
     chars = [_solid_chars(message) for message in asking.messages]
-    # Texts to embed are read one by one: the longest has to fit, not all of them together.
     longest_chars = max(chars, default=0) if "embedding" in asking.needs else sum(chars)
     tokens = longest_chars // LONGEST_TOKEN_CHARS
     left = tuple(

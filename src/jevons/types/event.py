@@ -100,7 +100,7 @@ class OpaqueBlock(msgspec.Struct, frozen=True, kw_only=True, tag="opaque"):
     fields: dict[str, msgspec.Raw]
 
 
-class Vector(msgspec.Struct, frozen=True, tag="vector"):
+class Vector(msgspec.Struct, frozen=True, kw_only=True, tag="vector"):
     """One text as a vector; those of an answer come in the order of the texts."""
 
     values: bytes

@@ -37,7 +37,7 @@ _encode = msgspec.json.Encoder().encode
 
 def is_base64(raw: msgspec.Raw) -> bool:
     """Whether one is written as base64, if it is one."""
-    return memoryview(raw)[:1] == b'"'
+    return bytes(raw).startswith(b'"')
 
 
 def read_vector(raw: msgspec.Raw) -> Vector:
@@ -48,9 +48,9 @@ def read_vector(raw: msgspec.Raw) -> Vector:
     """
     try:
         if is_base64(raw):
-            return _finite(Vector(b64decode(_STRING.decode(raw), validate=True)))
+            return _finite(Vector(values=b64decode(_STRING.decode(raw), validate=True)))
         numbers = _NUMBERS.decode(raw)
-        return _finite(Vector(struct.pack(f"<{len(numbers)}f", *numbers), raw))
+        return _finite(Vector(values=struct.pack(f"<{len(numbers)}f", *numbers), said=raw))
     except _WRONG as error:
         message = f"an embedding is neither numbers nor base64 of binary32: {error}"
         raise ProviderGarbled(message) from None

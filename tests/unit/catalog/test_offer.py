@@ -75,4 +75,4 @@ def test_every_vendor_offers_something_that_can_be_asked_for() -> None:
             host = product.hosts[0] if product.hosts else ""
             offer = found(vendor.id, product.id, host=host)
             assert offer.entity
-            assert offer.price is None or offer.price.output_per_mtok > 0
+            assert offer.price is None or offer.price.input_per_mtok > 0

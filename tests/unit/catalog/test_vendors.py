@@ -55,7 +55,9 @@ def test_every_host_has_a_place_and_a_source_with_its_day() -> None:
 def test_every_price_is_a_positive_decimal_with_a_source_and_its_day() -> None:
     assert len(prices()) > 50
     for vendor, product, price in prices():
-        figures = [price.input_per_mtok, price.output_per_mtok]
+        writes = "text" in product.can
+        assert writes or price.output_per_mtok == 0, product.id
+        figures = [price.input_per_mtok, *([price.output_per_mtok] if writes else [])]
         figures += [
             figure
             for figure in (
@@ -179,6 +181,11 @@ WRONG = {
     "no window": ("context_tokens = 10", "context_tokens = 0", "context_tokens is 0"),
     "a day that is none": ('retired = "2027-01-01"', 'retired = "2027-02-30"', "retired"),
     "a price of nothing": ("output = 3", "output = 0", "output is Decimal('0')"),
+    "a price of what is not written": (
+        "prices = [",
+        'can = ["embedding"]\nprices = [',
+        "output is Decimal('3'); it must be 0",
+    ),
     "a price below nothing": ("input = 2", "input = -2", "input is"),
     "a price that is no number": ("input = 2", "input = nan", "input is"),
     "a cache dearer than none": ("cache_read = 1", "cache_read = 5", "at most input, 2"),

@@ -54,9 +54,9 @@ def by(**fields: Any) -> Generate:
     return a_request(actor=an_actor(**fields))
 
 
-def saying(*messages: Message, size_bytes: int = 1_000_000) -> Generate:
+def saying(*messages: Message, size_bytes: int = 1_000_000, **fields: Any) -> Generate:
     source = Source(dialect="openai-chat", fields={}, digest=b"", size_bytes=size_bytes)
-    return a_request(messages=messages, source=source)
+    return a_request(messages=messages, source=source, **fields)
 
 
 def user(text: str) -> Message:
@@ -243,6 +243,15 @@ def test_an_unknown_context_is_never_refused() -> None:
 def test_the_refusal_skips_no_endpoint_when_it_names_the_longest_context() -> None:
     small, large = an_endpoint(context_tokens=12), an_endpoint("large", context_tokens=3)
     assert refused(Unsupported, saying(user("x" * 256 * 13)), small, large).endswith("is 12")
+
+
+def test_texts_to_embed_have_to_fit_one_by_one() -> None:
+    needs = frozenset({"embedding"})
+    small = an_endpoint(context_tokens=10, can=needs)
+    text = user("x" * 256 * 10)
+    assert names(saying(text, text, needs=needs), small) == ["here"]
+    told = refused(Unsupported, saying(text, user("x" * 256 * 11), needs=needs), small)
+    assert told.startswith("the prompt is at least 11 tokens")
 
 
 def test_a_short_body_is_not_even_counted() -> None:

@@ -67,7 +67,9 @@ def test_ids_of_tokens_are_refused_where_only_text_is_taken(codec: Any) -> None:
 
 
 def test_what_gemini_answers_is_understood() -> None:
-    body = b'{"embeddings":[{"values":[0.1]},{"values":[2]}],"usageMetadata":{"promptTokenCount":7}}'
+    body = (
+        b'{"embeddings":[{"values":[0.1]},{"values":[2]}],"usageMetadata":{"promptTokenCount":7}}'
+    )
     whole = gemini.read_vectors(asked(), body)
     assert numbers(whole.events) == [[0.1], [2]]
     assert whole.usage == Usage(input=7, counted_by="endpoint")

@@ -96,13 +96,13 @@ def test_an_answer_ends_with_what_it_used() -> None:
 def test_what_is_not_as_many_or_as_long_as_asked_is_garbled(
     lengths: list[int], count: int, dimensions: int | None, says: str
 ) -> None:
-    vectors = [Vector(bytes(4 * length)) for length in lengths]
+    vectors = [Vector(values=bytes(4 * length)) for length in lengths]
     with pytest.raises(ProviderGarbled, match=says):
         whole_vectors(vectors, asking(count, dimensions), None)
 
 
 def test_a_request_that_says_nothing_of_vectors_asks_for_any_length() -> None:
-    assert whole_vectors([Vector(bytes(8))], a_request(), None).error is None
+    assert whole_vectors([Vector(values=bytes(8))], a_request(), None).error is None
 
 
 @pytest.mark.hypothesis

@@ -52,9 +52,7 @@ def test_a_request_goes_as_it_came_but_for_the_name_of_the_model() -> None:
 @pytest.mark.parametrize(
     ("encoding", "embedding"), [("float", [0.1, 2]), ("base64", packed(0.1, 2.0))]
 )
-def test_an_answer_in_order_and_as_wanted_goes_on_as_it_came(
-    encoding: str, embedding: Any
-) -> None:
+def test_an_answer_in_order_and_as_wanted_goes_on_as_it_came(encoding: str, embedding: Any) -> None:
     body = answer(item(embedding), new_field=True)
     whole = read_answer(asked(encoding_format=encoding), body)
     assert whole.events == (Frame(body),)
@@ -96,12 +94,12 @@ def test_what_nobody_counted_is_no_number() -> None:
 
 def test_tokens_out_of_a_cache_were_read_too() -> None:
     used = Usage(input=5, cache_read=3, cache_write=1, counted_by="endpoint")
-    said = render_answer((Vector(bytes(4)), Finished(reason="stop", usage=used)), asked())
+    said = render_answer((Vector(values=bytes(4)), Finished(reason="stop", usage=used)), asked())
     assert msgspec.json.decode(said)["usage"] == {"prompt_tokens": 9, "total_tokens": 9}
 
 
 def test_an_answer_without_an_end_counts_nothing() -> None:
-    assert msgspec.json.decode(render_answer((Vector(bytes(4)),), asked()))["usage"] is None
+    assert msgspec.json.decode(render_answer((Vector(values=bytes(4)),), asked()))["usage"] is None
 
 
 def test_an_error_with_200_is_an_error() -> None:
