@@ -62,7 +62,10 @@ class Rules:
             UnknownModel: No endpoint has this name.
             Unsupported: No endpoint of this model can do what was asked.
         """
-        asking = self._asking(request, can_veil=request.inspected is not None)
+        # Tokens differ from one conversation to the next, and nothing puts the names back into a
+        # vector: it would be found by nobody who asks for them.
+        can_veil = request.inspected is not None and request.embed is None
+        asking = self._asking(request, can_veil=can_veil)
         left = self._catalog.find(request.model)
         try:
             for judge in self._judges:

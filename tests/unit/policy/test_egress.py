@@ -15,7 +15,7 @@ from jevons.testing import Clock
 from jevons.testing.make import a_request, an_actor, an_endpoint
 from jevons.types.custody import OWN, Custody, DataClass, Label
 from jevons.types.errors import EgressRefused
-from jevons.types.request import Inspected
+from jevons.types.request import Embed, Inspected
 
 DAY_MS = 86_400_000
 HERE = an_endpoint("here", custody=OWN)
@@ -165,6 +165,12 @@ def test_what_may_go_only_veiled_is_said_so_for_each_endpoint() -> None:
     assert verdict.veiled == {"away"}
     assert verdict.label.data_class is DataClass.PERSONAL
     assert hiding().judge(a_request()).veiled == frozenset()
+
+
+def test_what_is_to_become_vectors_cannot_be_veiled() -> None:
+    seen = Inspected(found=("email",), data_class=DataClass.PERSONAL)
+    verdict = hiding().judge(a_request(inspected=seen, embed=Embed()))
+    assert (verdict.endpoints, verdict.veiled) == ((HERE,), frozenset())
 
 
 def test_nobody_looked_so_nothing_can_be_veiled() -> None:

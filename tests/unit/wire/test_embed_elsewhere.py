@@ -66,6 +66,13 @@ def test_ids_of_tokens_are_refused_where_only_text_is_taken(codec: Any) -> None:
     assert refused.value.param == "input"
 
 
+@BOTH
+def test_what_asks_for_more_than_a_dialect_can_say_is_refused(codec: Any) -> None:
+    with pytest.raises(Unsupported) as refused:
+        rendered(codec, "a", service_tier="priority")
+    assert refused.value.param == "service_tier"
+
+
 def test_what_gemini_answers_is_understood() -> None:
     body = (
         b'{"embeddings":[{"values":[0.1]},{"values":[2]}],"usageMetadata":{"promptTokenCount":7}}'

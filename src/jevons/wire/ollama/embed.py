@@ -14,7 +14,7 @@ import msgspec
 
 from jevons.types.account import Usage
 from jevons.wire.fields import WRONG
-from jevons.wire.leftover import left_out
+from jevons.wire.leftover import check_one_answer, left_out
 from jevons.wire.openai_chat.answer import fault_of, garbled_by
 from jevons.wire.rendered import Rendered
 from jevons.wire.texts import texts_of
@@ -50,8 +50,9 @@ def render_embed(request: Generate, *, model: str, owner: str = "") -> Rendered:
         owner: Vendor that serves it; nothing here depends on it.
 
     Raises:
-        Unsupported: An input is ids of tokens.
+        Unsupported: An input is ids of tokens, or it asks for what this dialect cannot say.
     """
+    check_one_answer(request, dialect=_DIALECT)
     fields = request.source.fields
     said: dict[str, Any] = {
         "model": model,
