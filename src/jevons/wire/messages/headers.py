@@ -3,8 +3,12 @@
 Rule 1: what they say is said to endpoints of this dialect and to no others.
 Rule 2: a line that could be taken for another, or for the end of the head, is refused.
 Rule 3: so is a version that we do not speak: the same words mean something else there.
+Rule 4: a later version that only takes less means what the earlier does; what it no longer
+    takes (`temperature`, `top_p`, `top_k`, and two kinds of block where they have no use) is
+    taken here all the same, as other endpoints have a use for it.
 
-Sources, read 2026-11: Anthropic API reference, "Beta headers" and "Versions".
+Sources, read 2026-11: Anthropic API reference, "Beta headers", "Versions" and "Migrating to
+API version 2026-10-21".
 """
 
 from __future__ import annotations
@@ -20,7 +24,9 @@ if TYPE_CHECKING:
 __all__ = ("VERSION", "read_headers")
 
 VERSION = "2023-06-01"
-"""The one there is; Anthropic refuses a request without it."""
+"""The one that endpoints are spoken to in: it takes what callers of either may say."""
+
+_SPOKEN = (VERSION, "2026-10-21")
 
 _BETA = b"anthropic-beta"
 _VERSION = b"anthropic-version"
@@ -40,11 +46,11 @@ def read_headers(lines: Sequence[tuple[bytes, bytes]]) -> tuple[tuple[str, str],
 
     Raises:
         Malformed: A value is too long or holds what no header line may, or the version is
-            not ours.
+            none of ours.
     """
     version = _value(lines, _VERSION)
-    if version not in {"", VERSION}:
-        message = f"anthropic-version is {version[:40]!r}; {VERSION!r} is spoken here"
+    if version and version not in _SPOKEN:
+        message = f"anthropic-version is {version[:40]!r}; {' and '.join(_SPOKEN)} are spoken here"
         raise Malformed(message, param="anthropic-version")
     beta = _value(lines, _BETA)
     if not beta:

@@ -15,6 +15,7 @@ USUAL = (b"anthropic-version", VERSION.encode())
 def test_what_every_request_says_is_nothing_to_say() -> None:
     assert read_headers([]) == ()
     assert read_headers([USUAL]) == ()
+    assert read_headers([(b"anthropic-version", b"2026-10-21")]) == ()
     assert read_headers([USUAL, (b"anthropic-dangerous-direct-browser-access", b"true")]) == ()
     assert read_headers([USUAL, (b"anthropic-beta", b" ")]) == ()
 
