@@ -17,11 +17,13 @@ from typing import TYPE_CHECKING, Self, cast
 import httptools
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
     from types import TracebackType
     from typing import Any
 
     from jevons.testing.reply import Reply
+
+    Answering = Reply | Callable[["Heard"], Reply]
 
 __all__ = ("Heard", "Vendor")
 
@@ -61,11 +63,12 @@ class Vendor:
     """A fake vendor.
 
     Args:
-        replies: What it answers, request by request; the last one stays.
+        replies: What it answers, request by request; the last one stays. A function is given
+            what was heard, and answers that.
         context: An `ssl.SSLContext` to serve TLS with; None speaks in the clear.
     """
 
-    def __init__(self, *replies: Reply, context: Any = None) -> None:
+    def __init__(self, *replies: Answering, context: Any = None) -> None:
         self.heard: list[Heard] = []
         """Requests, in order."""
         self.connections = 0
@@ -116,7 +119,7 @@ class Vendor:
         """How many connections there are now."""
         return len(self._lines)
 
-    def then(self, *replies: Reply) -> None:
+    def then(self, *replies: Answering) -> None:
         """Answer these to the requests that come next, instead of what was left to answer."""
         self._replies = list(replies)
 
@@ -138,7 +141,8 @@ class Vendor:
         """Begin to answer a request; called by its connection."""
         self.heard.append(heard)
         reply = self._replies.pop(0) if len(self._replies) > 1 else self._replies[0]
-        self._play(line.play(reply, heard, self._going_on))
+        said = reply(heard) if callable(reply) else reply
+        self._play(line.play(said, heard, self._going_on))
 
     def opened(self, line: _Line) -> int:
         """Count a connection; called by it."""
