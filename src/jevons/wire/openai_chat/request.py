@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import msgspec
 
 from jevons.types.errors import Malformed
+from jevons.types.message import ToolResult
 from jevons.types.request import Generate, Output, Sampling, Source
 from jevons.wire.openai_chat.free import Chosen, Misplaced, choose, read_messages, read_tools
 from jevons.wire.openai_chat.knob import KNOBS, read_knobs
@@ -26,7 +27,7 @@ from jevons.wire.openai_chat.shapes import Choice, Free, Function, Plain
 
 if TYPE_CHECKING:
     from jevons.types.actor import Actor
-    from jevons.types.message import Message
+    from jevons.types.message import Message, Part
     from jevons.types.request import HostedTool, Need, Tool
     from jevons.wire.openai_chat.shapes import Common, Fields, Format, Mode
 
@@ -202,10 +203,7 @@ def _output(asked: Format | None) -> Output:
 def _needs(read: Common, messages: tuple[Message, ...], *, asks_tools: bool) -> frozenset[Need]:
     needs: set[Need] = {"text"}
     for message in messages:
-        for part in message.parts:
-            need = need_of(type(part))
-            if need is not None:
-                needs.add(need)
+        _add_needs(message.parts, needs)
     if asks_tools:
         needs.add("tools")
     if read.response_format is not None and read.response_format.type != "text":
@@ -215,6 +213,16 @@ def _needs(read: Common, messages: tuple[Message, ...], *, asks_tools: bool) -> 
     if (read.n or 1) > 1:
         needs.add("n")
     return _TEXT_ONLY if len(needs) == 1 else frozenset(needs)
+
+
+def _add_needs(parts: tuple[Part, ...], needs: set[Need]) -> None:
+    """Add what an endpoint must be able to take to be told these, results of tools included."""
+    for part in parts:
+        need = need_of(type(part))
+        if need is not None:
+            needs.add(need)
+        elif isinstance(part, ToolResult):
+            _add_needs(part.parts, needs)
 
 
 _PATH = re.compile(r" - at `(?:key in )?\$(?P<path>[^`]*)`$")

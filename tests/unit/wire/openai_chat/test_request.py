@@ -154,6 +154,12 @@ def test_parts_of_every_kind_are_read() -> None:
     assert request.needs == {"text", "image", "audio", "file"}
 
 
+def test_what_a_tool_gave_is_a_need_as_what_a_user_said_is() -> None:
+    picture = {"type": "image_url", "image_url": {"url": "data:,"}}
+    result = {"role": "tool", "tool_call_id": "c", "content": [picture]}
+    assert asked(messages=[result]).needs == {"text", "image"}
+
+
 def test_needs_follow_from_what_is_asked() -> None:
     tool = {"type": "function", "function": {"name": "f", "description": "does"}}
     schema = {"type": "json_schema", "json_schema": {"name": "s", "schema": {"type": "object"}}}
