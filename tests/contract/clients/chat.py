@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from tests.contract.clients.obliging import Asked, oblige
 from tests.contract.clients.reading import (
+    CACHED,
     CALL,
     COUNTED,
     CREATED_S,
     JSON,
+    PONDERED,
     WRITTEN,
     called,
     dump,
@@ -34,10 +36,10 @@ def answer_chat(body: JSON) -> Reply:
     said = oblige(_asked(body))
     finish = "tool_calls" if said.call else "stop"
     if body.get("stream"):
-        return stream(*_chunks(said, finish), *_counts(body))
+        return stream(*_chunks(said, finish), *_counts(said, body))
     choice = {"index": 0, "message": _message(said), "finish_reason": finish, "logprobs": None}
     head = {"id": "chatcmpl-1", "object": "chat.completion", "created": CREATED_S}
-    counts = usage(COUNTED, WRITTEN)
+    counts = _usage(said)
     whole = {**head, "model": body["model"], "choices": [choice], "usage": counts}
     return respond(dump(whole).encode())
 
@@ -77,10 +79,19 @@ def _chunks(said: Said, finish: str) -> list[bytes]:
     return [*told, chunk(finish=finish)]
 
 
-def _counts(body: JSON) -> list[bytes]:
+def _usage(said: Said) -> JSON:
+    pondered = PONDERED if said.thought else 0
+    return usage(
+        COUNTED,
+        WRITTEN,
+        prompt_tokens_details={"cached_tokens": CACHED},
+        completion_tokens_details={"reasoning_tokens": pondered},
+    )
+
+
+def _counts(said: Said, body: JSON) -> list[bytes]:
     """Count, if that was asked for."""
     if not within(body, "stream_options", "include_usage"):
         return []
     head = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": CREATED_S}
-    counts = usage(COUNTED, WRITTEN)
-    return [event({**head, "model": body["model"], "choices": [], "usage": counts})]
+    return [event({**head, "model": body["model"], "choices": [], "usage": _usage(said)})]

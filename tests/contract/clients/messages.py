@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from tests.contract.clients.obliging import Asked, oblige
 from tests.contract.clients.reading import (
+    CACHED,
     COUNTED,
     JSON,
+    PONDERED,
     SEALED,
     WRITTEN,
     called,
@@ -39,7 +41,9 @@ def answer_messages(body: JSON) -> Reply:
     blocks = _blocks(said)
     head: JSON = {"id": "msg_1", "type": "message", "role": "assistant", "model": body["model"]}
     end = {"stop_reason": "tool_use" if said.call else "end_turn", "stop_sequence": None}
-    counts = {"input_tokens": COUNTED, "output_tokens": WRITTEN}
+    thought = {"output_tokens_details": {"thinking_tokens": PONDERED}} if said.thought else {}
+    read = {"input_tokens": COUNTED - CACHED, "cache_read_input_tokens": CACHED}
+    counts = {**read, "output_tokens": WRITTEN, **thought}
     if not body.get("stream"):
         return respond(dump({**head, "content": blocks, **end, "usage": counts}).encode())
     begun: JSON = {**head, "content": [], **_SILENT, "usage": {**counts, "output_tokens": 1}}
@@ -47,7 +51,7 @@ def answer_messages(body: JSON) -> Reply:
         named("message_start", message=begun),
         named("ping"),
         *[event for index, block in enumerate(blocks) for event in _events(index, block)],
-        named("message_delta", delta=end, usage={"output_tokens": WRITTEN}),
+        named("message_delta", delta=end, usage=counts),
         named("message_stop"),
         done=0,
     )

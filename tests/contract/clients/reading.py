@@ -11,10 +11,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = (
+    "CACHED",
     "CALL",
     "COUNTED",
     "CREATED_S",
     "JSON",
+    "PONDERED",
     "SEALED",
     "WRITTEN",
     "called",
@@ -37,6 +39,10 @@ WRITTEN = 7
 """Tokens that it says an answer has."""
 SEALED = "c2VhbGVk"
 """What its thinking is signed with."""
+CACHED = 4
+"""Of those of a prompt, how many it had read before."""
+PONDERED = 3
+"""Of those of an answer, how many are thinking, if it thinks."""
 CREATED_S = 1_767_225_600
 
 
@@ -74,7 +80,8 @@ def within(body: JSON, *names: str) -> Any:
     """Find what a field of a field says; None says nothing."""
     found: Any = body
     for name in names:
-        found = (found or {}).get(name)
+        outer: JSON = found or {}
+        found = outer.get(name)
     return found
 
 

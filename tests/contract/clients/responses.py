@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from tests.contract.clients.obliging import Asked, oblige
 from tests.contract.clients.reading import (
+    CACHED,
     CALL,
     COUNTED,
     CREATED_S,
     JSON,
+    PONDERED,
     SEALED,
     WRITTEN,
     called,
@@ -33,22 +35,24 @@ __all__ = ("answer_responses",)
 _Told = tuple[str, JSON]
 """An event's name, and what it says."""
 
-_COUNTS: JSON = {
-    "input_tokens": COUNTED,
-    "input_tokens_details": {"cached_tokens": 0},
-    "output_tokens": WRITTEN,
-    "output_tokens_details": {"reasoning_tokens": 0},
-    "total_tokens": COUNTED + WRITTEN,
-}
+_ECHOED = ("model", "instructions", "text", "tools", "tool_choice", "parallel_tool_calls")
 
 
 def answer_responses(body: JSON) -> Reply:
     """Answer whole, or as a stream."""
-    items = _items(oblige(_asked(body)))
+    said = oblige(_asked(body))
+    items = _items(said)
     head: JSON = {"id": "resp_1", "object": "response", "created_at": CREATED_S}
-    echo: JSON = {"model": body["model"], "tools": [], "tool_choice": "auto", "error": None}
-    begun: JSON = {**head, **echo, "status": "in_progress", "output": [], "usage": None}
-    done = {**begun, "status": "completed", "output": items, "usage": _COUNTS}
+    echo: JSON = {name: body.get(name) for name in _ECHOED}
+    begun: JSON = {
+        **head,
+        **echo,
+        "error": None,
+        "status": "in_progress",
+        "output": [],
+        "usage": None,
+    }
+    done = {**begun, "status": "completed", "output": items, "usage": _usage(said)}
     if not body.get("stream"):
         return respond(dump(done).encode())
     told: list[_Told] = [
@@ -76,6 +80,16 @@ def _asked(body: JSON) -> Asked:
         shape=None if wanted["type"] == "text" else within(wanted, "schema") or {},
         thinks=bool(within(body, "reasoning", "effort")),
     )
+
+
+def _usage(said: Said) -> JSON:
+    return {
+        "input_tokens": COUNTED,
+        "input_tokens_details": {"cached_tokens": CACHED},
+        "output_tokens": WRITTEN,
+        "output_tokens_details": {"reasoning_tokens": PONDERED if said.thought else 0},
+        "total_tokens": COUNTED + WRITTEN,
+    }
 
 
 def _items(said: Said) -> list[JSON]:
