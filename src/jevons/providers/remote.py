@@ -9,6 +9,7 @@ Rule 4: our key there is in the head of a request and nowhere else, whatever ups
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
@@ -55,6 +56,8 @@ _OK = 200
 _FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _encode = msgspec.json.Encoder().encode
 
+_LONG_BYTES = 256 * 1024
+"""Of an answer that is read beside the loop: two thousand vectors take it half a second."""
 _LONGEST_CHARS = 2000  # of what upstream says about a failure
 
 _APART: frozenset[Need] = frozenset({"image", "audio", "file", "embedding"})
@@ -150,7 +153,9 @@ class Remote:
             patience=self._patience,
         )
         await serving.run(self._pool, b"%b%d\r\n\r\n%b" % (head, len(rendered.body), rendered.body))
-        told = self._judge(request, serving, attempt.candidate.endpoint, speech)
+        judge = partial(self._judge, request, serving, attempt.candidate.endpoint, speech)
+        is_long = len(serving.body) > _LONG_BYTES
+        told = await asyncio.to_thread(judge) if is_long else judge()
         return Outcome(
             attempt=attempt,
             error=self._fit_to_show(told.error) if told.error else None,

@@ -50,7 +50,8 @@ def read_vector(raw: msgspec.Raw) -> Vector:
         if is_base64(raw):
             return _finite(Vector(values=b64decode(_STRING.decode(raw), validate=True)))
         numbers = _NUMBERS.decode(raw)
-        return _finite(Vector(values=struct.pack(f"<{len(numbers)}f", *numbers), said=raw))
+        # JSON has no word for what is not finite, and what binary32 cannot hold is not packed.
+        return _some(Vector(values=struct.pack(f"<{len(numbers)}f", *numbers), said=raw))
     except _WRONG as error:
         message = f"an embedding is neither numbers nor base64 of binary32: {error}"
         raise ProviderGarbled(message) from None
@@ -92,16 +93,21 @@ def whole_vectors(vectors: Sequence[Vector], request: Generate, usage: Usage | N
 
 
 def _finite(vector: Vector) -> Vector:
-    """Hold a vector to being one.
+    """Hold a vector to numbers that are finite.
 
     A sum of fewer than 2**896 numbers of binary32 stays within what a float holds, so it is finite
     if and only if each of them is.
     """
+    if not isfinite(sum(_numbers(_some(vector)))):
+        message = "an embedding holds what is not a number, or not a finite one"
+        raise ProviderGarbled(message)
+    return vector
+
+
+def _some(vector: Vector) -> Vector:
+    """Hold a vector to being a row of binary32."""
     if not vector.values or len(vector.values) % _VALUE_BYTES:
         message = f"an embedding is {len(vector.values)} bytes, which is no row of binary32"
-        raise ProviderGarbled(message)
-    if not isfinite(sum(_numbers(vector))):
-        message = "an embedding holds what is not a number, or not a finite one"
         raise ProviderGarbled(message)
     return vector
 

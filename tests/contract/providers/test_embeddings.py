@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
@@ -196,6 +197,18 @@ async def test_an_answer_that_breaks_off_is_no_answer(spoken: Dialect) -> None:
     async with Vendor(reply.cut(at=len(reply.raw) - 5)) as vendor:
         outcome = await Line(vendor, spoken).ask(asking())
     assert isinstance(outcome.error, ProviderTruncated)
+
+
+async def test_a_long_answer_is_read_beside_the_loop() -> None:
+    vectors = [[0.5] * 1024] * 100
+    body = {"data": [{"index": at, "embedding": each} for at, each in enumerate(vectors)]}
+    before = set(threading.enumerate())
+    short = await asked("openai-chat", OPENAI)
+    assert short.error is None
+    assert set(threading.enumerate()) == before
+    long = await asked("openai-chat", body, input=["x"] * 100)
+    assert long.error is None
+    assert set(threading.enumerate()) > before
 
 
 async def test_nothing_leaves_for_a_dialect_without_embeddings() -> None:

@@ -73,6 +73,13 @@ def test_every_price_is_a_positive_decimal_with_a_source_and_its_day() -> None:
         assert vendor.sources[price.source].url.startswith("https://")
 
 
+def test_mistral_is_told_dimensions_in_its_own_word() -> None:
+    rules = vendors()["mistral"].rules_of("mistral-embed", "openai-chat")
+    assert [(rule.field, rule.to) for rule in rules if rule.asks == "embedding"] == [
+        ("dimensions", "output_dimension")
+    ]
+
+
 def test_a_decimal_of_a_row_is_the_one_that_was_written() -> None:
     product = vendors()["deepseek"].product("deepseek-flash")
     assert product is not None
