@@ -12,7 +12,6 @@ from tests.contract.providers.tongues import ATTEMPT, Line
 
 from jevons.catalog.vendor import Rule
 from jevons.edge.surface import EMBEDDINGS
-from jevons.engine.prompt import prompt_of
 from jevons.providers import Remote
 from jevons.testing import Clock, Listener, Vendor, let_through
 from jevons.testing.make import an_actor
@@ -217,11 +216,6 @@ async def test_nothing_leaves_for_a_dialect_without_embeddings() -> None:
     assert isinstance(outcome.error, Unsupported)
     assert "anthropic-messages cannot be asked to make embeddings" in str(outcome.error)
     assert not vendor.heard
-
-
-def test_the_engine_makes_no_embeddings() -> None:
-    with pytest.raises(Unsupported, match="makes no embeddings"):
-        prompt_of(asking())
 
 
 async def test_rules_about_answers_are_not_about_embeddings_and_the_other_way_round() -> None:

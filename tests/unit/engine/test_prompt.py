@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+import pytest
 
 from jevons.engine.prompt import prompt_of
 from jevons.testing.make import an_actor
+from jevons.types.errors import Unsupported
+from jevons.wire import embedding
 from jevons.wire.openai_chat import parse_request
 
 TOOLS: list[dict[str, Any]] = [
@@ -33,6 +36,13 @@ def test_what_is_known_passes_and_null_is_not_said() -> None:
     body = prompt(temperature=0.5, seed=3, stop=None, max_tokens=None).body
     assert (body["temperature"], body["seed"]) == (0.5, 3)
     assert not {"stop", "max_tokens", "model"} & set(body)
+
+
+def test_texts_to_embed_are_refused() -> None:
+    body = msgspec.json.encode({"model": "m", "input": "hi"})
+    asked = embedding.parse_request(body, id="req_1", at_ms=0, actor=an_actor())
+    with pytest.raises(Unsupported, match="makes no embeddings"):
+        prompt_of(asked)
 
 
 def test_a_stranger_is_dropped_and_named() -> None:

@@ -105,7 +105,6 @@ def test_a_request_that_says_nothing_of_vectors_asks_for_any_length() -> None:
     assert whole_vectors([Vector(values=bytes(8))], a_request(), None).error is None
 
 
-@pytest.mark.hypothesis
 @given(st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), min_size=1))
 def test_either_encoding_holds_what_the_other_held(numbers: list[float]) -> None:
     for said in (raw(numbers), raw(packed(*numbers))):

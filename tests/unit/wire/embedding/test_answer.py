@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from jevons.types.account import Usage
 from jevons.types.errors import ProviderGarbled, ProviderThrottled
@@ -130,3 +132,18 @@ def test_indices_that_are_not_each_there_once_are_garbled(
 ) -> None:
     with pytest.raises(ProviderGarbled, match="each once"):
         read_answer(asked("a", "b"), answer(*[item([1.0], index) for index in indices]))
+
+
+ORDERS = st.integers(1, 6).flatmap(lambda size: st.permutations(range(size)))
+
+
+@given(ORDERS, st.sampled_from(["float", "base64"]), st.sampled_from(["float", "base64"]))
+def test_in_whatever_order_and_encoding_they_came_each_text_has_its_own_vector(
+    order: list[int], came: str, wanted: str
+) -> None:
+    numbers = [[float(at), -float(at)] for at in range(len(order))]
+    items = [item(packed(*numbers[at]) if came == "base64" else numbers[at], at) for at in order]
+    request = asked(*[f"text {at}" for at in order], encoding_format=wanted)
+    said = told(request, answer(*items))["data"]
+    expected = [packed(*each) for each in numbers] if wanted == "base64" else numbers
+    assert [(each["index"], each["embedding"]) for each in said] == [*enumerate(expected)]

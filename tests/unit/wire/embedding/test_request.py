@@ -136,7 +136,29 @@ def test_whatever_is_not_this_dialect_is_malformed(body: bytes) -> None:
     refused(body)
 
 
-@pytest.mark.hypothesis
 @given(st.one_of(st.text(min_size=1), st.lists(st.text(min_size=1), min_size=1, max_size=5)))
 def test_every_text_comes_out_as_it_was_put_in(said: str | list[str]) -> None:
     assert inputs(asked(said)) == ([said] if isinstance(said, str) else said)
+
+
+FIELDS = st.sampled_from(["model", "input", "dimensions", "encoding_format", "user"])
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(FIELDS | st.text(), inner),
+    max_leaves=10,
+)
+
+
+@given(st.dictionaries(FIELDS, JSON).map(lambda said: {"model": "a/model", "input": "Hi", **said}))
+def test_whatever_stands_in_the_fields_is_read_or_malformed(said: dict[str, Any]) -> None:
+    try:
+        request = parsed(msgspec.json.encode(said))
+    except Malformed:
+        return
+    assert request.messages
+    assert request.model == said["model"]
+
+
+@given(st.binary(max_size=50))
+def test_no_bytes_are_a_request(body: bytes) -> None:
+    refused(body)
