@@ -18,7 +18,7 @@ from jevons.types.errors import ProviderGarbled
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ("Framing", "Message", "read_event", "split")
+__all__ = ("Framing", "Message", "one_line", "read_event", "split")
 
 _LIMIT_BYTES = 8 * 1024 * 1024  # an answer of a million tokens in one event, twice over
 _BLANK = re.compile(rb"\n\n|\n\r\n|\r\r")
@@ -94,6 +94,13 @@ def read_event(event: bytes) -> Message:
         elif field == b"event":
             name = value.removeprefix(b" ")
     return Message(name, b"\n".join(lines) if lines else None)
+
+
+def one_line(data: bytes) -> bytes:
+    """Put JSON of others on one line, as an event's data must be: no string in it holds a break."""
+    if b"\n" not in data and b"\r" not in data:
+        return data
+    return data.replace(b"\n", b" ").replace(b"\r", b" ")
 
 
 def _end_of_last(block: bytearray, begin: int) -> int:

@@ -9,7 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
-import pytest
+from msgspec import structs
 from tests.contract.wire.corpus import Exchange, exchanges, folder
 
 from jevons.testing.make import a_request
@@ -23,7 +23,7 @@ from jevons.types.event import (
     ToolCallDelta,
 )
 from jevons.types.request import HostedTool
-from jevons.wire.effort import USUAL
+from jevons.wire.effort import USUAL, effort_of
 from jevons.wire.fold import fold
 from jevons.wire.openai_chat import (
     Chunks,
@@ -48,22 +48,13 @@ OK = 200
 THOUGHT = re.compile(r"\s*<think>(.*?)</think>(.*)", re.DOTALL)
 
 
+ODD_PART = re.compile(rb'"type": ?"(?:video|document|file)_url"|"file_data": ?"http')
+
+
 @cache
 def recorded() -> list[Exchange]:
     """Find what was said in this dialect."""
     return [each for each in exchanges(folder()) if each.status != OK or objects(each)]
-
-
-@pytest.fixture
-def report(record_property: Callable[[str, object], None]) -> Callable[[int], None]:
-    """Say how many were checked; none is a failure, not a success."""
-
-    def say(checked: int) -> None:
-        record_property("checked", checked)
-        print(f"checked {checked} exchanges")  # noqa: T201 how many is part of the answer
-        assert checked > 0
-
-    return say
 
 
 def objects(exchange: Exchange) -> list[dict[str, Any]]:
@@ -87,13 +78,20 @@ def is_chat(said: Any) -> bool:
 
 
 def answers() -> list[Exchange]:
-    return [each for each in recorded() if each.status == OK]
+    """Find the answers to those who asked for one: no other is read across dialects."""
+    return [each for each in recorded() if each.status == OK and not has_several(each)]
+
+
+def has_several(exchange: Exchange) -> bool:
+    said = objects(exchange)
+    return any(choice.get("index") for each in said for choice in each.get("choices") or ())
 
 
 def deltas(exchange: Exchange) -> list[dict[str, Any]]:
     """Every delta, or the message."""
+    kinds = ("delta", "message") if exchange.is_stream else ("message", "delta")
     return [
-        choice.get("delta") or choice.get("message") or {}
+        choice.get(kinds[0]) or choice.get(kinds[1]) or {}
         for each in objects(exchange)
         for choice in each.get("choices") or ()
     ]
@@ -111,7 +109,10 @@ def read(exchange: Exchange) -> tuple[list[Event], Usage | None, JevonsError | N
 
 
 def is_failed(exchange: Exchange) -> bool:
-    return any(each.get("error") for each in objects(exchange))
+    """Whether an answer says that it failed; a stream that never says why it ends broke off."""
+    said = objects(exchange)
+    ends = [choice.get("finish_reason") for each in said for choice in each.get("choices") or ()]
+    return any(each.get("error") for each in said) or (exchange.is_stream and not any(ends))
 
 
 def words(content: Any, kind: str) -> str:
@@ -138,7 +139,9 @@ def calls_in(exchange: Exchange) -> list[tuple[str, str]]:
     """Find the calls to tools: their names and arguments."""
     calls: list[list[str]] = []
     for delta in deltas(exchange):
-        for piece in delta.get("tool_calls") or ():
+        old: dict[str, Any] = delta.get("function_call") or {}
+        pieces: list[dict[str, Any]] = [{"function": old}] if any(old.values()) else []
+        for piece in cast("list[dict[str, Any]]", delta.get("tool_calls") or pieces):
             function: dict[str, Any] = piece.get("function") or {}
             if function.get("name"):
                 calls.append([function["name"], ""])
@@ -209,7 +212,7 @@ def test_nothing_that_a_delta_holds_is_lost(report: Callable[[int], None]) -> No
             for event in events
             for name, value in beside_of(event).items()
         ]
-        assert kept == beside, str(exchange.path)
+        assert sorted(kept, key=repr) == sorted(beside, key=repr), str(exchange.path)
         checked += bool(beside)
     report(checked)
 
@@ -226,8 +229,8 @@ def test_usage_is_what_was_recorded(report: Callable[[int], None]) -> None:
     checked = 0
     for exchange in answers():
         counts = [each for said in objects(exchange) for each in counts_in(said)]
-        _, usage, _ = read(exchange)
-        if not counts:
+        _, usage, error = read(exchange)
+        if not counts or (error is not None and usage is None):  # nothing is read after a fault
             assert usage is None, str(exchange.path)
             continue
         assert usage is not None, str(exchange.path)
@@ -262,7 +265,7 @@ def assert_counted(usage: Usage, counts: dict[str, Any], where: str) -> None:
     completion: int = counts.get("completion_tokens") or 0
     beside = counts.get("total_tokens") == counts["prompt_tokens"] + completion + thought
     assert usage.input + usage.cache_read + usage.cache_write == counts["prompt_tokens"], where
-    assert usage.cache_read == cached, where
+    assert usage.cache_read == min(cached, counts["prompt_tokens"]), where
     assert usage.reasoning == thought, where
     assert usage.output + usage.reasoning == completion + (thought if beside else 0), where
 
@@ -361,11 +364,19 @@ def asked() -> list[tuple[Exchange, dict[str, Any]]]:
     """Find the requests of this dialect that were answered."""
     found: list[tuple[Exchange, dict[str, Any]]] = []
     for exchange in answers():
-        if exchange.request is not None and exchange.request.startswith(b"{"):
-            said = json.loads(exchange.request)
-            if "messages" in said:
-                found.append((exchange, said))
+        said = json_of(exchange.request)
+        if "messages" in said:
+            found.append((exchange, said))
     return found
+
+
+def json_of(body: bytes | None) -> dict[str, Any]:
+    """Decode a body; some were recorded that are not JSON, and answered."""
+    with suppress(ValueError):
+        said = json.loads(body or b"null")
+        if isinstance(said, dict):
+            return cast("dict[str, Any]", said)
+    return {}
 
 
 def parse(exchange: Exchange) -> Generate:
@@ -401,18 +412,20 @@ def test_a_request_written_anew_says_the_same(report: Callable[[int], None]) -> 
         if any(isinstance(tool, HostedTool) for tool in request.tools):
             continue
         again = anew(request)
-        if '"type":"video_url"' in (exchange.request or b"").decode():
-            with pytest.raises(Unsupported):
-                render_request(again, model=said["model"], owner="vllm")
+        try:
+            sent = render_request(again, model=said["model"], owner="vllm").body
+        except Unsupported:  # parts that one vendor alone has: films, documents by their address
+            assert ODD_PART.search(exchange.request or b""), str(exchange.path)
             continue
-        sent = render_request(again, model=said["model"], owner="vllm").body
         back = parse_request(sent, id="req_1", at_ms=1, actor=None)
         where = str(exchange.path)
         assert back.tools == bare(again.tools), where
         assert (back.tool_choice, back.tool) == (again.tool_choice, again.tool), where
-        assert back.output == again.output, where
+        named = again.output if again.output.kind != "json_schema" or again.output.name else None
+        assert back.output == (named or structs.replace(again.output, name="answer")), where
         assert back.sampling == again.sampling, where
-        usual = USUAL if again.thinking.on else None
+        budget = again.thinking.budget_tokens
+        usual = USUAL if again.thinking.on else None if budget is None else effort_of(budget)
         assert back.thinking.effort == (again.thinking.effort or usual), where
         assert plainly(sent) == plainly(exchange.request or b""), where
         checked += 1
@@ -430,8 +443,11 @@ def bare(tools: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def plainly(body: bytes) -> list[tuple[str, str, list[tuple[str, str]]]]:
-    """Say of each message who speaks, in which words, and which tools are called."""
-    return [
+    """Say of each message who speaks, in which words, and which tools are called.
+
+    A picture that a tool returned goes in a message of its own, without words: that is left out.
+    """
+    said = [
         (
             "system" if each["role"] == "developer" else each["role"],
             words(each.get("content"), "text"),
@@ -442,6 +458,7 @@ def plainly(body: bytes) -> list[tuple[str, str, list[tuple[str, str]]]]:
         )
         for each in json.loads(body)["messages"]
     ]
+    return [each for each in said if each != ("user", "", [])]
 
 
 def test_a_request_that_was_refused_is_read_or_malformed(report: Callable[[int], None]) -> None:

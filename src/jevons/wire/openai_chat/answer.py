@@ -168,6 +168,16 @@ def read_chunk(data: bytes) -> Said:
     Raises:
         ProviderGarbled: It is not a chunk.
     """
+    return _heard(data).said
+
+
+class _Heard(NamedTuple):
+    said: Said
+    is_blank: bool
+    """Whether a choice has a reason to end, and it is empty."""
+
+
+def _heard(data: bytes) -> _Heard:
     try:
         piece = _PIECE.decode(data)
         error = fault_of(piece.error, piece.base_resp)
@@ -177,23 +187,25 @@ def read_chunk(data: bytes) -> Said:
     ended = [each for each in choices if each.finish_reason]
     reason = ended[-1].finish_reason if ended else None
     usage = usage_of(piece.usage, piece.x_groq, *[each.usage for each in choices])
-    return Said(
+    said = Said(
         len(choices),
         tuple([each.index or 0 for each in ended]),
         finish_of(reason) if reason else None,
         usage,
         error or gave_up(reason),
     )
+    return _Heard(said, any(each.finish_reason == "" for each in choices))
 
 
 def read_answer(body: bytes) -> Read:
-    """Read a whole answer.
+    """Read a whole answer. One is whole, too, that ends for the reason `""`, as Snowflake's do.
 
     Raises:
         ProviderGarbled: It is not an answer.
     """
-    said = read_chunk(body)
-    return Read(said.finish, said.usage, said.error)
+    said, is_blank = _heard(body)
+    finish = finish_of("") if is_blank and said.finish is None else said.finish
+    return Read(finish, said.usage, said.error)
 
 
 def finish_of(reason: str) -> str:

@@ -67,7 +67,10 @@ def part(part: Part) -> canonical.Part:
         case RefusalPart():
             return Refusal(text=part.refusal)
         case ImagePart():
-            return Image(url=part.image_url.url, detail=part.image_url.detail)
+            shown = part.image_url
+            if isinstance(shown, str):
+                return Image(url=shown)
+            return Image(url=shown.url, detail=shown.detail)
         case AudioPart():
             return Audio(data=part.input_audio.data, format=part.input_audio.format)
         case _:

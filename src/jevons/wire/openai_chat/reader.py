@@ -77,7 +77,7 @@ def read_whole(body: bytes, *, owner: str = "", inside: bool = False) -> Whole:
     Raises:
         ProviderGarbled: It is not an answer.
     """
-    reading = Reading(owner=owner, inside=inside)
+    reading = Reading(owner=owner, inside=inside, is_whole=True)
     events, error = reading.chunk(body.removeprefix(b"\xef\xbb\xbf"))
     if isinstance(error, ProviderGarbled):
         raise error

@@ -113,9 +113,11 @@ class Reading:
     Args:
         owner: Whose its thinking is.
         inside: Whether its text begins in the middle of thinking; see `Tags`.
+        is_whole: Whether it came in one piece: then a message counts more than a delta beside it,
+            and a reason to end may be empty.
     """
 
-    def __init__(self, *, owner: str, inside: bool = False) -> None:
+    def __init__(self, *, owner: str, inside: bool = False, is_whole: bool = False) -> None:
         self.usage: Usage | None = None
         """The last usage that came; it is cumulative where there are several."""
         self.native: str | None = None
@@ -123,6 +125,7 @@ class Reading:
         self.pieces = 0
         """Chunks so far that said something of the answer."""
         self._owner = owner
+        self._is_whole = is_whole
         self._id = ""
         self._index = 0
         self._begun = False
@@ -201,8 +204,9 @@ class Reading:
 
     def _choose(self, choice: _Choice, events: list[Event]) -> JevonsError | None:
         """Read the choice of a chunk; say what went wrong."""
-        self._delta(choice.delta or choice.message or {}, choice.logprobs, events)
-        if not choice.finish_reason:
+        said = (choice.message if self._is_whole else None) or choice.delta or choice.message
+        self._delta(said or {}, choice.logprobs, events)
+        if not (choice.finish_reason or (self._is_whole and choice.finish_reason == "")):
             return None
         self._reason = choice.finish_reason
         self.native = choice.native_finish_reason or choice.finish_reason
@@ -258,12 +262,13 @@ class Reading:
     def _called(self, fields: _Fields) -> list[Event]:
         events: list[Event] = []
         for piece in _PIECES.decode(fields.get("tool_calls", b"null")) or ():
-            if bytes(piece.custom) != b"null":
+            is_custom = piece.function is None or not piece.function.name
+            if is_custom and bytes(piece.custom) != b"null":
                 events.append(OpaqueBlock(kind="custom", fields={"custom": piece.custom}))
             else:
                 events += self._calls.feed(piece, answer=self._id)
         old = _FUNCTION.decode(fields.get("function_call", b"null"))
-        if old is not None:
+        if old is not None and (old.name or bytes(old.arguments) not in _NOTHING):
             events += self._calls.feed(Piece(index=0, function=old), answer=self._id)
         return events
 

@@ -21,6 +21,7 @@ from jevons.types.event import (
 )
 from jevons.wire.openai_chat.gathered import Gathered, write_call
 from jevons.wire.openai_chat.reasoning import show
+from jevons.wire.sse import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -96,7 +97,7 @@ class Chunks:
             self._begun = True
             delta = {"role": "assistant", "content": "", **delta}
         choice = {"index": 0, "delta": delta, "logprobs": logprobs, **finish}
-        return self._head + _encode(choice) + self._tail
+        return self._head + one_line(_encode(choice)) + self._tail
 
 
 def render_answer(events: Sequence[Event], request: Generate) -> bytes:

@@ -76,7 +76,8 @@ class RefusalPart(_Named, tag_field="type", tag="refusal"):
 class ImagePart(_Named, tag_field="type", tag="image_url"):
     """A picture."""
 
-    image_url: _ImageUrl
+    image_url: _ImageUrl | str
+    """Mistral takes the address itself."""
 
 
 class AudioPart(_Named, tag_field="type", tag="input_audio"):

@@ -108,6 +108,7 @@ class Items:
         self._blocks: dict[int, dict[tuple[Family, int], int]] = {}
         self._count = 0
         self._said: dict[int, int] = {}
+        self._last: dict[int, str] = {}
         self._phases: dict[int, Extra] = {}
         self._calls: dict[int, _Call] = {}
 
@@ -210,7 +211,9 @@ class Items:
         said = self._said.get(block, 0)
         silent = block in self._said or bytes(part.logprobs) in _NOTHING
         kept = None if silent else _logprobs(part.logprobs)
-        rest = whole[said:]
+        last = self._last.get(block, "")
+        # Where its end says something else than its deltas did, nothing fits behind them.
+        rest = whole[said:] if whole.startswith(last, said - len(last)) else ""
         return self._more(at, family, number, rest, kept) if rest or kept else []
 
     def _thought(self, at: int, item: _Item) -> list[Event]:
@@ -267,6 +270,7 @@ class Items:
     ) -> list[Event]:
         block = self._block(at, family, part)
         self._said[block] = self._said.get(block, 0) + len(text)
+        self._last[block] = text
         if family == "text":
             extra = self._phases.pop(at, None)
             return [TextDelta(text, logprobs=logprobs, block=block, extra=extra)]

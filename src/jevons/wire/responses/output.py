@@ -43,7 +43,7 @@ _HOSTED = (
     "mcp_",
     "program",
     "shell_call",
-    "tool_search_call",
+    "tool_search_",
     "web_search_call",
     "x_search_call",
 )

@@ -21,7 +21,7 @@ from jevons.types.errors import JevonsError, PolicyError
 from jevons.types.event import Finished, Frame
 from jevons.wire.responses.named import answer_name, named_answer, named_events
 from jevons.wire.responses.output import Output
-from jevons.wire.sse import read_event, split
+from jevons.wire.sse import one_line, read_event, split
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -128,7 +128,7 @@ class Chunks:
     def _event(self, name: str, fields: dict[str, Any]) -> bytes:
         sequence = self._sequence
         self._sequence += 1
-        body = _encode({"type": name, "sequence_number": sequence, **fields})
+        body = one_line(_encode({"type": name, "sequence_number": sequence, **fields}))
         return b"event: %b\ndata: %b\n\n" % (name.encode(), body)
 
 

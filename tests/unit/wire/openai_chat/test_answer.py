@@ -266,3 +266,10 @@ def test_any_bytes_are_an_answer_or_garbled(body: bytes) -> None:
 def test_what_is_not_the_dialect_is_garbled(body: bytes) -> None:
     with pytest.raises(ProviderGarbled):
         read_answer(body)
+
+
+def test_a_whole_answer_may_end_for_an_empty_reason_and_a_chunk_may_not() -> None:
+    """Snowflake's answers do; one without a reason is broken off."""
+    body = said(choices=[{"index": 0, "finish_reason": "", "message": {"content": "a"}}])
+    assert read_answer(body).finish == "stop"
+    assert read_chunk(body).finish is None

@@ -237,6 +237,29 @@ def test_a_call_of_a_kind_without_a_name_is_kept() -> None:
     )
 
 
+def test_what_is_there_and_empty_is_nothing() -> None:
+    """Snowflake sends every field that there is, and leaves those empty that say nothing."""
+    silent = {"arguments": "", "name": ""}
+    call = {"id": "c", "type": "function", "custom": {"input": "", "name": ""}}
+    call["function"] = {"name": "f", "arguments": "{}"}
+    message = {"content": "a", "refusal": "", "function_call": silent, "tool_calls": [call]}
+    _, text, called, ended = whole(message, finish="")
+    assert text == TextDelta("a")
+    assert isinstance(called, ToolCallDelta)
+    assert (called.name, called.arguments) == ("f", "{}")
+    assert isinstance(ended, Finished)
+    assert (ended.reason, ended.native) == ("tool_calls", "")
+
+
+def test_the_message_of_a_whole_answer_stands_and_in_a_stream_the_delta() -> None:
+    """Perplexity sends both: of a whole answer the delta is empty, of a stream it is what is new."""
+    both = {"delta": {"content": "b"}, "message": {"content": "ab"}, "finish_reason": "stop"}
+    body = msgspec.json.encode({"choices": [both]})
+    assert read_whole(body).events[1] == TextDelta("ab")
+    _, text = Reader().feed(event({"choices": [both]}) + DONE)
+    assert text == TextDelta("b")
+
+
 def test_an_answer_that_calls_and_says_stop_has_called() -> None:
     call = {"id": "", "function": {"name": "f", "arguments": "{}"}}
     *_, called, finished = whole({"tool_calls": [call]}, "stop")

@@ -160,6 +160,13 @@ def test_what_a_tool_gave_is_a_need_as_what_a_user_said_is() -> None:
     assert asked(messages=[result]).needs == {"text", "image"}
 
 
+def test_a_picture_may_be_its_address_alone() -> None:
+    """Mistral takes it so."""
+    picture = {"type": "image_url", "image_url": "https://x/y.png"}
+    (message,) = asked(messages=[{"role": "user", "content": [picture]}]).messages
+    assert message.parts == (Image(url="https://x/y.png"),)
+
+
 def test_needs_follow_from_what_is_asked() -> None:
     tool = {"type": "function", "function": {"name": "f", "description": "does"}}
     schema = {"type": "json_schema", "json_schema": {"name": "s", "schema": {"type": "object"}}}

@@ -227,6 +227,11 @@ def test_what_deltas_left_out_is_said_at_the_end_of_an_item() -> None:
     )
 
 
+def test_nothing_is_put_behind_deltas_that_the_end_of_an_item_contradicts() -> None:
+    events = said(delta("It ran."), done(0, **message("It ran in the container.")))
+    assert events == (TextDelta("It ran."),)
+
+
 def test_an_item_that_ends_twice_is_heard_once() -> None:
     assert said(done(0, **message("a")), done(0, **message("a"))) == (TextDelta("a"),)
 

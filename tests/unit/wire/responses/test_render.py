@@ -334,6 +334,14 @@ def test_a_block_that_this_dialect_has_is_an_item_and_others_are_not_written() -
     assert [each["item"] for each in said if each.get("output_index") == 1] == [output[1]] * 2
 
 
+def test_an_item_of_the_dialect_is_on_one_line_however_it_came() -> None:
+    found = {"tools": msgspec.Raw(b"[\n  1\n]")}
+    chunks = Chunks(request())
+    body = chunks.event(OpaqueBlock(kind="tool_search_output", fields=found))
+    assert b'"tools":[   1 ]' in body
+    assert all(line.startswith((b"event: ", b"data: ")) for line in body.split(b"\n") if line)
+
+
 def test_a_frame_passes_as_it_is_and_its_last_event_is_apart() -> None:
     chunks = Chunks(request())
     assert chunks.event(Frame(delta("a"))) == delta("a")
