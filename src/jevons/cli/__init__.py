@@ -101,6 +101,12 @@ def _doctor() -> click.Command:
     return doctor
 
 
+def _bring() -> click.Command:
+    from jevons.cli.bring import bring
+
+    return bring
+
+
 def _completion() -> click.Command:
     from jevons.cli.completion import completion
 
@@ -121,6 +127,7 @@ _COMMANDS: Mapping[str, Callable[[], click.Command]] = MappingProxyType(
         "export": _export,
         "bench": _bench,
         "doctor": _doctor,
+        "import": _bring,
         "completion": _completion,
     }
 )

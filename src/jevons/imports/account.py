@@ -60,7 +60,8 @@ class Account:
     def give_up(self, path: Path, why: str) -> None:
         """Leave everything at and below a path, whatever was said of it."""
         start, end = self._spans.get(path, (0, 0))
-        self._fates[start:end] = [("left", why)] * (end - start)
+        for number in range(start, end):
+            self._fates[number] = ("left", why)
 
     def close(self, why: str) -> tuple[Fate, ...]:
         """Leave whatever nobody spoke of, and tell all fates in the configuration's order."""

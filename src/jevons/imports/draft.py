@@ -61,6 +61,11 @@ class Draft:
         self.environ = environ
         self.today = today
 
+    def drop_doubles(self) -> None:
+        """Drop what a pattern gives where an entry of its own has the name."""
+        listed = {row.wants[0] for row in self.rows if row.is_listed}
+        self.rows = [row for row in self.rows if row.is_listed or row.wants[0] not in listed]
+
     def name_endpoints(self) -> None:
         """Settle models and names of all rows."""
         settle_products(self.rows)
@@ -87,15 +92,15 @@ class Draft:
 
     def tell_names(self, path: Path, rows: list[Row]) -> None:
         """Say of the leaf that names rows how they can be asked now."""
-        says = [_told(row) for row in rows]
-        refused = [name for row in rows for name in row.refused]
-        if refused:
-            why = "; its name gives another model here, and a name gives one model only"
-            self.account.changed(path, "; ".join(says) + why)
+        says = "; ".join([_told(row) for row in rows]) or "each has an entry of its own"
+        if any(row.refused for row in rows):
+            why = "a name gives one model here, and its name gives another"
+            self.account.changed(path, f"{says}: {why}")
         else:
-            self.account.carried(path, "; ".join(says))
+            self.account.carried(path, says)
 
 
 def _told(row: Row) -> str:
     also = [*row.aliases, *([row.model] if row.model != row.name else [])]
-    return f"endpoint {row.name!r}, also {', '.join([repr(name) for name in also])}"
+    names = ", ".join([repr(name) for name in also])
+    return f"endpoint {row.name!r}, also {names}" if also else f"endpoint {row.name!r}"

@@ -36,6 +36,8 @@ class Row:
     """`vendor/name`; empty where the server's name for it is the operator's own invention."""
     label: str = ""
     """What to call it where no name is its alone."""
+    is_listed: bool = True
+    """Whether the configuration names it; else a pattern of it does."""
     settings: dict[str, Any] = field(default_factory=dict[str, Any])
     """Everything else that is set of it."""
     name: str = ""

@@ -46,6 +46,7 @@ def import_litellm(text: str, *, environ: Mapping[str, str], today: str) -> Impo
     draft = Draft(tree, environ={**own, **environ}, today=today)
     for entry in root.at("model_list").parts():
         add_deployment(draft, entry, _credentials(root))
+    draft.drop_doubles()
     _set_defaults(draft, root)
     groups = groups_of(draft)
     add_aliases(draft, root.at("router_settings").at("model_group_alias"), groups)
@@ -82,7 +83,7 @@ def _set_defaults(draft: Draft, root: Part) -> None:
     for row in draft.rows:
         if found is not None:
             row.settings.setdefault("first_byte_timeout_s", found)
-    if not all(["first_byte_timeout_s" in row.settings for row in draft.rows]):
+    if not all("first_byte_timeout_s" in row.settings for row in draft.rows):
         draft.notes.append(_NO_TIMEOUT)
 
 

@@ -119,17 +119,21 @@ class _Deployment:
         how = f"{len(found)} endpoints: one for each model of {who} that the catalogue lists"
         self._account.changed(path, f"{how}; any other needs a row of its own")
         return [
-            self._row(wanted.replace("*", star), model, source) for star, model in found.items()
+            self._row(wanted.replace("*", star), model, source, is_listed=False)
+            for star, model in found.items()
         ]
 
-    def _row(self, wanted: str, upstream: str, source: Source) -> Row:
+    def _row(
+        self, wanted: str, upstream: str, source: Source, *, is_listed: bool = True
+    ) -> Row:
         return Row(
             path=self._entry.path,
             wants=[wanted],
             source=source,
             upstream=upstream,
             model=self._product(upstream, source),
-            label=self._info.at("id").text,
+            label=self._info.at("id").text if is_listed else "",
+            is_listed=is_listed,
         )
 
     def _product(self, upstream: str, source: Source) -> str:
@@ -162,8 +166,9 @@ class _Deployment:
         """
         known = PREFIXES.get(prefix)
         if known is None:
-            who = f"the provider {prefix!r}" if prefix else "a model without its provider"
-            message = f"jevons does not know {who}"
+            message = "its model does not say the provider, as `provider/model`"
+            if prefix:
+                message = f"jevons does not know the provider {prefix!r}"
             raise Unmade(message)
         if known.vendor == "vertex":
             return self._vertex()
@@ -190,7 +195,7 @@ class _Deployment:
             self._account.changed(base.path, "url, as the variable has it today")
         elif not source.url:
             self._account.carried(base.path, f"vendor_host {source.host!r}, whose URL it is")
-        elif not source.url.startswith(address.url):
+        elif source.url != address.url:
             self._account.changed(base.path, f"url, as {source.url}")
         elif source.vendor:
             self._account.carried(base.path, "url")

@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jevons.imports.row import tail_of
-from jevons.imports.tree import Part
 
 if TYPE_CHECKING:
     from jevons.imports.draft import Draft
     from jevons.imports.row import Row
+    from jevons.imports.tree import Part
 
 __all__ = ("Groups", "add_aliases", "add_fallbacks", "groups_of")
 

@@ -1,0 +1,159 @@
+"""`jevons import`: another gateway's configuration as ours, and what it could not carry over."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from jevons.cli.failure import Failure
+from jevons.cli.options import example, shared
+from jevons.types.errors import Malformed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from jevons.imports import Imported
+
+__all__ = ("bring",)
+
+_EXAMPLES = example(
+    "jevons import litellm config.yaml > jevons.toml",
+    "jevons import litellm config.yaml -o jevons.toml --json | jq .left",
+    "curl -s https://example.org/config.json | jevons import portkey -",
+)
+
+
+def _options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give an import its argument and options."""
+    argument = click.argument("source", type=click.File("rb"), metavar="FILE")
+    out = click.option(
+        "--output",
+        "-o",
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="PATH",
+        help="Write the settings there, and not to standard output.",
+    )
+    force = click.option("--force", is_flag=True, help="Write over a file that is there.")
+    return argument(out(force(shared(command))))
+
+
+@click.group("import", epilog=_EXAMPLES)
+def bring() -> None:
+    """Turn another gateway's configuration into settings of jevons.
+
+    The settings go to standard output; what was carried over, changed or left goes to standard
+    error, every leaf of the configuration once. Keys that stand in it are not written down: the
+    report says which variables to set.
+    """
+
+
+@bring.command(
+    epilog=example(
+        "jevons import litellm config.yaml > jevons.toml",
+        "jevons import litellm - -o jevons.toml < config.yaml",
+    )
+)
+@_options
+def litellm(**said: Any) -> None:
+    """Turn LiteLLM's configuration in FILE into settings; `-` is standard input.
+
+    Addresses that it takes from the environment (`os.environ/NAME`) are taken from here.
+    """
+    from jevons.imports import import_litellm
+
+    _bring(import_litellm, **said)
+
+
+def _bring(
+    turn: Callable[..., Imported],
+    *,
+    source: Any,
+    output: Path | None,
+    force: bool,
+    config: Path | None,
+    as_json: bool,
+) -> None:
+    from jevons.cli.screen import emit
+
+    if output is not None and output.exists() and not force:
+        message = f"{output} is there already; name another file or add --force"
+        raise Failure(message, code="exists")
+    try:
+        imported = turn(_text(source), environ=_environ(), today=_today())
+    except Malformed as error:
+        message = f"{source.name}: {error}"
+        raise Failure(message, code=error.code) from None
+    report = _report(imported)
+    if not imported.endpoints:
+        if not as_json:
+            _tell(imported)
+        message = "no endpoint could be carried over"
+        raise Failure(message, code="nothing_carried", **report)
+    if output is not None:
+        output.write_text(imported.toml, encoding="utf-8")
+    if as_json:
+        emit({"toml": imported.toml, **report})
+        return
+    if output is None:
+        click.echo(imported.toml, nl=False)
+    _tell(imported)
+
+
+def _text(source: Any) -> str:
+    try:
+        return source.read().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        message = f"line {line}: it is not UTF-8"
+        raise Malformed(message) from None
+
+
+def _environ() -> Mapping[str, str]:
+    return dict(os.environ)  # noqa: TID251 addresses that a configuration points to, no settings
+
+
+def _today() -> str:
+    from datetime import UTC, datetime
+
+    from jevons.clock import SystemClock
+
+    return datetime.fromtimestamp(SystemClock().now_ms() / 1e3, UTC).date().isoformat()
+
+
+def _report(imported: Imported) -> dict[str, Any]:
+    """Sort every leaf by what became of it."""
+    sorted_: dict[str, list[dict[str, str]]] = {"carried": [], "changed": [], "left": []}
+    for fate in imported.fates:
+        sorted_[fate.state].append({"path": fate.path, "says": fate.says})
+    return {
+        "endpoints": imported.endpoints,
+        **sorted_,
+        "set": [each._asdict() for each in imported.needed],
+        "notes": imported.notes,
+    }
+
+
+def _tell(imported: Imported) -> None:
+    from jevons.cli.screen import console
+
+    terminal = console(stderr=True)
+    for line in _lines(imported):
+        terminal.print(line, soft_wrap=True)
+
+
+def _lines(imported: Imported) -> Iterator[str]:
+    counts = [fate.state for fate in imported.fates]
+    carried, changed, left = [counts.count(state) for state in ("carried", "changed", "left")]
+    yield f"{len(counts)} settings: {carried} carried over, {changed} changed, {left} left"
+    for state in ("carried", "changed", "left"):
+        found = [fate for fate in imported.fates if fate.state == state]
+        yield from ("", f"{state}:") if found else ()
+        yield from [f"  {fate.path}: {fate.says}" for fate in found]
+    if imported.needed:
+        yield from ("", "to set in the environment before the start:")
+        yield from [f"  {each.name}: {each.why}" for each in imported.needed]
+    yield from ("", "otherwise than there:") if imported.notes else ()
+    yield from [f"  {note}" for note in imported.notes]
