@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PURE := src/jevons/types/*,src/jevons/wire/*,src/jevons/policy/*,src/jevons/pick/*
-PURE := $(PURE),src/jevons/meter/*,src/jevons/ledger/*,src/jevons/privacy/*,src/jevons/flow.py
+PURE := $(PURE),src/jevons/meter/*,src/jevons/ledger/*,src/jevons/privacy/*,src/jevons/imports/*,src/jevons/flow.py
 PURE := $(PURE),src/jevons/entries.py
 
 .DEFAULT_GOAL := help

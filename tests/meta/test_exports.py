@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
     from conftest import Page
 
-ROOMS = ("types", "wire", "catalog", "policy", "pick", "meter", "ledger", "privacy", "providers",
-         "engine", "store", "edge")  # fmt: skip
+ROOMS = ("types", "wire", "catalog", "policy", "pick", "meter", "ledger", "privacy", "imports",
+         "providers", "engine", "store", "edge")  # fmt: skip
 SECTIONS = ("Enters:", "Leaves:", "May not know:", "State:")
 
 

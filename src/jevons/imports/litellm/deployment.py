@@ -123,9 +123,7 @@ class _Deployment:
             for star, model in found.items()
         ]
 
-    def _row(
-        self, wanted: str, upstream: str, source: Source, *, is_listed: bool = True
-    ) -> Row:
+    def _row(self, wanted: str, upstream: str, source: Source, *, is_listed: bool = True) -> Row:
         return Row(
             path=self._entry.path,
             wants=[wanted],
