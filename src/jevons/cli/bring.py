@@ -67,6 +67,41 @@ def litellm(**said: Any) -> None:
     _bring(import_litellm, **said)
 
 
+@bring.command(
+    epilog=example(
+        "jevons import portkey config.json > jevons.toml",
+        "jevons import portkey config.json --provider openai-prod=openai -o jevons.toml",
+    )
+)
+@click.option(
+    "--provider",
+    "slugs",
+    multiple=True,
+    metavar="SLUG=PROVIDER",
+    help="What a virtual key or @slug stands for, as `openai`; may repeat.",
+)
+@_options
+def portkey(*, slugs: tuple[str, ...], **said: Any) -> None:
+    """Turn Portkey's config in FILE, as JSON, into settings; `-` is standard input.
+
+    Where a target names no model, it becomes one endpoint for each model of its provider's that
+    the catalogue lists.
+    """
+    from functools import partial
+
+    from jevons.imports import import_portkey
+
+    _bring(partial(import_portkey, providers=_pairs(slugs)), **said)
+
+
+def _pairs(slugs: tuple[str, ...]) -> dict[str, str]:
+    pairs = dict([slug.removeprefix("@").partition("=")[::2] for slug in slugs])
+    if not all(pairs.values()):
+        message = "it takes SLUG=PROVIDER, as openai-prod=openai"
+        raise click.BadParameter(message, param_hint="--provider")
+    return pairs
+
+
 def _bring(
     turn: Callable[..., Imported],
     *,

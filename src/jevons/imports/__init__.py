@@ -13,6 +13,7 @@ Rule 3: what is not said of an endpoint stays unknown, and is never made up.
 from jevons.imports.account import Fate
 from jevons.imports.draft import Imported
 from jevons.imports.litellm import import_litellm
+from jevons.imports.portkey import import_portkey
 from jevons.imports.secret import Needed
 
-__all__ = ("Fate", "Imported", "Needed", "import_litellm")
+__all__ = ("Fate", "Imported", "Needed", "import_litellm", "import_portkey")

@@ -39,6 +39,7 @@ class Account:
     def __init__(self, tree: object) -> None:
         self._leaves = tuple(leaves(tree))
         self._fates: list[tuple[State, str] | None] = [None] * len(self._leaves)
+        self._said: list[int] = []
         self._spans: dict[Path, tuple[int, int]] = {}
         for number, leaf in enumerate(self._leaves):
             for length in range(len(leaf) + 1):
@@ -57,11 +58,22 @@ class Account:
         """Everything at and below a path does nothing here."""
         self._say(path, "left", why)
 
-    def give_up(self, path: Path, why: str) -> None:
-        """Leave everything at and below a path, whatever was said of it."""
+    def mark(self) -> int:
+        """Mark how far was spoken, to come back to."""
+        return len(self._said)
+
+    def give_up(self, path: Path, why: str, *, since: int) -> None:
+        """Leave everything at and below a path, and take back all that was said since a mark."""
+        for number in self._said[since:]:
+            self._fates[number] = None
+        del self._said[since:]
+        self.amend(path, "left", why)
+
+    def amend(self, path: Path, state: State, says: str) -> None:
+        """Say something else of a leaf that was spoken of."""
         start, end = self._spans.get(path, (0, 0))
         for number in range(start, end):
-            self._fates[number] = ("left", why)
+            self._fates[number] = (state, says)
 
     def close(self, why: str) -> tuple[Fate, ...]:
         """Leave whatever nobody spoke of, and tell all fates in the configuration's order."""
@@ -72,4 +84,6 @@ class Account:
     def _say(self, path: Path, state: State, says: str) -> None:
         start, end = self._spans.get(path, (0, 0))
         for number in range(start, end):
-            self._fates[number] = self._fates[number] or (state, says)
+            if self._fates[number] is None:
+                self._fates[number] = (state, says)
+                self._said.append(number)

@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jevons.imports.draft import Draft
-from jevons.imports.litellm.deployment import add_deployment, from_environment
+from jevons.imports.litellm.deployment import add_deployment
 from jevons.imports.litellm.group import add_aliases, add_fallbacks, groups_of
 from jevons.imports.litellm.why import GENERAL, LITELLM, ROUTER, SECTIONS, UNKNOWN
 from jevons.imports.read import read_yaml
+from jevons.imports.server import from_environment
 from jevons.imports.tree import Part
 
 if TYPE_CHECKING:

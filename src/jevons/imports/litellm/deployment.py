@@ -5,34 +5,40 @@ Source: docs.litellm.ai/docs/proxy/configs and `litellm/types/router.py`, read 2
 
 from __future__ import annotations
 
-import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from jevons.catalog.vendors import vendors
 from jevons.imports.draft import Unmade
-from jevons.imports.litellm.prefix import OWN_SERVERS, PREFIXES, prefix_of
+from jevons.imports.litellm.prefix import PREFIXES, prefix_of
 from jevons.imports.litellm.why import INFO, PARAMS, UNKNOWN
 from jevons.imports.price import PRICES, price_of
 from jevons.imports.row import Row
-from jevons.imports.source import Source, azure_url, clean, is_here, source_at
+from jevons.imports.server import (
+    fitting,
+    from_environment,
+    locate,
+    place_of,
+    points_away,
+    product_of,
+    usual_key,
+    vertex_source,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from jevons.imports.draft import Draft
+    from jevons.imports.source import Source
     from jevons.imports.tree import Part
     from jevons.types.request import Dialect
 
-__all__ = ("Credentials", "add_deployment", "from_environment")
+__all__ = ("Credentials", "add_deployment")
 
 Credentials = dict[str, "Part"]
 """`credential_values` of `credential_list`, by name."""
 
-_ENVIRONMENT = "os.environ/"
 _TALKS = frozenset({"", "chat", "completion", "responses"})
-_MARKETS = frozenset({"openrouter", "together", "siliconflow", "groq", "vllm", ""})
-"""Who serves others' models under their own names, `vendor/name`."""
 _ROUTES = ("responses/", "chat/", "o_series/", "gpt5_series/")
 """What LiteLLM's users put between prefix and model to choose a route of its own."""
 _ABLE: Mapping[str, str] = MappingProxyType(
@@ -49,18 +55,11 @@ _TEXT = ("text", "tools", "json", "json_schema", "logprobs")
 
 def add_deployment(draft: Draft, entry: Part, credentials: Credentials) -> None:
     """Make endpoints of one entry, or leave it with the reason."""
+    since = draft.account.mark()
     try:
-        rows = _Deployment(draft, entry, credentials).rows()
+        draft.rows += _Deployment(draft, entry, credentials).rows()
     except Unmade as error:
-        draft.account.give_up(entry.path, str(error))
-        return
-    draft.rows += rows
-
-
-def from_environment(part: Part, draft: Draft) -> str:
-    """Take text, also from where `os.environ/NAME` points to; empty if nothing is there."""
-    name = part.text.removeprefix(_ENVIRONMENT)
-    return draft.environ.get(name, "") if part.text.startswith(_ENVIRONMENT) else part.text
+        draft.account.give_up(entry.path, str(error), since=since)
 
 
 class _Deployment:
@@ -108,7 +107,7 @@ class _Deployment:
                 raise Unmade(message)
             self._account.carried(path, "model, and upstream_model where the server calls it else")
             return [self._row(wanted, upstream, source)]
-        found = _fitting(source.vendor, upstream)
+        found = fitting(source.vendor, upstream)
         if wanted.count("*") != 1 or not found:
             message = (
                 "jevons has no patterns; a row for each model is needed, and the catalogue lists "
@@ -141,13 +140,7 @@ class _Deployment:
             self._account.carried(base.path, "model")
             prefix, name = prefix_of(base.text)
             return f"openai/{name}" if prefix in {"azure", ""} else f"{prefix}/{name}"
-        if source.vendor == "azure":
-            return ""
-        if source.vendor == "fireworks":
-            return f"fireworks/{upstream.rpartition('/')[2]}"
-        if source.vendor in _MARKETS and "/" in upstream:
-            return upstream
-        return f"{source.vendor or 'unknown'}/{upstream}"
+        return product_of(upstream, source)
 
     def _param(self, name: str) -> Part:
         """Take a parameter: its own, else that of the credential it names."""
@@ -177,50 +170,14 @@ class _Deployment:
                 message = "it needs api_base"
                 raise Unmade(message)
             return known
-        return self._at(base, known)
-
-    def _at(self, base: Part, known: Source) -> Source:
-        url = from_environment(base, self._draft)
-        address = clean(url)
-        if address is None:
-            where = f": set {base.text.removeprefix(_ENVIRONMENT)} and import again"
-            message = f"api_base is no URL{where if base.text.startswith(_ENVIRONMENT) else ''}"
-            raise Unmade(message)
-        source = _source_of(address.url, known)
-        if address.is_cut:
-            self._account.changed(base.path, "url, without the name, password or query in it")
-        elif base.text.startswith(_ENVIRONMENT):
-            self._account.changed(base.path, "url, as the variable has it today")
-        elif not source.url:
-            self._account.carried(base.path, f"vendor_host {source.host!r}, whose URL it is")
-        elif source.url != address.url:
-            self._account.changed(base.path, f"url, as {source.url}")
-        elif source.vendor:
-            self._account.carried(base.path, "url")
-        else:
-            how = "url; whose it is and where is not said, so place, host and price are unknown"
-            self._account.changed(base.path, how)
-        return source
+        return locate(self._draft, base, known)
 
     def _vertex(self) -> Source:
-        """Build Vertex's URL out of project and location."""
-        project, location = self._param("vertex_project"), self._param("vertex_location")
-        names = [from_environment(each, self._draft) for each in (project, location)]
-        if not all(re.fullmatch(r"[a-z0-9-]+", name) for name in names):
-            message = "it needs vertex_project and vertex_location"
-            raise Unmade(message)
-        if names[1] == "global":
-            host = "vertex-global"
-        else:
-            host = {"eu": "vertex-eu", "us": "vertex-us"}.get(names[1], "vertex")
-        found = vendors()["vertex"].host(host)
-        url = found.bases["gemini"] if found is not None else ""
-        url = url.replace("{project}", names[0]).replace("{location}", names[1])
-        self._account.carried(project.path, "url")
-        self._account.carried(location.path, "url")
         why = "jevons sends the bearer token that a variable holds, and makes none of credentials"
         self._account.left(self._param("vertex_credentials").path, why)
-        return Source("vertex", host, url, "gemini")
+        return vertex_source(
+            self._draft, self._param("vertex_project"), self._param("vertex_location")
+        )
 
     def _settings(self, source: Source, wanted: str) -> dict[str, object]:
         """Take whatever else an endpoint can be told."""
@@ -228,9 +185,7 @@ class _Deployment:
         key = self._key(source, wanted)
         if key:
             said["api_key"] = key
-        if source.vendor in OWN_SERVERS and source.url and not is_here(source.url):
-            said["place"] = "unknown"
-        said |= self._able(source)
+        said |= place_of(source) | self._able(source)
         context = self._info.at("max_input_tokens")
         if context.number is not None and context.number >= 1:
             said["context_tokens"] = int(context.number)
@@ -252,9 +207,9 @@ class _Deployment:
     def _key(self, source: Source, wanted: str) -> str:
         part = self._param("api_key")
         why = f"the key of {wanted!r}"
-        if part.text.startswith(_ENVIRONMENT):
+        if points_away(part):
             self._account.carried(part.path, "api_key")
-            return self._draft.keys.refer(part.text.removeprefix(_ENVIRONMENT), why)
+            return self._draft.keys.refer(part.text.removeprefix("os.environ/"), why)
         if part.value is not None:
             key = self._draft.keys.name(str(part.value), wanted, f"{why}, which stood in the file")
             name = key.removeprefix("env:")
@@ -263,12 +218,7 @@ class _Deployment:
             )
             self._account.changed(part.path, how)
             return key
-        if source.env:
-            return self._draft.keys.refer(source.env, f"{why}, where LiteLLM looks for it")
-        if source.vendor and source.vendor not in OWN_SERVERS:
-            usual = vendors()[source.vendor].auth.env[0]
-            self._draft.keys.refer(usual, f"{why}, where jevons looks for it")
-        return ""
+        return usual_key(self._draft, source, why, "LiteLLM")
 
     def _able(self, source: Source) -> dict[str, object]:
         """Tell what it can do, where the configuration says more than is known without it."""
@@ -330,25 +280,6 @@ def _say_drop(draft: Draft, part: Part) -> None:
     draft.account.changed(part.path, how)
 
 
-def _source_of(url: str, known: Source) -> Source:
-    """Tell whose address it is: that of a vendor we know, or else the operator's business."""
-    if known.vendor == "azure":
-        return Source("azure", "azure", azure_url(url), "openai-chat", known.env)
-    dialect = known.dialect or _native(known.vendor)
-    found = source_at(url, dialect)
-    if found is not None:
-        env = known.env if found.vendor == known.vendor else ""
-        return found._replace(env=env)
-    if known.vendor in OWN_SERVERS:
-        return Source(known.vendor, "", url, known.dialect)
-    return Source("", "", url, dialect)
-
-
-def _native(vendor: str) -> Dialect:
-    """Tell in what a vendor is asked by default."""
-    return next(iter(vendors()[vendor].hosts[0].bases)) if vendor else "openai-chat"
-
-
 def _routed(source: Source, upstream: str) -> tuple[Source, str]:
     """Take LiteLLM's own routes off a model's name."""
     for route in _ROUTES:
@@ -356,20 +287,3 @@ def _routed(source: Source, upstream: str) -> tuple[Source, str]:
             dialect: Dialect = "openai-responses" if route == "responses/" else "openai-chat"
             return source._replace(dialect=dialect), upstream.removeprefix(route)
     return source, upstream
-
-
-def _fitting(vendor: str, pattern: str) -> dict[str, str]:
-    """Find the models of a vendor's that are still served and fit a pattern, by what `*` was."""
-    if not vendor or pattern.count("*") != 1:
-        return {}
-    before, _, after = pattern.partition("*")
-    names = [
-        product.id
-        for product in vendors()[vendor].models
-        if not product.retired and "*" not in product.id
-    ]
-    return {
-        name[len(before) : len(name) - len(after)]: name
-        for name in names
-        if name.startswith(before) and name.endswith(after) and len(name) > len(before + after)
-    }

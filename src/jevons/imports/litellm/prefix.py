@@ -15,7 +15,7 @@ from jevons.imports.source import Source
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ("OWN_SERVERS", "PREFIXES", "prefix_of")
+__all__ = ("PREFIXES", "prefix_of")
 
 PREFIXES: Mapping[str, Source] = MappingProxyType(
     {
@@ -53,9 +53,6 @@ PREFIXES: Mapping[str, Source] = MappingProxyType(
         "zai": Source("zai", "zai"),
     }
 )
-
-OWN_SERVERS = frozenset({"vllm", "ollama", "lm-studio"})
-"""Vendors whose servers stand wherever their operator put them."""
 
 _FAMILIES = (("claude-", "anthropic"), ("gpt-", "openai"), ("chatgpt-", "openai"))
 
