@@ -95,7 +95,8 @@ def portkey(*, slugs: tuple[str, ...], **said: Any) -> None:
 
 
 def _pairs(slugs: tuple[str, ...]) -> dict[str, str]:
-    pairs = dict([slug.removeprefix("@").partition("=")[::2] for slug in slugs])
+    parted = [slug.removeprefix("@").partition("=") for slug in slugs]
+    pairs = {name: provider for name, _, provider in parted}
     if not all(pairs.values()):
         message = "it takes SLUG=PROVIDER, as openai-prod=openai"
         raise click.BadParameter(message, param_hint="--provider")
