@@ -58,7 +58,8 @@ def read_yaml(text: str) -> dict[str, object]:
         tree = _Unfolding().value(root, 0) if root is not None else None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise _wrong(mark.line + 1 if mark else 1, error.problem or "not YAML") from None
+        line = min(mark.line, text.count("\n")) if mark else 0  # the end is on the last line
+        raise _wrong(line + 1, error.problem or "it is not YAML") from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise _wrong(line, "a character that YAML does not allow") from None

@@ -103,8 +103,7 @@ def source_at(url: str, dialect: Dialect | None = None) -> Source | None:
             continue
         if url == base:
             return Source(vendor, host, dialect=spoken)
-        if best is None or spoken == dialect:
-            best = Source(vendor, host, url=url, dialect=dialect or spoken)
+        best = best or Source(vendor, host, url=url, dialect=dialect or spoken)
     return best
 
 
