@@ -95,25 +95,33 @@ def source_at(url: str, dialect: Dialect | None = None) -> Source | None:
 
     Returns:
         The vendor and host, with the URL only where it is not the host's own; None if the address
-        is nobody's that we know.
+        is nobody's that we know, or what is spoken there is not known of its owner.
     """
-    best: Source | None = None
-    for vendor, host, spoken, base in _bases():
-        if not _is_at(url, base):
-            continue
-        if url == base:
-            return Source(vendor, host, dialect=spoken)
-        best = best or Source(vendor, host, url=url, dialect=dialect or spoken)
-    return best
+    near = [each for each in _bases() if _is_at(url, each.base)]
+    exact = [each for each in near if each.base == url]
+    spoken = [each for each in exact if each.dialect == dialect] or exact
+    if spoken:
+        return Source(spoken[0].vendor, spoken[0].host, dialect=spoken[0].dialect)
+    for each in near:
+        if dialect in {None, each.dialect}:
+            return Source(each.vendor, each.host, url=url, dialect=each.dialect)
+    return None
 
 
-def _bases() -> Iterator[tuple[str, str, Dialect, str]]:
+class _Base(NamedTuple):
+    vendor: str
+    host: str
+    dialect: Dialect
+    base: str
+
+
+def _bases() -> Iterator[_Base]:
     for vendor in vendors().values():
         for host in vendor.hosts:
             if host.place == "on-prem" or vendor.id == _ANYBODY:
                 continue
             for dialect, base in host.bases.items():
-                yield vendor.id, host.id, dialect, base
+                yield _Base(vendor.id, host.id, dialect, base)
 
 
 def _is_at(url: str, base: str) -> bool:

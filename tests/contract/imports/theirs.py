@@ -16,26 +16,26 @@ __all__ = ("SECRET", "litellm", "portkey")
 SECRET = "hush-hush-7d1f"
 """Part of every key that is drawn; of nothing else."""
 
-words = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=6)
+words: Any = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=6)
 scalars: Any = st.none() | st.booleans() | st.integers(-5, 10**6) | st.floats() | words
-anything = st.recursive(
+anything: Any = st.recursive(
     scalars,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
     max_leaves=6,
 )
-names = st.sampled_from(["a", "b", "openai/m", "gpt-4.1", "x/*", "*", "local", "deepseek/*"])
-models = st.sampled_from(
+names: Any = st.sampled_from(["a", "b", "openai/m", "gpt-4.1", "x/*", "*", "local", "deepseek/*"])
+models: Any = st.sampled_from(
     ["m", "gpt-4.1", "a/m", "*", "deepseek-*", "deepseek-flash", "responses/m", "M"]
 )
-keys = st.sampled_from(
+keys: Any = st.sampled_from(
     [f"sk-{SECRET}", f"{SECRET}-2", "os.environ/KEY", "os.environ/KEY_2", "none", "", 7, None]
 )
-urls = st.sampled_from(
+urls: Any = st.sampled_from(
     ["http://10.0.0.5:8000/v1", "https://api.deepseek.com/v1", "https://r.openai.azure.com/",
      f"https://me:{SECRET}@host/v1", "os.environ/BASE", "os.environ/GONE", "nowhere", 3,
      f"https://host/v1?key={SECRET}", "https://dashscope.aliyuncs.com/compatible-mode/v1"]
 )  # fmt: skip
-numbers = st.integers(-1, 99) | st.floats(0, 9) | st.sampled_from(["5", "1e-6", "x", True])
+numbers: Any = st.integers(-1, 99) | st.floats(0, 9) | st.sampled_from(["5", "1e-6", "x", True])
 
 
 def some(fixed: dict[str, Any], known: Any = (), drawn: Any = anything) -> Any:
@@ -45,7 +45,7 @@ def some(fixed: dict[str, Any], known: Any = (), drawn: Any = anything) -> Any:
     return st.tuples(named, fields).map(lambda both: both[0] | both[1])
 
 
-params = some(
+params: Any = some(
     {
         "api_key": keys,
         "api_base": urls,
@@ -60,9 +60,9 @@ params = some(
     },
     PARAMS,
 )
-prefixes = st.sampled_from([*PREFIXES, "bedrock", "claude-"])
-theirs = st.builds("{}/{}".format, prefixes, models) | models
-info = some(
+prefixes: Any = st.sampled_from([*PREFIXES, "bedrock", "claude-"])
+theirs: Any = st.builds("{}/{}".format, prefixes, models) | models
+info: Any = some(
     {
         "mode": st.sampled_from(["chat", "embedding", "image_generation", 1]),
         "base_model": st.sampled_from(["azure/gpt-4.1", "gpt-4.1", "mistral/small"]),
@@ -74,7 +74,7 @@ info = some(
     },
     INFO,
 )
-entries = st.builds(
+entries: Any = st.builds(
     lambda name, model, said, about: {
         "model_name": name,
         "litellm_params": {"model": model, **said},
@@ -85,9 +85,13 @@ entries = st.builds(
     params,
     info,
 )
-aliases = st.dictionaries(names, names | st.builds(lambda name: {"model": name}, names), max_size=2)
-fallbacks = st.lists(st.dictionaries(names, st.lists(names, max_size=2), max_size=2), max_size=2)
-router = some(
+aliases: Any = st.dictionaries(
+    names, names | st.builds(lambda name: {"model": name}, names), max_size=2
+)
+fallbacks: Any = st.lists(
+    st.dictionaries(names, st.lists(names, max_size=2), max_size=2), max_size=2
+)
+router: Any = some(
     {"num_retries": numbers, "timeout": numbers, "fallbacks": fallbacks | anything,
      "model_group_alias": aliases | anything},
     ROUTER,
@@ -111,7 +115,7 @@ litellm: Any = some(
 ).filter(bool)
 """What could stand in a `config.yaml`."""
 
-providers = st.sampled_from([*PROVIDERS, "bedrock", "@slug", "@other", ""])
+providers: Any = st.sampled_from([*PROVIDERS, "bedrock", "@slug", "@other", ""])
 said: Any = {
     "provider": providers,
     "api_key": keys,
@@ -130,7 +134,7 @@ said: Any = {
     "vertex_project_id": st.just("p"),
     "vertex_region": st.just("eu"),
 }
-targets = st.recursive(
+targets: Any = st.recursive(
     some(said, WHY),
     lambda inner: some({**said, "targets": st.lists(inner | anything, max_size=3)}, WHY),
     max_leaves=5,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from jevons.imports.account import Account, Fate
 from jevons.imports.tree import Part, dotted, leaves
 
-TREE = {"a": [{"b": 1, "c.d": None}, []], "e": {}, "f": "x"}
+TREE: dict[str, Any] = {"a": [{"b": 1, "c.d": None}, []], "e": {}, "f": "x"}
 
 
 def test_leaves_are_scalars_and_what_is_empty() -> None:

@@ -51,6 +51,14 @@ def test_another_path_at_a_vendors_host_is_still_the_vendors() -> None:
     assert source_at("https://api.deepseek.com/v1") is not None
 
 
+def test_a_vendors_address_is_taken_in_a_dialect_that_is_known_to_be_spoken_there() -> None:
+    at = "https://api.deepseek.com"
+    responses = source_at(at, "openai-responses")
+    assert responses is not None
+    assert responses.dialect == "openai-responses"
+    assert source_at(at + "/else", "gemini") is None
+
+
 def test_a_name_in_a_vendors_address_stands_for_one_label() -> None:
     at = "https://mine.eu-central-1.maas.aliyuncs.com/compatible-mode/v1"
     assert source_at(at) == Source("alibaba", "alibaba-eu", at, "openai-chat")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tomllib
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from jevons.imports.write import write_toml
 
-TREE = {
+TREE: dict[str, Any] = {
     "number": 3,
     "half": 0.5,
     "yes": True,
