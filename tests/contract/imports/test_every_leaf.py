@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import yaml
 from hypothesis import HealthCheck, given, settings
@@ -29,13 +29,17 @@ drawn = settings(
 
 def paths(value: Any, path: str = "") -> Counter[str]:
     """Walk to every leaf, in a way of its own."""
-    if isinstance(value, dict) and value:
-        each = [paths(inner, path + step(key, path)) for key, inner in value.items()]
-    elif isinstance(value, list) and value:
-        each = [paths(inner, f"{path}[{number}]") for number, inner in enumerate(value)]
-    else:
-        return Counter([path])
-    return sum(each, Counter())
+    inside: list[tuple[str, Any]] = []
+    if isinstance(value, dict):
+        tree = cast("dict[str, Any]", value)
+        inside = [(path + step(key, path), tree[key]) for key in tree]
+    elif isinstance(value, list):
+        row = cast("list[Any]", value)
+        inside = [(f"{path}[{number}]", row[number]) for number in range(len(row))]
+    found: Counter[str] = Counter([] if inside else [path])
+    for where, inner in inside:
+        found.update(paths(inner, where))
+    return found
 
 
 def step(key: str, path: str) -> str:

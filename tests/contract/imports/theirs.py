@@ -74,20 +74,19 @@ info: Any = some(
     },
     INFO,
 )
-entries: Any = st.builds(
-    lambda name, model, said, about: {
+
+
+def entry(name: Any, model: Any, said: Any, about: Any) -> dict[str, Any]:
+    """Write an entry of a `model_list`."""
+    return {
         "model_name": name,
         "litellm_params": {"model": model, **said},
         "model_info": about,
-    },
-    names,
-    theirs,
-    params,
-    info,
-)
-aliases: Any = st.dictionaries(
-    names, names | st.builds(lambda name: {"model": name}, names), max_size=2
-)
+    }
+
+
+entries: Any = st.builds(entry, names, theirs, params, info)
+aliases: Any = st.dictionaries(names, names | st.fixed_dictionaries({"model": names}), max_size=2)
 fallbacks: Any = st.lists(
     st.dictionaries(names, st.lists(names, max_size=2), max_size=2), max_size=2
 )
