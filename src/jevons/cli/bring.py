@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ("bring",)
 
+_LARGEST_BYTES = 4 * 1024 * 1024
+
 _EXAMPLES = example(
     "jevons import litellm config.yaml > jevons.toml",
     "jevons import litellm config.yaml -o jevons.toml --json | jq .left",
@@ -28,7 +30,9 @@ _EXAMPLES = example(
 
 def _options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give an import its argument and options."""
-    argument = click.argument("source", type=click.File("rb"), metavar="FILE")
+    argument = click.argument(
+        "source", type=click.Path(dir_okay=False, allow_dash=True), metavar="FILE"
+    )
     out = click.option(
         "--output",
         "-o",
@@ -106,7 +110,7 @@ def _pairs(slugs: tuple[str, ...]) -> dict[str, str]:
 def _bring(
     turn: Callable[..., Imported],
     *,
-    source: Any,
+    source: str,
     output: Path | None,
     force: bool,
     config: Path | None,
@@ -120,7 +124,8 @@ def _bring(
     try:
         imported = turn(_text(source), environ=_environ(), today=_today())
     except Malformed as error:
-        message = f"{source.name}: {error}"
+        name = "standard input" if source == "-" else source
+        message = f"{name}: {error}"
         raise Failure(message, code=error.code) from None
     report = _report(imported)
     if not imported.endpoints:
@@ -138,11 +143,16 @@ def _bring(
     _tell(imported)
 
 
-def _text(source: Any) -> str:
+def _text(source: str) -> str:
+    with click.open_file(source, "rb") as file:
+        data: bytes = file.read(_LARGEST_BYTES + 1)
+    if len(data) > _LARGEST_BYTES:
+        message = f"it has more than {_LARGEST_BYTES} bytes"
+        raise Malformed(message)
     try:
-        return source.read().decode("utf-8-sig")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
+        line = data.count(b"\n", 0, error.start) + 1
         message = f"line {line}: it is not UTF-8"
         raise Malformed(message) from None
 

@@ -150,9 +150,10 @@ def test_a_configuration_of_which_nothing_can_be_carried_fails_and_says_why() ->
 @pytest.mark.parametrize(
     ("gateway", "text", "says"),
     [
-        ("litellm", "a: 1\nb: [", "<stdin>: line 2: "),
-        ("litellm", b"a: 1\nb: \xff", "<stdin>: line 2: it is not UTF-8"),
-        ("portkey", "{\n'a': 1}", "<stdin>: line 2: "),
+        ("litellm", "a: 1\nb: [", "standard input: line 2: "),
+        ("litellm", b"a: 1\nb: \xff", "standard input: line 2: it is not UTF-8"),
+        ("portkey", "{\n'a': 1}", "standard input: line 2: "),
+        ("portkey", b" " * (4 * 1024 * 1024 + 1), "standard input: it has more than 4194304 bytes"),
     ],
 )
 def test_what_cannot_be_read_is_one_line_that_names_the_line(
@@ -162,6 +163,16 @@ def test_what_cannot_be_read_is_one_line_that_names_the_line(
     assert done.exit_code == 1
     assert done.stderr.startswith(f"Error: {says}")
     assert done.stderr.count("\n") == 1
+
+
+def test_a_file_is_called_by_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    gone = CliRunner().invoke(main, ["import", "litellm", str(path)])
+    assert gone.exit_code == 1
+    assert str(path) in gone.stderr
+    path.write_text("\ufeffa: 1\na: 2", encoding="utf-8")
+    wrong = CliRunner().invoke(main, ["import", "litellm", str(path)])
+    assert wrong.stderr == f"Error: {path}: line 2: the key 'a' is there twice\n"
 
 
 def test_what_a_slug_stands_for_must_be_said_whole() -> None:
