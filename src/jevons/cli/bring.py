@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from jevons.imports import Imported
 
-__all__ = ("bring",)
+__all__ = ("bring", "litellm", "portkey")
 
 _LARGEST_BYTES = 4 * 1024 * 1024
 

@@ -6,6 +6,7 @@ Source: portkey.ai/docs/api-reference/inference-api/config-object, read 2026-11-
 from __future__ import annotations
 
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from jevons.imports.draft import Draft, Unmade
@@ -22,14 +23,16 @@ if TYPE_CHECKING:
 __all__ = ("import_portkey",)
 
 _UNKNOWN = "jevons has no such setting"
-_MODES = {
-    "single": "an endpoint is an endpoint",
-    "fallback": (
-        "endpoints of one model stand in for each other, the cheapest first; a request is never "
-        "sent to another model"
-    ),
-    "loadbalance": "of endpoints of one model the cheapest is asked, and the next if it fails",
-}
+_MODES: Mapping[str, str] = MappingProxyType(
+    {
+        "single": "an endpoint is an endpoint",
+        "fallback": (
+            "endpoints of one model stand in for each other, the cheapest first; a request is never "
+            "sent to another model"
+        ),
+        "loadbalance": "of endpoints of one model the cheapest is asked, and the next if it fails",
+    }
+)
 
 
 def import_portkey(
