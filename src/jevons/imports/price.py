@@ -24,7 +24,7 @@ PRICES: Mapping[str, str] = MappingProxyType(
 )
 """LiteLLM's names to ours. Source: docs.litellm.ai, custom pricing, read 2026-11-24."""
 
-_NEEDED = {"input_per_mtok", "output_per_mtok"}
+_NEEDED = frozenset({"input_per_mtok", "output_per_mtok"})
 _MILLION = Decimal(1_000_000)
 _DEAREST = Decimal(10**9)  # dollars for a million tokens: more is a slip of the pen
 
