@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from jevons.types.request import Generate
 
 OK = 200
-THOUGHT = re.compile(r"\s*<think>(.*?)</think>(.*)", re.DOTALL)
+THOUGHT = re.compile(r"\s*<think>(.*?)(?:</think>(.*))?", re.DOTALL)
 
 
 ODD_PART = re.compile(rb'"type": ?"(?:video|document|file)_url"|"file_data": ?"http')
@@ -157,7 +157,7 @@ def test_every_word_thought_and_call_is_in_the_events(report: Callable[[int], No
         thought = "".join([thinking(each) for each in said])
         inline = None if thought else THOUGHT.fullmatch(text)
         if inline is not None:
-            thought, text = inline.groups()
+            thought, text = inline.groups("")
         where = str(exchange.path)
         assert joined(events, TextDelta) == text, where
         assert joined(events, ReasoningDelta) == thought, where

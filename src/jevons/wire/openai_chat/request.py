@@ -130,7 +130,7 @@ def _sampling(read: Common) -> Sampling:
         temperature=read.temperature,
         top_p=read.top_p,
         top_k=read.top_k if read.top_k and read.top_k > 0 else None,
-        max_tokens=read.max_completion_tokens or read.max_tokens,
+        max_tokens=read.max_completion_tokens or read.max_tokens or None,
         stop=(stop,) if isinstance(stop, str) else tuple(stop or ()),
         seed=read.seed,
         n=read.n or 1,

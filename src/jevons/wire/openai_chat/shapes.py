@@ -173,8 +173,9 @@ class Common(msgspec.Struct, kw_only=True):
     response_format: Format | None = None
     temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
     top_p: Annotated[float, Meta(ge=0, le=1)] | None = None
-    max_tokens: Annotated[int, Meta(ge=1)] | None = None
-    max_completion_tokens: Annotated[int, Meta(ge=1)] | None = None
+    max_tokens: Annotated[int, Meta(ge=0)] | None = None
+    """0 is no limit, as some clients and engines have it."""
+    max_completion_tokens: Annotated[int, Meta(ge=0)] | None = None
     top_k: int | None = None
     """Not the dialect's, but engines': -1 and 0 mean all."""
     stop: str | list[str] | None = None

@@ -189,9 +189,11 @@ class Items:
                 return [OpaqueBlock(kind=kind, fields=_FIELDS.decode(raw))]
 
     def _spoken(self, at: int, parts: Sequence[msgspec.Raw]) -> list[Event]:
-        """End the parts of a message."""
+        """End the parts of a message; some servers count them otherwise at its end."""
         events: list[Event] = []
-        for number, raw in enumerate(parts):
+        said = [number for _, number in self._blocks.get(at, {})]
+        first = max([number - len(parts) + 1 for number in said], default=0)
+        for number, raw in enumerate(parts, start=max(first, 0)):
             part = _PART.decode(raw)
             family = _SPOKEN.get(part.type)
             if family is None:

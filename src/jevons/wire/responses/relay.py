@@ -83,6 +83,7 @@ class Relay(StreamRelay):
         if kind in ENDS:
             self._end(read.response or Body(), ENDS[kind])
             return
+        self.pieces += kind.endswith(".delta")
         self._fail(error_of(kind, read.error, data))
         self._called = self._called or bool(read.item and read.item.type == "function_call")
 

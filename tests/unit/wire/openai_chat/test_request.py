@@ -194,6 +194,7 @@ def test_sampling_is_read_whatever_its_spelling() -> None:
     request = asked(stop="a", max_tokens=5, max_completion_tokens=7, seed=3, temperature=0.5)
     assert request.sampling.stop == ("a",)
     assert (request.sampling.max_tokens, request.sampling.seed) == (7, 3)
+    assert asked(max_tokens=0).sampling.max_tokens is None
     assert asked(stop=["a", "b"]).sampling.stop == ("a", "b")
     tools = [{"type": "function", "function": {"name": "f"}}]
     named = {"type": "function", "function": {"name": "f"}}

@@ -227,6 +227,12 @@ def test_what_deltas_left_out_is_said_at_the_end_of_an_item() -> None:
     )
 
 
+def test_a_part_that_has_another_number_at_its_end_is_heard_once() -> None:
+    """Amazon Bedrock numbers the first part of a message 1, after thinking that was part 0."""
+    events = said(delta("hello", content_index=1), done(0, **message("hello there")))
+    assert events == (TextDelta("hello there"),)
+
+
 def test_nothing_is_put_behind_deltas_that_the_end_of_an_item_contradicts() -> None:
     events = said(delta("It ran."), done(0, **message("It ran in the container.")))
     assert events == (TextDelta("It ran."),)

@@ -39,6 +39,13 @@ def test_all_goes_on_as_it_came_and_the_end_is_kept(size: int, line_end: bytes) 
     assert (it.finish, it.usage, it.done, it.error) == ("stop", COUNTED, True, None)
 
 
+def test_pieces_are_counted_whatever_ends_their_lines() -> None:
+    """A stream without pieces has not begun, and would be held back to its end."""
+    it = Relay()
+    play(it, (delta("a") + delta("b")).replace(b"\n", b"\r\n"))
+    assert it.pieces == 2
+
+
 def test_pieces_are_counted_however_they_come() -> None:
     once, bytewise = Relay(), Relay()
     play(once, delta("a") + delta("b"))
