@@ -71,6 +71,13 @@ class Draft:
         settle_products(self.rows)
         name_rows(self.rows)
 
+    def rows_by_path(self) -> dict[Path, list[Row]]:
+        """Sort rows by what they were made from."""
+        sorted_: dict[Path, list[Row]] = {}
+        for row in self.rows:
+            sorted_.setdefault(row.path, []).append(row)
+        return sorted_
+
     def close(self, *, gateway: str, command: str, otherwise: str) -> Imported:
         """Write it all down.
 

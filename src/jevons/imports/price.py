@@ -29,17 +29,23 @@ _MILLION = Decimal(1_000_000)
 _DEAREST = Decimal(10**9)  # dollars for a million tokens: more is a slip of the pen
 
 
-def price_of(parts: Mapping[str, Part], *, today: str, source: str) -> dict[str, str] | None:
+def price_of(
+    parts: Mapping[str, Part], *, today: str, source: str, writes: bool = True
+) -> dict[str, str] | None:
     """Write a price table; None if what is said makes none.
 
     Args:
         parts: By LiteLLM's names: USD for one token.
         today: `YYYY-MM-DD`: the configuration does not say since when its prices hold.
         source: What the price was read in.
+        writes: Whether the model writes answers; one that only embeds has no output to pay for.
     """
     figures = {PRICES[name]: _per_mtok(part) for name, part in parts.items()}
     said = {name: figure for name, figure in figures.items() if figure is not None}
-    if len(said) < len(parts) or not said.keys() >= _NEEDED:
+    is_read = len(said) == len(parts)
+    if not writes:
+        said.setdefault("output_per_mtok", Decimal(0))
+    if not is_read or not said.keys() >= _NEEDED:
         return None
     if said.get("cache_read_per_mtok", Decimal(0)) > said["input_per_mtok"]:
         return None

@@ -92,13 +92,14 @@ def name_rows(rows: Sequence[Row]) -> None:
     """Give each row its name and aliases. Their models are settled before."""
     claims = _claims(rows)
     models = Counter([row.model for row in rows])
-    taken = {*models, *claims}
+    holders = Counter([(name, row.model) for row in rows for name in row.wants])
+    taken = dict.fromkeys([*models, *claims], 0)
     for row in rows:
         row.refused = [name for name in row.wants if not _may_have(row, name, claims, models)]
         held = [name for name in row.wants if name not in row.refused]
-        own = [name for name in held if _is_alone(row, name, claims, models)]
+        own = [name for name in held if _is_alone(row, name, holders, models)]
         row.name = own[0] if own else _free(row.label or row.wants[0], taken)
-        taken.add(row.name)
+        taken.setdefault(row.name, 0)
         row.aliases = [name for name in held if name not in {row.name, row.model}]
 
 
@@ -138,15 +139,15 @@ def _may_have(row: Row, name: str, claims: dict[str, list[Row]], models: Counter
     return claims[name][0].model == row.model
 
 
-def _is_alone(row: Row, name: str, claims: dict[str, list[Row]], models: Counter[str]) -> bool:
+def _is_alone(row: Row, name: str, holders: Counter[_Spelled], models: Counter[str]) -> bool:
     """Whether nothing but this row answers to a name that it may have."""
-    holders = [each for each in claims[name] if each.model == row.model]
-    return len(holders) == 1 and models[name] == (name == row.model)
+    return holders[name, row.model] == 1 and models[name] == (name == row.model)
 
 
-def _free(wanted: str, taken: set[str]) -> str:
-    name, number = wanted, 0
+def _free(wanted: str, taken: dict[str, int]) -> str:
+    """Find a name that is not taken; `taken` remembers how far it was counted for each."""
+    name = wanted
     while name in taken:
-        number += 1
-        name = f"{wanted}-{number}"
+        taken[wanted] += 1
+        name = f"{wanted}-{taken[wanted]}"
     return name

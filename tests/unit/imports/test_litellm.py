@@ -317,6 +317,23 @@ def test_a_mode_other_than_text_is_left_whole() -> None:
     assert moved.states("model_list[1].model_info.mode") == ["carried"]
 
 
+def test_a_model_for_embeddings_is_one_here() -> None:
+    moved = move(f"""
+    model_list:
+      - model_name: known
+        litellm_params: {{model: openai/text-embedding-3-small}}
+        model_info: {{mode: embedding}}
+      - model_name: own
+        litellm_params: {{model: openai/bge, api_base: '{URL}', input_cost_per_token: 0.000001}}
+        model_info: {{mode: embedding, supports_vision: true}}
+    """)
+    known, own = moved.endpoints
+    assert "can" not in known
+    assert own["can"] == ["embedding"]
+    assert own["price"]["output_per_mtok"] == "0"
+    assert moved.states("model_list[1].model_info.mode") == ["carried"]
+
+
 def test_limits_and_abilities_are_carried() -> None:
     moved = move(f"""
     model_list:

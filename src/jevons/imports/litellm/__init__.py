@@ -45,8 +45,9 @@ def import_litellm(text: str, *, environ: Mapping[str, str], today: str) -> Impo
     root = Part((), tree)
     own = {part.key: str(part.value) for part in root.at("environment_variables").parts()}
     draft = Draft(tree, environ={**own, **environ}, today=today)
+    credentials = _credentials(root)
     for entry in root.at("model_list").parts():
-        add_deployment(draft, entry, _credentials(root))
+        add_deployment(draft, entry, credentials)
     draft.drop_doubles()
     _set_defaults(draft, root)
     groups = groups_of(draft)
@@ -54,9 +55,9 @@ def import_litellm(text: str, *, environ: Mapping[str, str], today: str) -> Impo
     for section in ("router_settings", "litellm_settings"):
         add_fallbacks(draft, root.at(section).at("fallbacks"), groups)
     draft.name_endpoints()
+    made = draft.rows_by_path()
     for entry in root.at("model_list").parts():
-        made = [row for row in draft.rows if row.path == entry.path]
-        draft.tell_names(entry.at("model_name").path, made)
+        draft.tell_names(entry.at("model_name").path, made.get(entry.path, []))
     _leave(draft, root)
     return draft.close(gateway="LiteLLM", command="litellm", otherwise=UNKNOWN)
 

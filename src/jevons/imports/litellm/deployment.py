@@ -38,7 +38,7 @@ __all__ = ("Credentials", "add_deployment")
 Credentials = dict[str, "Part"]
 """`credential_values` of `credential_list`, by name."""
 
-_TALKS = frozenset({"", "chat", "completion", "responses"})
+_SERVED = frozenset({"", "chat", "completion", "responses", "embedding"})
 _ROUTES = ("responses/", "chat/", "o_series/", "gpt5_series/")
 """What LiteLLM's users put between prefix and model to choose a route of its own."""
 _ABLE: Mapping[str, str] = MappingProxyType(
@@ -85,8 +85,8 @@ class _Deployment:
             message = "an entry needs model_name and litellm_params.model"
             raise Unmade(message)
         mode = self._info.at("mode")
-        if mode.text not in _TALKS:
-            message = f"jevons answers with text; the mode is {mode.text!r}"
+        if mode.text not in _SERVED:
+            message = f"jevons answers with text or embeds it; the mode is {mode.text!r}"
             raise Unmade(message)
         prefix, upstream = prefix_of(said, self._params.at("custom_llm_provider").text)
         source = self._source(prefix)
@@ -222,21 +222,28 @@ class _Deployment:
 
     def _able(self, source: Source) -> dict[str, object]:
         """Tell what it can do, where the configuration says more than is known without it."""
+        upstream = self._upstream()
+        if "*" in upstream:
+            return {}
+        product = vendors()[source.vendor].product(upstream) if source.vendor else None
+        if self._embeds:
+            is_known = product is not None and "embedding" in product.can
+            return {} if is_known else {"can": ["embedding"]}
         said = {
             need: self._info.at(name)
             for name, need in _ABLE.items()
             if isinstance(self._info.at(name).value, bool)
         }
-        upstream = self._upstream()
-        if "*" in upstream:
-            return {}
-        product = vendors()[source.vendor].product(upstream) if source.vendor else None
         known = sorted(product.can) if product is not None else [*_TEXT]
         able = [need for need in known if need not in said or said[need].value]
         able += [need for need, part in said.items() if part.value and need not in known]
         for part in said.values():
             self._account.carried(part.path, "can")
         return {"can": able} if able != known else {}
+
+    @property
+    def _embeds(self) -> bool:
+        return self._info.at("mode").text == "embedding"
 
     def _upstream(self) -> str:
         return prefix_of(from_environment(self._params.at("model"), self._draft))[1]
@@ -247,7 +254,12 @@ class _Deployment:
             parts = {name: where.at(name) for name in PRICES if where.at(name).value is not None}
             if not parts:
                 continue
-            price = price_of(parts, today=self._draft.today, source="LiteLLM configuration")
+            price = price_of(
+                parts,
+                today=self._draft.today,
+                source="LiteLLM configuration",
+                writes=not self._embeds,
+            )
             for part in parts.values():
                 if price is None:
                     why = "a price needs one for input and one for output, neither below 0"
@@ -260,7 +272,7 @@ class _Deployment:
 
     def _leave(self) -> None:
         """Leave what is left over, with the reason for each."""
-        self._account.carried(self._info.at("mode").path, "every endpoint answers with text")
+        self._account.carried(self._info.at("mode").path, "can")
         self._account.carried(self._params.at("custom_llm_provider").path, "vendor")
         self._account.carried(self._params.at("litellm_credential_name").path, "api_key")
         self._account.changed(
@@ -270,7 +282,7 @@ class _Deployment:
         for part in self._params.parts():
             self._account.left(part.path, PARAMS.get(part.key, UNKNOWN))
         for part in self._info.parts():
-            self._account.left(part.path, INFO.get(part.key, "jevons asks the vendor's row for it"))
+            self._account.left(part.path, INFO.get(part.key, UNKNOWN))
         self._account.left(self._entry.at("tpm").path, PARAMS["tpm"])
         self._account.left(self._entry.at("rpm").path, PARAMS["rpm"])
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from jevons.imports.draft import Imported
+    from jevons.imports.row import Row
 
 __all__ = ("import_portkey",)
 
@@ -59,8 +60,9 @@ def import_portkey(
     _set_retries(draft, root)
     _add(draft, root, (), providers or {})
     draft.name_endpoints()
+    made = draft.rows_by_path()
     for part, _ in _walk(root, ()):
-        _tell(draft, part)
+        _tell(draft, part, made.get(part.path, []))
     return draft.close(gateway="Portkey", command="portkey", otherwise=_UNKNOWN)
 
 
@@ -98,14 +100,13 @@ def _set_retries(draft: Draft, root: Part) -> None:
             draft.account.left(attempts.path, "[retries] tries is one number for all endpoints")
 
 
-def _tell(draft: Draft, part: Part) -> None:
+def _tell(draft: Draft, part: Part, made: list[Row]) -> None:
     """Say what became of whatever a config or target says besides its server."""
     mode = of(part, "strategy").at("mode")
     if mode.text in _MODES:
         draft.account.changed(mode.path, _MODES[mode.text])
     else:
         draft.account.left(mode.path, "jevons routes by model, price and policy")
-    made = [row for row in draft.rows if row.path == part.path]
     if made:
         draft.tell_names(of(part, "override_params").at("model").path, made)
     retry = of(part, "retry")
