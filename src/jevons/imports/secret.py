@@ -31,6 +31,7 @@ class Keys:
 
     def __init__(self) -> None:
         self._names: dict[str, str] = {}
+        self._taken: dict[str, int] = {}
         self._needed: dict[str, str] = {}
 
     @property
@@ -40,7 +41,7 @@ class Keys:
 
     def reserve(self, name: str) -> None:
         """Keep a variable's name from being given to another key."""
-        self._names.setdefault(f"env:{name}", name)
+        self._taken.setdefault(name, 1)
 
     def refer(self, name: str, why: str) -> str:
         """Refer to a variable that the configuration names.
@@ -65,17 +66,15 @@ class Keys:
         """
         if secret.strip().lower() in _PLACEHOLDERS:
             return ""
-        named = f"literal:{secret}"
-        if named not in self._names:
-            self._names[named] = self._free(f"{_word(label)}_API_KEY")
-        return self.refer(self._names[named], why)
+        if secret not in self._names:
+            self._names[secret] = self._free(f"{_word(label)}_API_KEY")
+        return self.refer(self._names[secret], why)
 
     def _free(self, wanted: str) -> str:
-        taken = {*self._names.values()}
-        name, number = wanted, 1
-        while name in taken:
-            number += 1
-            name = f"{wanted}_{number}"
+        name = wanted
+        while name in self._taken:
+            self._taken[wanted] += 1
+            name = f"{wanted}_{self._taken[wanted]}"
         return name
 
 

@@ -14,6 +14,8 @@ from jevons.imports.draft import Unmade
 from jevons.imports.source import Source, azure_url, clean, is_here, source_at
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from jevons.imports.draft import Draft
     from jevons.imports.tree import Part
     from jevons.types.request import Dialect
@@ -26,6 +28,7 @@ __all__ = (
     "place_of",
     "points_away",
     "product_of",
+    "reserve_variables",
     "usual_key",
     "vertex_source",
 )
@@ -108,6 +111,23 @@ def place_of(source: Source) -> dict[str, object]:
     if source.vendor in OWN_SERVERS and source.url and not is_here(source.url):
         return {"place": "unknown"}
     return {}
+
+
+def reserve_variables(draft: Draft, root: Part, sources: Iterable[Source]) -> None:
+    """Keep every variable that may already hold a key from being given to another.
+
+    Args:
+        draft: Whose keys are named later.
+        root: The configuration, some of which points to variables.
+        sources: Whose usual variables are kept as well.
+    """
+    for text in root.texts():
+        if text.startswith(_ENVIRONMENT):
+            draft.keys.reserve(text.removeprefix(_ENVIRONMENT))
+    for source in sources:
+        usual = vendors()[source.vendor].auth.env if source.vendor else ()
+        for name in (*usual, source.env):
+            draft.keys.reserve(name)
 
 
 def usual_key(draft: Draft, source: Source, why: str, gateway: str) -> str:

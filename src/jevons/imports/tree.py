@@ -30,6 +30,13 @@ class Part(NamedTuple):
         """Take what is directly inside, in order."""
         return tuple([Part((*self.path, step), value) for step, value in _inside(self.value)])
 
+    def texts(self) -> Iterator[str]:
+        """Yield every text that is it or is in it."""
+        if self.text:
+            yield self.text
+        for part in self.parts():
+            yield from part.texts()
+
     @property
     def key(self) -> str:
         """The last step of the way to it."""

@@ -72,6 +72,17 @@ def test_a_key_that_stands_in_the_file_is_named_and_not_written() -> None:
     assert moved.states("model_list[0].litellm_params.api_key") == ["changed"]
 
 
+def test_a_key_in_the_file_gets_no_variable_that_holds_another() -> None:
+    moved = move("""
+    model_list:
+      - {model_name: a, litellm_params: {model: openai/gpt-4.1, api_key: sk-1}}
+      - {model_name: openai, litellm_params: {model: openai/gpt-4.1, api_key: sk-2}}
+      - {model_name: b, litellm_params: {model: openai/gpt-4.1, api_key: os.environ/A_API_KEY}}
+      - {model_name: c, litellm_params: {model: openai/gpt-4.1}}
+    """)
+    assert moved.needed == ["A_API_KEY_2", "OPENAI_API_KEY_2", "A_API_KEY", "OPENAI_API_KEY"]
+
+
 def test_a_placeholder_is_no_key() -> None:
     moved = entry(f"model: openai/opt, api_key: none, api_base: {URL}")
     assert "api_key" not in moved.endpoints[0]

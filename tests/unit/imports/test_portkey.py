@@ -118,6 +118,11 @@ def test_a_key_of_its_own_comes_before_a_virtual_one() -> None:
     assert moved.states("api_key", "virtual_key") == ["changed", "left"]
 
 
+def test_a_key_in_the_file_gets_no_variable_that_holds_callers() -> None:
+    moved = move({"targets": [target(api_key="k"), target()]})
+    assert moved.needed == ["OPENAI_API_KEY_2", "OPENAI_API_KEY"]
+
+
 def test_a_placeholder_is_no_key() -> None:
     moved = move(target("ollama", "llama3", api_key="dummy", custom_host="http://rack:11434"))
     (made,) = moved.endpoints

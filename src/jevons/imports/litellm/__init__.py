@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from jevons.imports.draft import Draft
 from jevons.imports.litellm.deployment import add_deployment
 from jevons.imports.litellm.group import add_aliases, add_fallbacks, groups_of
+from jevons.imports.litellm.prefix import PREFIXES
 from jevons.imports.litellm.why import GENERAL, LITELLM, ROUTER, SECTIONS, UNKNOWN
 from jevons.imports.read import read_yaml
-from jevons.imports.server import from_environment
+from jevons.imports.server import from_environment, reserve_variables
 from jevons.imports.tree import Part
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def import_litellm(text: str, *, environ: Mapping[str, str], today: str) -> Impo
     root = Part((), tree)
     own = {part.key: str(part.value) for part in root.at("environment_variables").parts()}
     draft = Draft(tree, environ={**own, **environ}, today=today)
+    reserve_variables(draft, root, PREFIXES.values())
     credentials = _credentials(root)
     for entry in root.at("model_list").parts():
         add_deployment(draft, entry, credentials)

@@ -10,9 +10,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from jevons.imports.draft import Draft, Unmade
+from jevons.imports.portkey.provider import PROVIDERS
 from jevons.imports.portkey.target import Target, of
 from jevons.imports.portkey.why import WHY
 from jevons.imports.read import read_json
+from jevons.imports.server import reserve_variables
 from jevons.imports.tree import Part
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from jevons.imports.draft import Imported
     from jevons.imports.row import Row
+    from jevons.imports.source import Source
 
 __all__ = ("import_portkey",)
 
@@ -57,6 +60,7 @@ def import_portkey(
     tree = read_json(text)
     root = Part((), tree)
     draft = Draft(tree, environ=environ, today=today)
+    reserve_variables(draft, root, _keyless(root))
     _set_retries(draft, root)
     _add(draft, root, (), providers or {})
     draft.name_endpoints()
@@ -82,6 +86,14 @@ def _add(draft: Draft, root: Part, around: tuple[Part, ...], slugs: Mapping[str,
             draft.rows += Target(draft, part, outer, slugs).rows()
         except Unmade as error:
             draft.account.give_up(part.path, str(error), since=since)
+
+
+def _keyless(root: Part) -> Iterator[Source]:
+    """Yield whose keys are sent by callers: those of targets that have none."""
+    for part, _ in _walk(root, ()):
+        source = PROVIDERS.get(of(part, "provider").text)
+        if source is not None and of(part, "api_key", "virtual_key").value is None:
+            yield source
 
 
 def _set_retries(draft: Draft, root: Part) -> None:
