@@ -63,11 +63,17 @@ def folder() -> Path:
 
 
 def exchanges(root: Path) -> Iterator[Exchange]:
-    """Yield every exchange of the corpus, in the order of paths."""
+    """Yield every exchange of the corpus, in the order of paths; name what is no recording."""
     for path in sorted(root.rglob("*")):
         read = READERS.get(path.suffix)
-        if read is not None and path.is_file():
-            yield from read(path)
+        if read is None or not path.is_file():
+            continue
+        try:
+            found = list(read(path))
+        except (yaml.YAMLError, ValueError) as error:
+            print(f"{path} is neither YAML nor JSON: {error}")  # noqa: T201 part of the report
+            continue
+        yield from found
 
 
 class Loader(yaml.CSafeLoader):
@@ -223,7 +229,9 @@ def bare(value: Any) -> Any:
 
 
 def stream_of(chunks: list[Any]) -> bytes:
-    """Write chunks as the stream that their dialect sends."""
+    """Write chunks as the stream that their dialect sends; some are its lines already."""
+    if all(isinstance(chunk, str) for chunk in chunks):
+        return "\n".join([*chunks, ""]).encode()
     body = b"".join([event_of(chunk) for chunk in chunks])
     return body + b"data: [DONE]\n\n" if any("choices" in chunk for chunk in chunks) else body
 
