@@ -6,6 +6,7 @@ May not know: rules, endpoints, dialects, SQL, HTTP.
 State: none; what is compiled once is never changed.
 """
 
+from jevons.privacy.detect import Detector
 from jevons.privacy.finding import CLASSES, Finding, Kind, class_of
 
-__all__ = ("CLASSES", "Finding", "Kind", "class_of")
+__all__ = ("CLASSES", "Detector", "Finding", "Kind", "class_of")

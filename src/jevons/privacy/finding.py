@@ -24,6 +24,7 @@ Kind = Literal[
     "url",
     "iban",
     "card",
+    "ssn",
     "national_id",
     "tax_id",
     "health_id",
@@ -65,6 +66,7 @@ CLASSES: Mapping[Kind, DataClass] = MappingProxyType(
         "iban": _PERSONAL,
         "card": _PERSONAL,
         # Article 4(1) "an identification number"; national numbers have article 87 besides.
+        "ssn": _PERSONAL,
         "national_id": _PERSONAL,
         "tax_id": _PERSONAL,
         # Says that somebody is insured, which nearly everybody is, and nothing of their health:

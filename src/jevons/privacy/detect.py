@@ -1,0 +1,71 @@
+"""Looking for all of it at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jevons.privacy.address import ips, mails, pages
+from jevons.privacy.finding import CLASSES, Finding
+from jevons.privacy.fold import fold
+from jevons.privacy.national import REGIONS
+from jevons.privacy.number import Numbers
+from jevons.privacy.secret import secrets
+from jevons.privacy.term import Terms
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ("Detector",)
+
+
+class Detector:
+    """Finds what in a text tells of a person, or opens a door.
+
+    Args:
+        regions: Countries, ISO 3166-1 alpha-2, whose national numbers are found with no word
+            beside them that says what they are: more is found, and more that is none.
+        dictionary: Identifiers of one's own, found wherever they stand as words, in either case.
+
+    Raises:
+        ValueError: A region's numbers are not known, or a term is no identifier.
+    """
+
+    def __init__(self, regions: Iterable[str] = (), dictionary: Iterable[str] = ()) -> None:
+        asked = frozenset(regions)
+        if not asked <= REGIONS:
+            message = f"{sorted(asked - REGIONS)!r} are not among {sorted(REGIONS)}"
+            raise ValueError(message)
+        self._numbers = Numbers(asked)
+        self._terms = Terms(dictionary)
+
+    def find(self, text: str) -> list[Finding]:
+        """Find everything, in order, nothing twice; in time that grows with the text alone."""
+        folded = fold(text)
+        plain = folded.text
+        found = [
+            *mails(plain),
+            *pages(plain),
+            *ips(plain),
+            *self._numbers.find(plain),
+            *secrets(plain),
+            *self._terms.find(plain),
+        ]
+        origin = folded.origin
+        return [Finding(origin(one.start), origin(one.end), one.kind) for one in _merged(found)]
+
+
+def _merged(found: list[Finding]) -> list[Finding]:
+    """Make one of those that overlap: all that they cover, and the gravest, longest kind."""
+    merged: list[Finding] = []
+    rank = -1, -1
+    for one in sorted(found):
+        own = CLASSES[one.kind], one.end - one.start
+        if merged and one.start < merged[-1].end:
+            last = merged[-1]
+            kind = one.kind if own > rank else last.kind
+            merged[-1] = Finding(last.start, max(last.end, one.end), kind)
+            rank = max(rank, own)
+        else:
+            merged.append(one)
+            rank = own
+    return merged
