@@ -23,6 +23,7 @@ from jevons.types.event import (
     Started,
     TextDelta,
     ToolCallDelta,
+    Vector,
 )
 from jevons.types.units import Estimate, Priced, Unknown
 
@@ -81,8 +82,8 @@ def spoken(event: Event) -> str:
             return event.model
         case OpaqueBlock():
             return event.kind
-        case Finished():
-            return event.reason
+        case Vector() | Finished():
+            return type(event).__name__
 
 
 def priced(cost: Cost) -> int | None:

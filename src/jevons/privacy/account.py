@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from types import MappingProxyType
 
 from jevons.privacy.checksum import luhn, ninety_seven
 
@@ -23,33 +24,35 @@ _CARD = re.compile(rf"{_RANGE}{_ANY_CARD.pattern}")
 _CARD_WORDS = frozenset(("card", "cards", "cc", "credit", "debit", "karte", "carte", "tarjeta"))
 
 # Source: the SWIFT IBAN Registry, release 100, swift.com, read 2026-11-24: characters in all.
-_IBAN_LENGTHS = {
-    country: length
-    for length, countries in {
-        15: "NO",
-        16: "BE",
-        18: "DK FI FO GL NL SD FK",
-        19: "MK SI",
-        20: "AT BA EE KZ LT LU XK MN",
-        21: "CH HR LI LV",
-        22: "BG BH CR DE GB GE IE ME RS VA",
-        23: "AE GI IL IQ OM SO TL",
-        24: "AD CZ ES MD PK RO SA SE SK TN VG",
-        25: "LY PT ST",
-        26: "IS TR",
-        27: "BI DJ FR GR IT MC MR SM HN",
-        28: "AL AZ BY CY DO GT HU LB NI PL SV",
-        29: "BR EG PS QA UA",
-        30: "JO KW MU YE",
-        31: "MT SC",
-        32: "LC",
-        33: "RU",
-    }.items()
-    for country in countries.split()
-}
+_IBAN_LENGTHS = MappingProxyType(
+    {
+        country: length
+        for length, countries in {
+            15: "NO",
+            16: "BE",
+            18: "DK FI FO GL NL SD FK",
+            19: "MK SI",
+            20: "AT BA EE KZ LT LU XK MN",
+            21: "CH HR LI LV",
+            22: "BG BH CR DE GB GE IE ME RS VA",
+            23: "AE GI IL IQ OM SO TL",
+            24: "AD CZ ES MD PK RO SA SE SK TN VG",
+            25: "LY PT ST",
+            26: "IS TR",
+            27: "BI DJ FR GR IT MC MR SM HN",
+            28: "AL AZ BY CY DO GT HU LB NI PL SV",
+            29: "BR EG PS QA UA",
+            30: "JO KW MU YE",
+            31: "MT SC",
+            32: "LC",
+            33: "RU",
+        }.items()
+        for country in countries.split()
+    }
+)
 _IBAN = re.compile(r"[A-Za-z]{2}[0-9]{2}(?:[ -]?[0-9A-Za-z]){10,30}")
 _WHOLE = re.compile(r"[A-Za-z]{2}[0-9]{2}[0-9A-Za-z]{10,30}(?![0-9A-Za-z])")
-_GAPS = str.maketrans("", "", " -")
+_GAPS = MappingProxyType(str.maketrans("", "", " -"))
 
 
 def card_end(text: str, start: int, said: list[str]) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from ipaddress import ip_address
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from jevons.privacy.finding import Finding
@@ -30,7 +31,7 @@ _PAGE = re.compile(r"""[^\s<>"'`{}|\\^\u3001\u3002\uff0c\uff1b\u300d\u3011]++"""
 _BARE = re.compile(r"""(?<![\w.@/-])[wW]{3}\.[\w-]++(?:\.[\w-]++)+[^\s<>"'`{}|\\^]*+""")
 _USER = re.compile(r"[^/?#@:]*:[^/?#@]+@")
 _TRAILING = ".,;:!?*_~'"
-_PAIRS = {")": "(", "]": "["}
+_PAIRS = MappingProxyType({")": "(", "]": "["})
 
 _FOUR = re.compile(r"[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}")
 _SIX_SIGN = re.compile(r":(?:[0-9A-Fa-f]{1,4})?:")

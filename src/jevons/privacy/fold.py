@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
+from types import MappingProxyType
 from typing import NamedTuple
 
 __all__ = ("Folded", "fold", "lowered")
@@ -135,7 +136,7 @@ def _span(ranges: str) -> list[int]:
     ]
 
 
-_PLAIN = str.maketrans(
+_PLAIN = MappingProxyType(
     {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
     | {ord(zero) + digit: str(digit) for zero in _ZEROS for digit in range(10)}
     | dict.fromkeys(_span(_SPACES), " ")

