@@ -83,7 +83,7 @@ def spoken(event: Event) -> str:
         case OpaqueBlock():
             return event.kind
         case Vector() | Finished():
-            return type(event).__name__
+            return "" if isinstance(event, Vector) else event.reason
 
 
 def priced(cost: Cost) -> int | None:
@@ -112,6 +112,7 @@ def test_a_match_over_events_covers_them_all() -> None:
     assert spoken(Frame(b"data: 1")) == "data: 1"
     assert spoken(ToolCallDelta(index=0, name="look")) == "look"
     assert spoken(Finished(reason="stop", usage=Usage())) == "stop"
+    assert spoken(Vector(values=b"")) == ""
 
 
 def test_an_unknown_cost_is_not_a_number() -> None:
@@ -119,7 +120,7 @@ def test_an_unknown_cost_is_not_a_number() -> None:
     assert priced(Priced(nusd=3, method="price-row", source="a row")) == 3
 
 
-def test_a_record_is_one_of_four() -> None:
+def test_a_record_is_one_of_six() -> None:
     assert kind(Genesis(at_ms=0, origin="a log", public_key="")) == "a log"
     assert kind(KeyChange(at_ms=0, act="revoked", key="key_1", name="n")) == "revoked"
 
