@@ -7,10 +7,10 @@ PURE := $(PURE),src/jevons/meter/*,src/jevons/ledger/*,src/jevons/privacy/*,src/
 PURE := $(PURE),src/jevons/entries.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types contracts coverage bench faults kill lock pages clean run-env dev-env
+.PHONY: help run test lint types contracts coverage bench bench-privacy faults kill lock pages clean run-env dev-env
 
 help: ## show this
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: export JEVONS_DATA_DIR ?= $(CURDIR)/.jevons
 run: run-env ## fetch a model, run the demo, stay up (ONCE=1 ends after the demo)
@@ -38,6 +38,9 @@ coverage: dev-env ## every branch of the pure rooms
 
 bench: dev-env ## the gateway and the engine, against their yardsticks in the same run
 	@$(BIN)/python -m bench
+
+bench-privacy: dev-env ## what looking for personal data costs, beside Presidio where it is installed
+	@$(BIN)/python bench/privacy.py $(ARGS)
 
 faults: dev-env ## every fault of an endpoint in every pair of dialects: expected against seen
 	@$(BIN)/pytest -q tests/contract/providers/test_fault_table.py --score

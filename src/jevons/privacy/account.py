@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from jevons.privacy.checksum import luhn, ninety_seven
 
-__all__ = ("card_end", "iban_end")
+__all__ = ("CARD_WORDS", "card_end", "iban_end")
 
 # Source: ISO/IEC 7812-1; the networks' ranges as they publish them, read 2026-11-24: American
 # Express 34, 37; Diners 30, 36, 38, 39; Discover 6011, 644-649, 65; JCB 35, once 1800 and
@@ -21,7 +21,8 @@ _LENGTHS = (
 )
 _ANY_CARD = re.compile(rf"{_LENGTHS}(?![0-9A-Za-z]|[.-][0-9])")
 _CARD = re.compile(rf"{_RANGE}{_ANY_CARD.pattern}")
-_CARD_WORDS = frozenset(("card", "cards", "cc", "credit", "debit", "karte", "carte", "tarjeta"))
+CARD_WORDS = frozenset(("card", "cards", "cc", "credit", "debit", "karte", "carte", "tarjeta"))
+"""Words beside which a card's number may be of any range."""
 
 # Source: the SWIFT IBAN Registry, release 100, swift.com, read 2026-11-24: characters in all.
 _IBAN_LENGTHS = MappingProxyType(
@@ -60,7 +61,7 @@ def card_end(text: str, start: int, said: list[str]) -> int:
 
     Beside a word that says so, a number of a range that nobody has published is one as well.
     """
-    found = (_CARD if _CARD_WORDS.isdisjoint(said) else _ANY_CARD).match(text, start)
+    found = (_CARD if CARD_WORDS.isdisjoint(said) else _ANY_CARD).match(text, start)
     return found.end() if found and luhn(found.group().translate(_GAPS)) else start
 
 

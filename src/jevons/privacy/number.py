@@ -12,12 +12,12 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from jevons.privacy.account import card_end, iban_end
+from jevons.privacy.account import CARD_WORDS, card_end, iban_end
 from jevons.privacy.finding import Finding
 from jevons.privacy.fold import lowered
 from jevons.privacy.national import LETTERED, NUMBERED
 from jevons.privacy.near import words_around
-from jevons.privacy.phone import UNSPACED_WORDS, date_end, phone_end
+from jevons.privacy.phone import UNSPACED_WORDS, WORDS, date_end, phone_end
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,13 +27,17 @@ if TYPE_CHECKING:
 
 __all__ = ("Numbers",)
 
-# Seven digits, with gaps: the shortest number that is looked for; in Finland's a letter stands
-# after six. It begins with a plain set of
-# characters, to which `re` skips quickly; what stands before is looked at afterwards.
-_START = re.compile(r"[0-9](?:[ ./()+-]{0,3}[0-9]){5}(?:[ ./()+-]{0,3}|[A-FU-Ya-fu-y])[0-9]")
+# Seven digits, with gaps: the shortest number that is looked for, but for three pairs; in Finland's
+# a letter stands after six. It begins with a plain set of characters, to which `re` skips quickly;
+# what stands before is looked at afterwards.
+_START = re.compile(
+    r"[0-9](?:[ ./()+-]{0,3}[0-9]){5}"
+    r"(?:(?:[ ./()+-]{0,3}|[A-FU-Ya-fu-y])[0-9]|(?<=[0-9]{2}[ -][0-9]{2}[ -][0-9]{2}))"
+)
 _SIGNS_BACKWARDS = re.compile(r"\(?(?: ?\+\(?)?")
 _GROUP = re.compile(r"[0-9]++")
-_LETTERED = re.compile(r"[0-9](?<![0-9]{2})(?=[0-9A-Za-z -]{6})")
+_FRACTION = re.compile(r"(?<!\.)0\.[0-9]{4,}+(?!\.)")
+_LETTERED = re.compile(r"[0-9](?<![^A-Za-z -][0-9])(?<![^A-Za-z][ -][0-9])(?=[0-9A-Za-z -]{6})")
 _LETTERS_BACKWARDS = re.compile(r"(?:-?[A-Za-z]{1,6}| [A-Z]{2})(?![0-9A-Za-z])")
 _LETTERS_MOST = 8
 _GAPS = MappingProxyType(str.maketrans("", "", " .-/"))
@@ -47,10 +51,13 @@ _PAPERS: tuple[tuple[str, Kind, re.Pattern[str]], ...] = (
     ("führerschein", "driving_licence", re.compile(r"führerschein")),
     ("permis de conduire", "driving_licence", re.compile(r"permis de conduire")),
 )
-# As long as any state's; a word alone is none.
+# As long as any state's. Four digits tell one from a word; where it says `number is`, one does, or
+# capitals alone, as New York and Washington give them.
 _PAPER = re.compile(
-    r"[^\n]{0,24}?(?<![0-9A-Za-z])(?=(?:[A-Za-z-]{0,6}[0-9]){4})([0-9A-Za-z](?:-?[0-9A-Za-z]){4,18})"
-    r"(?![0-9A-Za-z])"
+    r"(?:[^\n]{0,24}?(?<![0-9A-Za-z])(?=(?:[A-Za-z-]{0,6}[0-9]){4})"
+    r"|[ ,]{0,2}(?:(?:[Nn]umbers?|[Nn]o\.?|[Nn]r\.?|ID|#)[ :#.]{0,3}(?:is|was)?|is|was|:)[ :#]{1,3}"
+    r"(?=[A-Za-z-]{0,18}[0-9]|[A-Z]{8,19}(?![0-9A-Za-z])))"
+    r"([0-9A-Za-z](?:-?[0-9A-Za-z]){4,18}\*?)(?![0-9A-Za-z])"
 )
 
 
@@ -64,10 +71,9 @@ class Numbers:
     def __init__(self, regions: frozenset[str] = frozenset()) -> None:
         numbered = [_at_home(shape, regions) for shape in NUMBERED]
         self._lettered = tuple(_at_home(shape, regions) for shape in LETTERED)
-        self._numbered = {
-            first: tuple(shape for shape in numbered if first in shape.firsts)
-            for first in {first for shape in numbered for first in shape.firsts}
-        }
+        self._numbered = _by_first(numbered)
+        self._unsaid = _by_first([shape for shape in numbered if not shape.beside])
+        self._words = WORDS.union(CARD_WORDS, *(shape.beside for shape in numbered))
 
     def find(self, text: str) -> Iterator[Finding]:
         """Find numbers; `text` is folded already."""
@@ -79,16 +85,20 @@ class Numbers:
         begun = _START.search(text)
         while begun:
             digit = begun.start()
+            fraction = _FRACTION.match(text, digit) if text.startswith("0.", digit) else None
             found = None
-            if not _is_within_word(text, digit):
+            if not fraction and not _is_within_word(text, digit):
                 found = self._number(text, digit)
             if found:
                 yield found
-            begun = _START.search(text, found.end if found else _past_group(text, digit))
+            ended = found.end if found else fraction.end() if fraction else _past_group(text, digit)
+            begun = _START.search(text, ended)
 
     def _number(self, text: str, digit: int) -> Finding | None:
         start = _signs_start(text, digit)
         said = words_around(text, start, UNSPACED_WORDS)
+        # Nearly always nothing is said that any number asks for: then most of them are not tried.
+        said = [] if self._words.isdisjoint(said) else said
         return (
             (_telephone(text, start, said) if "+" in text[start:digit] else None)
             or self._checked(text, digit, said)
@@ -99,7 +109,8 @@ class Numbers:
         first = _past(text, digit) - digit
         if first in _CARD_FIRSTS and (end := card_end(text, digit, said)) > digit:
             return Finding(digit, end, "card")
-        return _shaped(self._numbered.get(first, ()), text, digit, said)
+        shapes = self._numbered if said else self._unsaid
+        return _shaped(shapes.get(first, ()), text, digit, said)
 
     def _begun_by_letters(self, text: str) -> Iterator[Finding]:
         for group in _LETTERED.finditer(text):
@@ -110,6 +121,13 @@ class Numbers:
                 found = found or _shaped(self._lettered, text, start, words_around(text, start))
                 if found:
                     yield found
+
+
+def _by_first(shapes: list[Shape]) -> dict[int, tuple[Shape, ...]]:
+    return {
+        first: tuple(shape for shape in shapes if first in shape.firsts)
+        for first in {first for shape in shapes for first in shape.firsts}
+    }
 
 
 def _at_home(shape: Shape, regions: frozenset[str]) -> Shape:
@@ -124,7 +142,8 @@ def _past(text: str, digit: int) -> int:
 
 def _past_group(text: str, digit: int) -> int:
     """Say where the next number could begin: past a date, or past these digits."""
-    return max(date_end(text, digit), _past(text, digit))
+    end = date_end(text, digit)
+    return end if end > digit else _past(text, digit)
 
 
 def _is_within_word(text: str, start: int) -> bool:
@@ -135,6 +154,8 @@ def _is_within_word(text: str, start: int) -> bool:
 
 def _signs_start(text: str, digit: int) -> int:
     """Walk back to the `+` or the bracket that a number begins with."""
+    if not text.startswith(("+", "(", " "), digit - 1 if digit else 0):
+        return digit
     signs = _SIGNS_BACKWARDS.match(text[max(0, digit - 4) : digit][::-1])
     start = digit - signs.end() if signs else digit
     return digit if _is_within_word(text, start) else start

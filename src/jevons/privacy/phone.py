@@ -47,6 +47,9 @@ _LOOSE = re.compile(
     rf"\+?\(?[0-9]{{1,15}}\)?(?:[ ./-]{{1,2}}\(?[0-9]{{1,11}}\)?){{0,4}}{_EXTENSION}"
     r"(?![0-9]|[A-Za-z]?[0-9])"
 )
+# Six digits are enough in a few countries, such as Greenland; only in pairs are they told from others.
+_PAIRS = re.compile(rf"[0-9]{{2}}( |-)[0-9]{{2}}\1[0-9]{{2}}{_END}(?! [0-9])")
+_NAME = re.compile(r" ([A-Z][a-z]+)")
 
 _DATE = re.compile(
     r"(?:(?:19|20)[0-9]{2}([./-])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12][0-9]|3[01])"
@@ -102,8 +105,20 @@ def phone_end(text: str, start: int, said: list[str]) -> int:
         found = pattern.match(text, start)
         if found and least <= _count(found) <= _MOST:
             return found.end()
-    found = None if WORDS.isdisjoint(said) else _LOOSE.match(text, start)
-    return found.end() if found and _LEAST <= _count(found) <= _MOST else start
+    return start if WORDS.isdisjoint(said) else _loose_end(text, start)
+
+
+def _loose_end(text: str, start: int) -> int:
+    """Say where a number ends that nothing but a word beside it tells for one.
+
+    With a name behind it, it is a house's: `the office is at 945 0323 Maple Street`.
+    """
+    found = _LOOSE.match(text, start)
+    if found and _LEAST <= _count(found) <= _MOST:
+        name = _NAME.match(text, found.end())
+        return found.end() if not name or name[1].lower() in WORDS else start
+    pairs = _PAIRS.match(text, start)
+    return pairs.end() if pairs else start
 
 
 def _count(found: re.Match[str]) -> int:

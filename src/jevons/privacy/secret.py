@@ -34,6 +34,10 @@ def _key(prefix: str, rest: str) -> _Sign:
     return _Sign(prefix, re.compile(rf"(?<![A-Za-z0-9]){re.escape(prefix)}{rest}(?![A-Za-z0-9])"))
 
 
+def _first_of(signs: str, prefix: str) -> str:
+    return next((sign for sign in signs if sign in prefix), "")
+
+
 # Source: each vendor's own documentation of its keys, and the formats that GitHub scans for,
 # docs.github.com/en/code-security/reference/secret-security/supported-secret-scanning-patterns,
 # read 2026-11-24. Lengths are the least that is in use.
@@ -98,12 +102,20 @@ _SIGNS = (
 )
 
 
+# In most texts a look for one character spares a dozen for prefixes that hold it.
+_BY_SIGN = tuple(
+    (sign, tuple(one for one in _SIGNS if _first_of("_-", one.prefix) == sign))
+    for sign in ("_", "-", "")
+)
+
+
 def secrets(text: str) -> Iterator[Finding]:
     """Find what opens doors."""
-    for prefix, pattern, kind in _SIGNS:
-        at = text.find(prefix)
-        while at >= 0:
-            found = pattern.match(text, at)
-            if found:
-                yield Finding(at, found.end(), kind)
-            at = text.find(prefix, found.end() if found else at + len(prefix))
+    for sign, signs in _BY_SIGN:
+        for prefix, pattern, kind in signs if sign in text else ():
+            at = text.find(prefix)
+            while at >= 0:
+                found = pattern.match(text, at)
+                if found:
+                    yield Finding(at, found.end(), kind)
+                at = text.find(prefix, found.end() if found else at + len(prefix))

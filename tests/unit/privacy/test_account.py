@@ -44,6 +44,12 @@ def test_numbers_that_are_no_cards(number: str) -> None:
     assert "card" not in dict(seen(f"It is {number}, thanks."))
 
 
+def test_a_fraction_is_no_card_however_it_adds_up() -> None:
+    assert seen("a score of 0.4111111111111111, on my card") == []
+    assert seen("version 3.0.4111111111111111") == [("card", "4111111111111111")]
+    assert seen("0.4111111111111111 and 4111111111111111") == [("card", "4111111111111111")]
+
+
 def test_a_card_of_a_range_that_nobody_published_takes_a_word() -> None:
     assert seen("the part 9046592779440554") == []
     assert seen("my card 9046592779440554") == [("card", "9046592779440554")]

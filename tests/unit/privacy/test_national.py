@@ -149,6 +149,10 @@ def test_every_shape_says_with_how_many_digits_it_begins() -> None:
         ("my driver's license number is F162823540116", "driving_licence", "F162823540116"),
         ("driving licence 2270-66-1551", "driving_licence", "2270-66-1551"),
         ("permis de conduire 12AB34567", "driving_licence", "12AB34567"),
+        ("My driving licence number is K1A2B.", "driving_licence", "K1A2B"),
+        ("Driver's license no. QRSTUVWX", "driving_licence", "QRSTUVWX"),
+        ("driver license: ABCDEFG1234*", "driving_licence", "ABCDEFG1234*"),
+        ("passport #: X1Y2Z", "passport", "X1Y2Z"),
     ],
 )
 def test_papers_are_found_behind_what_they_are_called(text: str, kind: str, number: str) -> None:
@@ -157,7 +161,14 @@ def test_papers_are_found_behind_what_they_are_called(text: str, kind: str, numb
 
 @pytest.mark.parametrize(
     "text",
-    ["pass the salt 12345678", "drive 12345678", "my passport expires in June", "F162823540116"],
+    [
+        "pass the salt 12345678",
+        "drive 12345678",
+        "my passport expires in June",
+        "my passport is lost and MISPLACED",
+        "The driving licence number is WRONGLY given.",
+        "F162823540116",
+    ],
 )
 def test_without_being_called_so_papers_are_nothing(text: str) -> None:
     assert seen(text) == []

@@ -69,10 +69,23 @@ def test_numbers_of_which_a_word_says_so(number: str) -> None:
         "the id is 0000012345678",
         "05 12 2020",
         "1732406400000",
+        "Ticket 31 22 58 is open.",
+        "call 31 22-58",
+        "The office is at 945 0323 Maple Street.",
+        "call a taxi to 57245 01 Oak Avenue",
     ],
 )
 def test_other_numbers_are_left_alone(text: str) -> None:
     assert seen(text) == []
+
+
+@pytest.mark.parametrize("text", ["Phone: 31 22 58", "61-22-58 (fax)", "tel. 31 22 58."])
+def test_six_digits_are_enough_in_pairs_beside_a_word(text: str) -> None:
+    assert [kind for kind, _ in seen(text)] == ["phone"]
+
+
+def test_a_word_for_a_telephone_behind_a_number_is_no_street() -> None:
+    assert seen("945 0323 Office, 945 0324 Fax") == [("phone", "945 0323"), ("phone", "945 0324")]
 
 
 def test_a_date_beside_a_word_is_still_a_date() -> None:
