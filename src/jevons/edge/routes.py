@@ -97,6 +97,11 @@ async def _receipt(desk: Desk, exchange: Exchange, actor: Actor | None, name: st
     await exchange.reply(_encode(body))
 
 
+async def _compacted(_: Desk, __: Exchange, ___: Actor | None, ____: str) -> None:
+    message = "no conversation is compacted here; send it shortened, or whole"
+    raise NotFound(message)
+
+
 async def _health(_: Desk, exchange: Exchange, __: Actor | None, ___: str) -> None:
     await exchange.reply(b'{"status":"ok"}')
 
@@ -116,6 +121,7 @@ async def _metrics(desk: Desk, exchange: Exchange, _: Actor | None, __: str) -> 
 ROUTES = (
     Route("/v1/chat/completions", ("POST",), needs_key=True, answer=generate),
     Route("/v1/responses", ("POST",), needs_key=True, answer=generate, surface=RESPONSES),
+    Route("/v1/responses/compact", ("POST",), needs_key=True, answer=_compacted, surface=RESPONSES),
     Route(
         "/v1/responses/", ("GET", "HEAD", "DELETE"), needs_key=True, answer=kept, surface=RESPONSES
     ),
@@ -175,6 +181,7 @@ if TYPE_CHECKING:
     _answers: tuple[Answer, ...] = (
         generate,
         kept,
+        _compacted,
         _models,
         _model,
         _receipt,

@@ -1,4 +1,4 @@
-"""One house for every client, opened once."""
+"""One house for every client, opened once, and what a suite of others gives it."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from jevons.engine.pull import Progress
 
+SCORES = pytest.StashKey["Scores"]()
+
 FOLDER = Path(__file__).parents[3] / ".jevons" / "weights"
 
 
@@ -33,6 +35,33 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
         portal.wrap_async_context_manager(opening) as front,
     ):
         yield front
+
+
+class Scores:
+    """How many checks of `llm-comply` passed, by surface and model."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def note(self, surface: str, model: str, passed: int, asked: int) -> None:
+        self.lines.append(f"{surface:<16}{model:<24}{passed:>3} of {asked}")
+
+
+@pytest.fixture(scope="session")
+def scores(pytestconfig: pytest.Config) -> Scores:
+    """The score of this run."""
+    return pytestconfig.stash.setdefault(SCORES, Scores())
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Print it."""
+    it = config.stash.get(SCORES, None)
+    if it is not None:
+        terminalreporter.section("llm-comply: checks that pass, by surface and model")
+        for line in it.lines:
+            terminalreporter.write_line(line)
 
 
 def _silence(_: Progress) -> None:

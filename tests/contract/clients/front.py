@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from jevons.engine.pull import Weights
 
-__all__ = ("MODELS", "SMALL", "Front", "opened")
+__all__ = ("MODELS", "SMALL", "Front", "alias", "opened")
 
 MODELS: dict[str, Dialect] = {
     "gpt-5-chat": "openai-chat",
@@ -39,6 +39,11 @@ MODELS: dict[str, Dialect] = {
 client takes its model for an old one that can do less."""
 SMALL = "smollm2-135m"
 """The embedded model."""
+
+
+def alias(name: str) -> str:
+    """Give a model a name that promises every client a model that thinks."""
+    return f"claude-opus-or-gpt-5-as-{name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,7 @@ def _endpoint(vendor: Vendor, name: str) -> EndpointSettings:
     url = vendor.url.removesuffix("/v1") if dialect == "anthropic-messages" else vendor.url
     return EndpointSettings(
         name=name,
+        aliases=(alias(name),),
         model=f"fake/{name}",
         url=url,
         dialect=dialect,

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = ("answer_messages",)
 
-_SILENT = {"stop_reason": None, "stop_sequence": None}
+_SILENT = {"stop_reason": None, "stop_sequence": None, "stop_details": None}
+_UNTOLD = ("cache_creation", "server_tool_use")
 
 
 def answer_messages(body: JSON) -> Reply:
@@ -40,10 +41,18 @@ def answer_messages(body: JSON) -> Reply:
     said = oblige(_asked(body))
     blocks = _blocks(said)
     head: JSON = {"id": "msg_1", "type": "message", "role": "assistant", "model": body["model"]}
-    end = {"stop_reason": "tool_use" if said.call else "end_turn", "stop_sequence": None}
-    thought = {"output_tokens_details": {"thinking_tokens": PONDERED}} if said.thought else {}
-    read = {"input_tokens": COUNTED - CACHED, "cache_read_input_tokens": CACHED}
-    counts = {**read, "output_tokens": WRITTEN, **thought}
+    end = {**_SILENT, "stop_reason": "tool_use" if said.call else "end_turn"}
+    counts: JSON = {
+        "input_tokens": COUNTED - CACHED,
+        "cache_creation_input_tokens": 0,
+        "cache_read_input_tokens": CACHED,
+        "output_tokens": WRITTEN,
+        "output_tokens_details": {"thinking_tokens": PONDERED if said.thought else 0},
+        "service_tier": "standard",
+        "inference_geo": "global",
+        **dict.fromkeys(_UNTOLD),
+    }
+    head["container"] = None
     if not body.get("stream"):
         return respond(dump({**head, "content": blocks, **end, "usage": counts}).encode())
     begun: JSON = {**head, "content": [], **_SILENT, "usage": {**counts, "output_tokens": 1}}

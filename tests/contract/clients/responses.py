@@ -35,7 +35,30 @@ __all__ = ("answer_responses",)
 _Told = tuple[str, JSON]
 """An event's name, and what it says."""
 
-_ECHOED = ("model", "instructions", "text", "tools", "tool_choice", "parallel_tool_calls")
+_UNASKED: JSON = {
+    "background": False,
+    "frequency_penalty": 0.0,
+    "instructions": None,
+    "max_output_tokens": None,
+    "max_tool_calls": None,
+    "metadata": {},
+    "parallel_tool_calls": True,
+    "presence_penalty": 0.0,
+    "previous_response_id": None,
+    "prompt_cache_key": None,
+    "reasoning": {"effort": None, "summary": None},
+    "safety_identifier": None,
+    "service_tier": "default",
+    "store": True,
+    "temperature": 1.0,
+    "text": {"format": {"type": "text"}, "verbosity": "medium"},
+    "tool_choice": "auto",
+    "tools": [],
+    "top_logprobs": 0,
+    "top_p": 1.0,
+    "truncation": "disabled",
+}
+"""What the vendor says of a request that does not say."""
 
 
 def answer_responses(body: JSON) -> Reply:
@@ -43,16 +66,15 @@ def answer_responses(body: JSON) -> Reply:
     said = oblige(_asked(body))
     items = _items(said)
     head: JSON = {"id": "resp_1", "object": "response", "created_at": CREATED_S}
-    echo: JSON = {name: body.get(name) for name in _ECHOED}
     begun: JSON = {
         **head,
-        **echo,
-        "error": None,
+        **_echo(body),
+        **dict.fromkeys(["completed_at", "error", "incomplete_details", "usage"]),
         "status": "in_progress",
         "output": [],
-        "usage": None,
     }
-    done = {**begun, "status": "completed", "output": items, "usage": _usage(said)}
+    done = {**begun, "completed_at": CREATED_S + 1, "status": "completed", "output": items}
+    done["usage"] = _usage(said)
     if not body.get("stream"):
         return respond(dump(done).encode())
     told: list[_Told] = [
@@ -65,6 +87,14 @@ def answer_responses(body: JSON) -> Reply:
         named(kind, sequence_number=number, **said) for number, (kind, said) in enumerate(told)
     ]
     return stream(*events, done=0)
+
+
+def _echo(body: JSON) -> JSON:
+    """Say again what was asked, and what was not."""
+    told: JSON = {name: body.get(name, unasked) for name, unasked in _UNASKED.items()}
+    bare: JSON = {"description": None, "strict": True}
+    told["tools"] = [{**bare, **tool} for tool in told["tools"]]
+    return {**told, "model": body["model"]}
 
 
 def _asked(body: JSON) -> Asked:

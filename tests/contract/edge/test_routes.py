@@ -76,6 +76,12 @@ async def test_a_method_that_is_not_there_is_405_and_says_which_are(
     assert not [name for name in reply.headers if name.startswith("access-control")]
 
 
+async def test_compaction_is_not_found_rather_than_no_method_of_an_answer(house: House) -> None:
+    reply = await house.ask("POST", "/v1/responses/compact", b"{}", key=house.key)
+    assert (reply.status, reply.error["code"]) == (404, "not_found")
+    assert "compacted" in reply.error["message"]
+
+
 async def test_head_has_the_head_of_get_and_no_body(house: House) -> None:
     got = await house.ask("GET", "/v1/models", key=house.key)
     headed = await house.ask("HEAD", "/v1/models", key=house.key)

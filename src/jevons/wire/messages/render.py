@@ -40,6 +40,8 @@ _STOP_REASONS: Mapping[str, str] = MappingProxyType(
     }
 )
 _BESIDE_REASON = ("stop_sequence", "stop_details")
+_UNTOLD = ("server_tool_use", "service_tier", "inference_geo")
+"""Counts that the dialect always has, and that no endpoint of another tells."""
 _SAYS_MORE = frozenset({"stop_sequence", "pause_turn", "model_context_window_exceeded"})
 """Words of this dialect for reasons that have another name of ours."""
 _ERRORS: Mapping[int, str] = MappingProxyType(
@@ -126,6 +128,7 @@ def _message(request: Generate, content: Content, finished: Finished | None) -> 
         "model": request.model,
         "content": content.blocks,
         **_stop(finished),
+        "container": None,
         "usage": _usage(finished.usage if finished else Usage()),
     }
 
@@ -147,8 +150,10 @@ def _usage(usage: Usage) -> dict[str, Any]:
         "input_tokens": usage.input,
         "cache_creation_input_tokens": usage.cache_write,
         "cache_read_input_tokens": usage.cache_read,
+        "cache_creation": None,
         "output_tokens": usage.output + usage.reasoning,
         "output_tokens_details": {"thinking_tokens": usage.reasoning},
+        **dict.fromkeys(_UNTOLD),
     }
     if usage.cache_write_1h:  # else nobody may have said for how long
         said["cache_creation"] = {

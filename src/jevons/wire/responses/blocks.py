@@ -195,8 +195,9 @@ class Thought(_Parted):
         item: dict[str, Any] = {"type": "reasoning", "id": name, "status": "in_progress"}
         if first.kind == "thinking":
             item["content"] = []
-        item |= {"summary": [], "encrypted_content": self._sealed()}
+        item |= {"summary": []}
         super().__init__(at, item)
+        self._seal()
 
     def continues(self, event: ReasoningDelta) -> bool:
         """Whether more thinking belongs to this item: it has its id, or is of its block."""
@@ -219,14 +220,17 @@ class Thought(_Parted):
 
     def end(self) -> Iterator[Said]:
         """Say its mark, which may have come last."""
-        self.item["encrypted_content"] = self._sealed()
+        self._seal()
         yield from super().end()
 
     def _is_in(self, kind: str) -> bool:
         return not self._key or self._key[0] == kind
 
-    def _sealed(self) -> str | None:
-        return OPENAI.write(Mark(self._owner, self._opaque))
+    def _seal(self) -> None:
+        """Put its mark on it; one without any has no such field, which may not be null."""
+        mark = OPENAI.write(Mark(self._owner, self._opaque))
+        if mark is not None:
+            self.item["encrypted_content"] = mark
 
 
 class Call(Block):

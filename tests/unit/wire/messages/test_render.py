@@ -164,7 +164,12 @@ def test_an_answer_begins_with_its_name_and_no_counts() -> None:
             "cache_read_input_tokens": 0,
             "output_tokens": 0,
             "output_tokens_details": {"thinking_tokens": 0},
+            "cache_creation": None,
+            "server_tool_use": None,
+            "service_tier": None,
+            "inference_geo": None,
         },
+        "container": None,
     }
 
 
@@ -178,6 +183,10 @@ def test_an_answer_ends_with_its_reason_and_all_counts() -> None:
             "cache_read_input_tokens": 2,
             "output_tokens": 9,
             "output_tokens_details": {"thinking_tokens": 5},
+            "cache_creation": None,
+            "server_tool_use": None,
+            "service_tier": None,
+            "inference_geo": None,
         },
     }
 
@@ -210,6 +219,7 @@ def test_a_whole_answer_is_what_its_stream_adds_up_to() -> None:
         "model": "m",
         "content": [{"type": "text", "text": "hello"}],
         **last["delta"],
+        "container": None,
         "usage": last["usage"],
     }
 

@@ -251,6 +251,13 @@ def test_thinking_goes_out_with_its_mark_sealed() -> None:
     assert text["content"][0]["text"] == "so"
 
 
+def test_thinking_without_a_mark_or_an_owner_has_no_field_for_it() -> None:
+    said = told(ReasoningDelta("long"), FINISHED)
+    items = [said[2]["item"], *said[-1]["response"]["output"]]
+    assert [item["type"] for item in items] == ["reasoning", "reasoning"]
+    assert not [item for item in items if "encrypted_content" in item]
+
+
 def test_a_summary_and_a_mark_with_one_id_are_one_item() -> None:
     events = (
         ReasoningDelta("a", kind="summary", id="rs_1", owner="openai"),
