@@ -186,7 +186,7 @@ class StreamCaller(_Asker):
 
     async def _send_head(self) -> None:
         self.begun = True
-        headers: Headers = [*_STREAM_HEAD, (b"x-request-id", self._request.id.encode())]
+        headers: Headers = [*_STREAM_HEAD, *self._surface.named(self._request.id)]
         await self._send({"type": "http.response.start", "status": 200, "headers": headers})
 
     async def _flush(self, coroutine: Coroutine[Any, Any, None], waits_for: object) -> None:
@@ -269,7 +269,7 @@ class WholeCaller(_Asker):
         headers = [
             (b"content-type", b"application/json"),
             (b"content-length", b"%d" % len(self._answer)),
-            (b"x-request-id", self._request.id.encode()),
+            *self._surface.named(self._request.id),
             (b"x-jevons-receipt", receipt_line(receipt)),
         ]
         self.begun = True

@@ -82,7 +82,7 @@ class Exchange:
         head = [
             (b"content-type", kind),
             (b"content-length", b"%d" % len(body)),
-            (b"x-request-id", self.id.encode()),
+            *self.surface.named(self.id),
             *(headers or ()),
         ]
         await self.send({"type": "http.response.start", "status": status, "headers": head})

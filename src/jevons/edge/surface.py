@@ -53,6 +53,12 @@ class Surface(NamedTuple):
     """The same where a dialect numbers its events: given also what went out last."""
     headers: Callable[[Headers], tuple[tuple[str, str], ...]] | None = None
     """Read the header lines that a dialect has of its own; raises `Malformed`."""
+    names: tuple[bytes, ...] = (b"x-request-id",)
+    """Headers that say the request's id: ours, and the one that the dialect's own clients read."""
+
+    def named(self, request: str) -> Headers:
+        """Write a request's id as headers."""
+        return [(name, request.encode()) for name in self.names]
 
 
 CHAT = Surface(
@@ -73,6 +79,7 @@ MESSAGES = Surface(
     error=messages.render_error,
     error_event=messages.render_error_event,
     headers=messages.read_headers,
+    names=(b"x-request-id", b"request-id"),
 )
 
 COUNT = MESSAGES._replace(parse=messages.parse_count, answer=messages.render_counted)

@@ -27,6 +27,6 @@ _DIALECTS = {
 def answer(heard: Heard) -> Reply:
     """Answer a request in the dialect of its path."""
     last = heard.path.rsplit("/", 1)[-1]
-    if last == "count_tokens":
+    if last in {"count_tokens", "input_tokens"}:
         return respond(json.dumps({"input_tokens": COUNTED}).encode())
     return _DIALECTS[last](json.loads(heard.body))

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import shutil
 import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +13,8 @@ from jevons.types.errors import ProviderTruncated
 from jevons.types.event import TextDelta, ToolCallDelta
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from conftest import House
     from jevons.ports import Caller
     from jevons.types.decision import Attempt, Outcome
@@ -23,41 +22,12 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
-HERE = Path(__file__).parents[2] / "node"
-FILES = ("package.json", "package-lock.json", ".npmrc", "talk.mjs")
-MODULES = "JEVONS_NODE_MODULES"
-"""Names a folder that holds `openai`, for machines whose npm reaches no registry."""
 
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Lay out a Node project with the package in it; skip, and say why, where that cannot be."""
-    if shutil.which("node") is None:
-        pytest.skip("there is no Node on this machine")
-    folder = tmp_path_factory.mktemp("node")
-    for name in FILES:
-        shutil.copy(HERE / name, folder / name)
-    if MODULES in os.environ:
-        (folder / "node_modules").symlink_to(os.environ[MODULES])
-        return folder
-    if shutil.which("npm") is None:
-        pytest.skip(f"there is no npm on this machine; {MODULES} may name a folder with `openai`")
-    install = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=0"]
-    try:
-        done = subprocess.run(install, cwd=folder, check=False, capture_output=True, timeout=90)
-    except subprocess.TimeoutExpired:
-        pytest.skip(f"npm found no registry in time; {MODULES} may name a folder with `openai`")
-    if done.returncode:
-        said = done.stderr.decode().strip().splitlines()[-1:]
-        pytest.skip(f"npm could not install `openai` ({said}); {MODULES} may name a folder with it")
-    return folder
-
-
-async def test_chat_stream_tools_schema_models_and_errors(house: House, project: Path) -> None:
+async def test_chat_stream_tools_schema_models_and_errors(house: House, node_project: Path) -> None:
     house.stage.act = plays(house)
     node = await asyncio.create_subprocess_exec(
         "node", "talk.mjs", house.url, house.key,
-        cwd=project, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        cwd=node_project, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
     async with asyncio.timeout(60):
         said, complained = await node.communicate()

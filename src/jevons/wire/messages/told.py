@@ -23,6 +23,7 @@ from jevons.wire.messages.answer import NULL
 from jevons.wire.messages.blocks_in import arguments_of
 from jevons.wire.messages.open_block import OpenBlock
 from jevons.wire.messages.signature import mark_of_call, unsigned
+from jevons.wire.seal import PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from jevons.types.event import Event
     from jevons.types.message import Extra
     from jevons.wire.messages.open_block import Family
+    from jevons.wire.messages.signature import Signed
 
 __all__ = ("Told",)
 
@@ -181,8 +183,8 @@ class Told:
     def _thinking(
         self, opened: OpenBlock, text: str, signature: str | None, extra: Extra
     ) -> list[Event]:
-        said = unsigned(signature)
-        if said.owner and not (opened.signed.owner or "thinking" in opened.places):
+        said, is_told = _signed(signature), "thinking" in opened.places
+        if said.owner and not (opened.signed.owner or is_told):
             opened.signed = said
         if not text and said.opaque is None and extra is None:
             return []
@@ -191,14 +193,14 @@ class Told:
             kind=opened.signed.kind,
             opaque=said.opaque,
             id=opened.signed.id or said.id,
-            owner=self._owner or opened.signed.owner or said.owner,
+            owner=self._owner or opened.signed.owner,
             block=self._place(opened, "thinking"),
             extra=extra,
         )
         return [thought]
 
     def _redacted(self, block: _Block, extra: Extra) -> Event:
-        owner, opaque, _, own_id = unsigned(block.data)
+        owner, opaque, _, own_id = _signed(block.data)
         self._count += 1
         return ReasoningDelta(
             "",
@@ -279,6 +281,12 @@ def _left(raw: msgspec.Raw, named: frozenset[str]) -> Extra:
         for name, each in fields.items()
         if name not in named and bytes(each) not in _NOTHING
     } or None
+
+
+def _signed(signature: str | None) -> Signed:
+    """Read a signature; one without a seal of ours is its endpoint's own, whoever that is."""
+    said = unsigned(signature)
+    return said if (signature or "").startswith(PREFIX) else said._replace(owner="")
 
 
 def _without_signature(extra: Extra) -> Extra:

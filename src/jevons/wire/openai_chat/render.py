@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -143,17 +144,23 @@ def render_error_event(error: JevonsError) -> bytes:
 
 
 def render_models(endpoints: Sequence[Endpoint], *, created_s: int) -> bytes:
-    """Render the list of `GET /v1/models`: every endpoint by its name."""
-    return _encode({"object": "list", "data": [model_object(e, created_s) for e in endpoints]})
+    """Render the list of `GET /v1/models`: every endpoint by its name, on the only page."""
+    data = [model_object(endpoint, created_s) for endpoint in endpoints]
+    first, last = (data[0]["id"], data[-1]["id"]) if data else (None, None)
+    page = {"has_more": False, "first_id": first, "last_id": last}
+    return _encode({"object": "list", "data": data, **page})
 
 
 def model_object(endpoint: Endpoint, created_s: int) -> dict[str, Any]:
-    """Describe one endpoint as OpenAI's model object, with what jevons knows beside it."""
+    """Describe one endpoint as OpenAI's model object and Anthropic's, with what jevons knows beside."""
     return {
         "id": endpoint.name,
         "object": "model",
         "created": created_s,
         "owned_by": endpoint.host,
+        "type": "model",
+        "display_name": endpoint.name,
+        "created_at": datetime.fromtimestamp(created_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "model": endpoint.model,
         "place": endpoint.place,
         "context_tokens": endpoint.context_tokens,

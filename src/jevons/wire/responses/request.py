@@ -106,6 +106,7 @@ def parse_request(body: bytes, *, id: str, at_ms: int, actor: Actor | None) -> G
 
     Raises:
         Malformed: It is not JSON, not UTF-8, or not this dialect; the message says where.
+        Unsupported: It refers to an item of ours, which are not found by their names.
     """
     try:
         body.decode()  # msgspec does not look inside fields that it keeps raw

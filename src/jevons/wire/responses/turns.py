@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
-from jevons.types.errors import Malformed
+from jevons.types.errors import Malformed, Unsupported
 from jevons.types.message import (
     Audio,
     File,
@@ -60,6 +60,7 @@ def read_input(items: str | Sequence[msgspec.Raw]) -> list[Message]:
 
     Raises:
         Malformed: It holds what is not an item.
+        Unsupported: It refers to an item of ours, which are not found by their names.
     """
     if isinstance(items, str):
         return [Message(role="user", parts=(Text(text=items),))]
@@ -105,6 +106,13 @@ def _item(item: Fields) -> _Item:
             return _Item("tool", (_result(item),))
         case "reasoning":
             return _Item("assistant", tuple(_thoughts(item)))
+        case "item_reference" if OWN_ID.encode() in bytes(item.left.get("id", b"")):
+            name = item.text("id")
+            message = (
+                f"{item.where} refers to {name!r}, and items are not found by their names here; "
+                'send it whole, as clients do where they say "store": false'
+            )
+            raise Unsupported(message, param=item.where)
         case kind:
             fields = {"type": msgspec.Raw(msgspec.json.encode(kind)), **item.left}
             role: Role = "tool" if kind.endswith(("_output", "_response")) else "assistant"

@@ -129,10 +129,19 @@ def test_thinking_has_its_signature() -> None:
     assert fold(heard(thought, owner="anthropic")) == (
         ReasoningDelta("hm", opaque="sig", owner="anthropic"),
     )
-    assert heard(thought) == [
-        ReasoningDelta("hm"),
-        ReasoningDelta("", opaque="sig", owner="anthropic"),
-    ]
+
+
+def test_a_signature_of_nobody_known_belongs_to_the_thinking_that_it_ends() -> None:
+    deltas = delta("hm", kind="thinking_delta") + delta("sig", kind="signature_delta")
+    thought = block(0, deltas, type="thinking", thinking="", signature="")
+    redacted = block(1, type="redacted_thinking", data="enc")
+    assert fold(heard(thought, redacted)) == (
+        ReasoningDelta("hm", opaque="sig"),
+        ReasoningDelta("", kind="redacted", opaque="enc", block=1),
+    )
+    late = delta("jevons:openai/summary/rs_1:ZW5j", kind="signature_delta")
+    sealed = block(0, delta("hm", kind="thinking_delta") + late, type="thinking")
+    assert fold(heard(sealed)) == (ReasoningDelta("hm", opaque="enc", id="rs_1"),)
 
 
 def test_thinking_that_is_not_shown_is_its_signature() -> None:

@@ -392,10 +392,26 @@ def test_models_are_listed_with_what_is_known_of_them() -> None:
                 "object": "model",
                 "created": 9,
                 "owned_by": "this machine",
+                "type": "model",
+                "display_name": "here",
+                "created_at": "1970-01-01T00:00:09Z",
                 "model": "a/model",
                 "place": "on-prem",
                 "context_tokens": 8,
                 "can": ["text", "tools"],
             }
         ],
+        "has_more": False,
+        "first_id": "here",
+        "last_id": "here",
+    }
+
+
+def test_a_list_of_no_models_has_no_ends() -> None:
+    assert json.loads(render_models([], created_s=9)) == {
+        "object": "list",
+        "data": [],
+        "has_more": False,
+        "first_id": None,
+        "last_id": None,
     }

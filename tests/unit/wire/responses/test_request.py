@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jevons.types.errors import Malformed
+from jevons.types.errors import Malformed, Unsupported
 from jevons.types.message import (
     Audio,
     File,
@@ -179,6 +179,13 @@ def test_what_has_no_name_is_kept_where_it_was() -> None:
         Text(text="hi", extra={"phase": raw("final"), "annotations": raw([1])})
     )
     assert bare(called) == bare(ToolCall(id="c", name="f", arguments="", extra={"id": raw("fc_1")}))
+
+
+@pytest.mark.parametrize("kind", [{"type": "item_reference"}, {}])
+def test_an_item_of_ours_that_is_only_referred_to_is_asked_for_whole(kind: dict[str, Any]) -> None:
+    with pytest.raises(Unsupported, match="send it whole") as caught:
+        said({**kind, "id": "rs_jevons_01X_0"})
+    assert caught.value.param == "input[0]"
 
 
 @pytest.mark.parametrize(
