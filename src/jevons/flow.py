@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -32,10 +33,11 @@ from jevons.types.errors import (
     PolicyError,
     StoreUnavailable,
     Unauthenticated,
+    Unsupported,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from jevons.pick.attempts import Retries
     from jevons.pick.resting import Resting
@@ -57,6 +59,8 @@ if TYPE_CHECKING:
     from jevons.types.request import Generate
 
 __all__ = ("Rooms", "walk")
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +104,7 @@ async def walk(request: Generate, caller: Caller, rooms: Rooms) -> Receipt:
     try:
         request = await _inspect(request, rooms)
         verdict = rooms.policy.judge(request)
-        veiled = _veil(request, verdict, caller, rooms)
+        veiled = await _veil(request, verdict, caller, rooms)
     except PolicyError as refusal:
         await _note(refusal, request, rooms)
         raise
@@ -146,21 +150,22 @@ async def _inspect(request: Generate, rooms: Rooms) -> Generate:
 
     Raises:
         InspectionFailed: That could not be done.
+        Unsupported: Nobody looks, and the caller named what is to be found.
     """
     if rooms.privacy is None or request.actor is None:
+        if request.identifiers:
+            message = (
+                "identifiers were named, and this house looks no request through (privacy.look)"
+            )
+            raise Unsupported(message)
         return request
-    looking = rooms.privacy.inspect(request)
-    try:
-        while True:
-            next(looking)
-            await asyncio.sleep(0)
-    except StopIteration as stop:
-        return msgspec.structs.replace(request, inspected=stop.value)
-    except Exception as error:
-        raise _unseen(error) from error
+    looking = partial(rooms.privacy.inspect, request)
+    return msgspec.structs.replace(
+        request, inspected=await _looked(looking, request, rooms.privacy)
+    )
 
 
-def _veil(request: Generate, verdict: Verdict, caller: Caller, rooms: Rooms) -> Veiled | None:
+async def _veil(request: Generate, verdict: Verdict, caller: Caller, rooms: Rooms) -> Veiled | None:
     """Veil a request if an endpoint may have it only so.
 
     Raises:
@@ -171,8 +176,19 @@ def _veil(request: Generate, verdict: Verdict, caller: Caller, rooms: Rooms) -> 
     if rooms.privacy is None:
         message = "a policy asks for a veil in a house without one"
         raise Bug(message)
+    return await _looked(partial(rooms.privacy.veil, request, caller), request, rooms.privacy)
+
+
+async def _looked(looking: Callable[[], T], request: Generate, privacy: Privacy) -> T:
+    """Look, beside the loop if that takes time: others are not to wait for it.
+
+    Raises:
+        InspectionFailed: That could not be done.
+    """
     try:
-        return rooms.privacy.veil(request, caller)
+        if request.source.size_bytes > privacy.quick_bytes:
+            return await asyncio.to_thread(looking)
+        return looking()
     except Exception as error:
         raise _unseen(error) from error
 

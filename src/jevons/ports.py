@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable
 
     from jevons.types.account import Charge, Receipt, Record, Veil
     from jevons.types.actor import Actor
@@ -156,14 +156,27 @@ class Veiled(NamedTuple):
 
 
 class Privacy(Protocol):
-    """What identifies people in it?"""
+    """What identifies people in it? May be asked in several threads at once."""
 
-    def inspect(self, request: Generate) -> Generator[None, None, Inspected]:
-        """Look a request through; yields now and then, so that others have their turn."""
+    @property
+    def quick_bytes(self) -> int:
+        """Length of a request up to which both take a millisecond or two."""
+        ...
+
+    def inspect(self, request: Generate) -> Inspected:
+        """Look a request through.
+
+        Raises:
+            Exception: It cannot be, so it may not leave.
+        """
         ...
 
     def veil(self, request: Generate, caller: Caller) -> Veiled:
-        """Put a token for each identifier, the same in every turn of one conversation."""
+        """Put a token for each identifier, the same in every turn of one conversation.
+
+        Raises:
+            Exception: Not all of them could be hidden, so it may not leave.
+        """
         ...
 
 

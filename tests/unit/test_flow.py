@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import hmac
+import threading
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -36,6 +37,7 @@ from jevons.types.errors import (
     ProviderUnavailable,
     StoreUnavailable,
     Unauthenticated,
+    Unsupported,
 )
 from jevons.types.event import Finished, TextDelta
 from jevons.types.message import Message, Text
@@ -43,7 +45,7 @@ from jevons.types.request import Inspected
 from jevons.types.units import Estimate
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Generator
+    from collections.abc import Awaitable, Callable
 
     from jevons.ports import Caller, Policy, Privacy, Veiled
     from jevons.types.decision import Attempt, Outcome
@@ -483,8 +485,7 @@ class Only(Allow):
 class Blind(Look):
     """A privacy that fails."""
 
-    def inspect(self, request: Generate) -> Generator[None, None, Inspected]:
-        yield
+    def inspect(self, request: Generate) -> Inspected:
         message = "Ada's card"
         raise ValueError(message)
 
@@ -558,11 +559,31 @@ async def test_what_cannot_be_looked_through_or_veiled_does_not_leave(privacy: P
     assert house.listener.heard == []
 
 
+async def test_what_takes_time_to_look_through_is_looked_through_beside_the_loop() -> None:
+    looked: list[int] = []
+
+    class Long(Look):
+        def inspect(self, request: Generate) -> Inspected:
+            looked.append(threading.get_ident())
+            return super().inspect(request)
+
+    house = veiling(answers, privacy=Long("Ada", quick_bytes=0), names={"end-0"})
+    assert (await house.walk(ADA)).veil == Veil(hidden=1)
+    assert looked != [threading.get_ident()]
+
+
 async def test_a_veil_that_nobody_can_put_is_a_bug_and_nothing_leaves() -> None:
     house = veiling(answers, privacy=Look(), names={"end-0"})
     house.rooms = dataclasses.replace(house.rooms, privacy=None)
     with pytest.raises(Bug):
         await house.walk(ADA)
+    assert house.book.records == []
+
+
+async def test_names_that_nobody_would_look_for_are_no_silent_wish() -> None:
+    house = House(answers)
+    with pytest.raises(Unsupported, match=r"privacy\.look"):
+        await house.walk(msgspec.structs.replace(ADA, identifiers=("Ada",)))
     assert house.book.records == []
 
 

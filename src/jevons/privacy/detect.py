@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING
 
 from jevons.privacy.address import ips, mails, pages
@@ -36,7 +37,18 @@ class Detector:
             message = f"{sorted(asked - REGIONS)!r} are not among {sorted(REGIONS)}"
             raise ValueError(message)
         self._numbers = Numbers(asked)
-        self._terms = Terms(dictionary)
+        self._dictionary = tuple(dictionary)
+        self._terms = Terms(self._dictionary)
+
+    def knowing(self, values: Iterable[str]) -> Detector:
+        """Make one that finds the same and these besides, wherever they stand as words.
+
+        Args:
+            values: Of which those that are no identifiers, as a row of dots, are left out.
+        """
+        other = copy(self)
+        other._terms = Terms([*self._dictionary, *filter(Terms.takes, values)])  # noqa: SLF001 its own copy
+        return other
 
     def find(self, text: str) -> list[Finding]:
         """Find everything, in order, nothing twice; in time that grows with the text alone."""

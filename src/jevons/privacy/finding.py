@@ -8,14 +8,14 @@ Rule 2: a kind is named for what it is, never for who looks for it.
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from jevons.types.custody import DataClass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ("CLASSES", "Finding", "Kind", "class_of")
+__all__ = ("CLASSES", "Finder", "Finding", "Kind", "class_of", "is_identifier")
 
 Kind = Literal[
     "email",
@@ -46,6 +46,18 @@ class Finding(NamedTuple):
     end: int
     """Past its last."""
     kind: Kind
+
+
+class Finder(Protocol):
+    """Looks for some of it. May be asked in several threads at once."""
+
+    def find(self, text: str) -> list[Finding]:
+        """Find it, in order, nothing twice.
+
+        Raises:
+            Exception: It could not look: what was to be looked through is then refused.
+        """
+        ...
 
 
 _PERSONAL = DataClass.PERSONAL
@@ -89,3 +101,8 @@ CLASSES: Mapping[Kind, DataClass] = MappingProxyType(
 def class_of(findings: Iterable[Finding]) -> DataClass:
     """Name the class that findings raise a request to; `PUBLIC` raises nothing."""
     return max((CLASSES[each.kind] for each in findings), default=DataClass.PUBLIC)
+
+
+def is_identifier(finding: Finding) -> bool:
+    """Whether it tells of a person or opens a door, and so is to be hidden."""
+    return CLASSES[finding.kind] > DataClass.INTERNAL

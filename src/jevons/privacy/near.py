@@ -6,8 +6,12 @@ import re
 
 from jevons.privacy.fold import lowered
 
-__all__ = ("words_around",)
+__all__ = ("PARTED", "words_around")
 
+PARTED = "\n\x1e"
+"""What parts texts that have nothing to say of each other, when they are looked at together."""
+
+_PARTED = PARTED[-1]
 _BEFORE = 48
 """Characters from a number's start back to where a word may begin: half a line."""
 _AFTER = 36
@@ -25,7 +29,11 @@ def words_around(text: str, start: int, unspaced: tuple[str, ...] = ()) -> list[
         start: Of the number.
         unspaced: Words of scripts that put no space between them.
     """
-    around = lowered(text[max(0, start - _BEFORE) : start + _AFTER])
+    around = text[max(0, start - _BEFORE) : start + _AFTER]
+    if _PARTED in around:
+        here = min(start, _BEFORE)
+        around = around[around.rfind(_PARTED, 0, here) + 1 :].partition(_PARTED)[0]
+    around = lowered(around)
     if around.isascii():
         return _ASCII_WORD.findall(around)
     return _WORD.findall(around) + [word for word in unspaced if word in around]

@@ -39,14 +39,19 @@ class Terms:
         self._terms = frozenset(lowered(fold(each.strip()).text) for each in terms)
         lengths: dict[str, set[tuple[int, int]]] = {}
         for term in self._terms:
-            word = _WORD.search(term)
-            if word is None or len(term) < _LEAST:
+            word = _word(term)
+            if word is None:
                 message = f"{term!r} is no identifier: it takes two characters, one of a word"
                 raise ValueError(message)
             lengths.setdefault(word.group(), set()).add((word.start(), len(term)))
         self._lengths = {
             word: tuple(sorted(each, key=lambda pair: -pair[1])) for word, each in lengths.items()
         }
+
+    @staticmethod
+    def takes(term: str) -> bool:
+        """Whether something is one."""
+        return _word(lowered(fold(term.strip()).text)) is not None
 
     def find(self, text: str) -> Iterator[Finding]:
         """Find each term, the longest where several begin; `text` is folded already."""
@@ -72,6 +77,11 @@ class Terms:
         return small[start:end] in self._terms and not (
             _is_joined(small, start) or _is_joined(small, end)
         )
+
+
+def _word(term: str) -> re.Match[str] | None:
+    """Find the first word of a term; None if it is too short to mean anyone."""
+    return _WORD.search(term) if len(term) >= _LEAST else None
 
 
 def _is_joined(text: str, place: int) -> bool:

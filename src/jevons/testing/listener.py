@@ -36,7 +36,8 @@ class Listener:
         self.kept: tuple[Event, ...] = ()
         """What `keep` was given last."""
         self._room = room
-        self._sealed: tuple[Event, ...] = ()
+        self.sealed: tuple[Event, ...] = ()
+        """What ends the answer, held until it is closed."""
         self._left = False
         self._callback: Callable[[], None] | None = None
 
@@ -83,13 +84,13 @@ class Listener:
 
     def seal(self, closing: tuple[Event, ...]) -> bytes:
         """Keep what ends the answer; return SHA-256 of the whole."""
-        self._sealed = closing
+        self.sealed = closing
         return sha256(b"".join([_rendered(event) for event in (*self.heard, *closing)])).digest()
 
     async def close(self, receipt: Receipt) -> None:
         """Give what was sealed, and the receipt."""
         if not self._left:
-            self.heard.extend(self._sealed)
+            self.heard.extend(self.sealed)
             self.receipt = receipt
 
 

@@ -16,7 +16,7 @@ from jevons.types.request import Inspected
 from jevons.types.units import Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
+    from collections.abc import Mapping
 
     from jevons import ports
     from jevons.ports import Caller
@@ -106,15 +106,18 @@ class Look:
     Args:
         words: What identifies people.
         unread: What it cannot look through.
+        quick_bytes: Length of a request up to which looking is said to be quick.
     """
 
-    def __init__(self, *words: str, unread: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, *words: str, unread: tuple[str, ...] = (), quick_bytes: int = 1 << 20
+    ) -> None:
+        self.quick_bytes = quick_bytes
         self._words = words
         self._unread = unread
 
-    def inspect(self, request: Generate) -> Generator[None, None, Inspected]:
+    def inspect(self, request: Generate) -> Inspected:
         """Look for the words."""
-        yield
         found = any(word in _said(request) for word in self._words)
         data_class = DataClass.PERSONAL if found else DataClass.PUBLIC
         return Inspected(found=("word",) * found, data_class=data_class, unread=self._unread)

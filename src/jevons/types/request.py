@@ -166,6 +166,8 @@ class Generate(msgspec.Struct, frozen=True, kw_only=True):
     """Set if its texts are to become vectors, and nothing is to be written."""
     data_class: DataClass = DataClass.PUBLIC
     """What its data is at least, as the caller says."""
+    identifiers: tuple[str, ...] = ()
+    """What identifies people in it besides, as the caller says."""
     inspected: Inspected | None = None
     """None while nobody has looked."""
     source: Source

@@ -1,0 +1,178 @@
+"""A request with tokens for what identifies people in it.
+
+Rule 1: what is found once is replaced wherever it stands: in every field, named or not, in names
+    of members, in numbers, in JSON within strings.
+Rule 2: what is to be sent is looked through once more. If anything is still found, nothing is.
+Rule 3: a value comes back letter by letter as it was said. So in the next turn what stands there
+    is what the endpoint wrote, and a mark that it set under its words still holds.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+import msgspec
+from msgspec.structs import replace
+
+from jevons.privacy.finding import is_identifier
+from jevons.privacy.fold import fold, lowered
+from jevons.privacy.literal import rewritten
+from jevons.privacy.near import PARTED
+from jevons.privacy.pseudonym import Pseudonyms
+from jevons.privacy.view import is_text, lead, spoken, view
+from jevons.types.message import Message
+from jevons.types.request import Inspected, Output, Sampling, Thinking
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from jevons.privacy.detect import Detector
+    from jevons.privacy.finding import Finder, Finding, Kind
+    from jevons.privacy.literal import Literal
+    from jevons.types.request import Generate
+
+__all__ = ("Hidden", "NotHidden", "hide")
+
+T = TypeVar("T")
+
+_encode = msgspec.json.Encoder().encode
+
+
+class NotHidden(Exception):
+    """An identifier is still found in what was to be sent."""
+
+
+class Hidden(NamedTuple):
+    """A request that tells of nobody, and what its tokens stand for."""
+
+    request: Generate
+    pseudonyms: Pseudonyms
+
+
+def hide(
+    request: Generate, salting: bytes, detector: Detector, finders: Iterable[Finder]
+) -> Hidden:
+    """Put a token for each identifier.
+
+    Args:
+        request: What was asked.
+        salting: 32 random bytes of whose key it is.
+        detector: Finds what has a shape.
+        finders: Find more.
+
+    Raises:
+        NotHidden: That did not hide all of them.
+        ValueError: A string of it is none.
+    """
+    text = spoken(request.source)
+    kinds = _found(text, (detector, *finders))
+    known = detector.knowing(kinds)
+    pseudonyms = Pseudonyms(_secret(request, salting), [text])
+    hidden = _rewritten(request, _Hiding(known, kinds, pseudonyms))
+    if any(map(is_identifier, known.find(pseudonyms.without(_all_of(hidden))))):
+        message = "an identifier is still found where tokens were put for all of them"
+        raise NotHidden(message)
+    return Hidden(hidden, pseudonyms)
+
+
+def _found(text: str, finders: Iterable[Finder]) -> dict[str, Kind]:
+    """Find every identifier: values in plain small letters, and the kind of each."""
+    laid_out = view(text)
+    kinds: dict[str, Kind] = {}
+    for finder in finders:
+        for one in filter(is_identifier, finder.find(laid_out.text)):
+            kinds.setdefault(_plain(laid_out.value(one.start, one.end)), one.kind)
+    return kinds
+
+
+def _plain(value: str) -> str:
+    return lowered(fold(value.strip()).text)
+
+
+def _secret(request: Generate, salting: bytes) -> bytes:
+    """Derive the secret of a conversation: that of its key, and of how its caller began it."""
+    opening = next((each for each in request.messages if each.role == "user"), None)
+    return blake2b(_encode(opening), key=salting, person=b"jevons veil", digest_size=32).digest()
+
+
+class _Hiding:
+    """Puts tokens into one string after the other.
+
+    Args:
+        detector: Finds what has to go.
+        kinds: Of values that were found elsewhere in the request.
+        pseudonyms: Has the tokens.
+    """
+
+    def __init__(self, detector: Detector, kinds: dict[str, Kind], pseudonyms: Pseudonyms) -> None:
+        self._detector = detector
+        self._kinds = kinds
+        self._pseudonyms = pseudonyms
+        self._done: dict[tuple[str, str], str] = {}
+
+    def named(self, literal: Literal) -> str:
+        """Hide what is found in a value behind its name."""
+        return self._hidden(literal.said, lead(literal)) if is_text(literal) else literal.said
+
+    def bare(self, literal: Literal) -> str:
+        """Hide what is found in a value whose name is ours and says nothing of it."""
+        return self._hidden(literal.said, "") if is_text(literal) else literal.said
+
+    def _hidden(self, said: str, ahead: str) -> str:
+        done = self._done.get((said, ahead))
+        if done is None:
+            done = self._done[said, ahead] = self._look(said, ahead)
+        return done
+
+    def _look(self, said: str, ahead: str) -> str:
+        pieces: list[str] = []
+        done = 0
+        for one in filter(is_identifier, self._detector.find(ahead + said)):
+            start, end = max(one.start - len(ahead), 0), one.end - len(ahead)
+            if end > 0:
+                pieces += (said[done:start], self._token(one, said[start:end]))
+                done = end
+        return "".join([*pieces, said[done:]])
+
+    def _token(self, found: Finding, value: str) -> str:
+        kind = self._kinds.get(_plain(value), found.kind) if found.kind == "term" else found.kind
+        return self._pseudonyms.token(kind, value)
+
+
+def _rewritten(request: Generate, hiding: _Hiding) -> Generate:
+    """Write every word of a request anew, in the form that it came in and in our own."""
+    source = request.source
+    said = {name: raw for name, raw in source.fields.items() if name != "model"}
+    fields = source.fields | _anew(said, dict[str, msgspec.Raw], hiding.named)
+    ours = {name: _anew(*each, hiding.bare) for name, each in _ours(request).items()}
+    return replace(
+        request,
+        **ours,
+        tools=tuple([_anew(tool, type(tool), hiding.bare) for tool in request.tools]),
+        source=replace(source, fields=fields, size_bytes=len(_encode(fields))),
+        inspected=replace(request.inspected or Inspected(), is_veiled=True),
+    )
+
+
+def _ours(request: Generate) -> dict[str, tuple[Any, Any]]:
+    """List what has words of others in it, under names of ours; with the type of each."""
+    return {
+        "messages": (request.messages, tuple[Message, ...]),
+        "output": (request.output, Output),
+        "sampling": (request.sampling, Sampling),
+        "thinking": (request.thinking, Thinking),
+        "tool": (request.tool, str),
+    }
+
+
+def _anew(value: T, kind: Any, write: Callable[[Literal], str]) -> T:
+    text = _encode(value).decode()
+    written = rewritten(text, write)
+    return value if written == text else msgspec.json.decode(written, type=kind)
+
+
+def _all_of(request: Generate) -> str:
+    """Lay out all that a request says, in both forms."""
+    ours = _encode((request.tools, *[value for value, _ in _ours(request).values()])).decode()
+    return f"{view(spoken(request.source)).text}{PARTED}{view(ours, named=False).text}"
