@@ -31,6 +31,7 @@ SECTIONS: dict[type[msgspec.Struct], str] = {
     settings.EngineSettings: "engine",
     settings.RetrySettings: "retries",
     settings.PolicySettings: "policy",
+    settings.PrivacySettings: "privacy",
     settings.EndpointSettings: "endpoint",
     Price: "endpoint.price",
     Footprint: "endpoint.footprint",

@@ -27,6 +27,7 @@ __all__ = (
     "HouseSettings",
     "LedgerSettings",
     "PolicySettings",
+    "PrivacySettings",
     "RetrySettings",
     "ServerSettings",
     "Settings",
@@ -129,6 +130,22 @@ class PolicySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     it."""
 
 
+class PrivacySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Looking requests through for what identifies people and for secrets."""
+
+    look: Literal["always", "profile", "never"] = "profile"
+    """`profile`: every request is looked through where a profile is switched on. `always`: also
+    without one, for what receipts say. `never`: none is, and rules that want it refuse."""
+    regions: tuple[str, ...] = ()
+    """Countries, ISO 3166-1 alpha-2, whose national numbers are found without a word beside them
+    that says what they are: more is found, and more that is none."""
+    dictionary: tuple[str, ...] = ()
+    """Identifiers of your own, as names of customers: found wherever they stand as words, in either
+    case."""
+    dictionary_file: Path | None = None
+    """A text file of more of them, one a line."""
+
+
 class EndpointSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One remote endpoint: any server that speaks one of our dialects."""
 
@@ -194,6 +211,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     engine: EngineSettings = EngineSettings()
     retries: RetrySettings = RetrySettings()
     policy: PolicySettings = PolicySettings()
+    privacy: PrivacySettings = PrivacySettings()
     endpoint: tuple[EndpointSettings, ...] = ()
 
 
@@ -242,20 +260,16 @@ def _read(path: Path | None) -> dict[str, Any]:
 
 
 def _overlay(tree: dict[str, Any], environ: dict[str, str]) -> None:
-    """Lay `JEVONS_SECTION_NAME` over the file's `[section] name`."""
-    sections = {
-        "SERVER": ServerSettings,
-        "LEDGER": LedgerSettings,
-        "ANSWERS": AnswersSettings,
-        "HOUSE": HouseSettings,
-        "ENGINE": EngineSettings,
-        "RETRIES": RetrySettings,
-    }
-    for section, kind in sections.items():
-        for field in kind.__struct_fields__:
-            value = environ.get(f"{ENV_PREFIX}{section}_{field.upper()}")
+    """Lay `JEVONS_SECTION_NAME` over the file's `[section] name`; a list is parted by commas."""
+    for section in msgspec.structs.fields(Settings):
+        if not (isinstance(section.type, type) and issubclass(section.type, msgspec.Struct)):
+            continue
+        for field in msgspec.structs.fields(section.type):
+            value = environ.get(f"{ENV_PREFIX}{section.name}_{field.name}".upper())
             if value is not None:
-                tree.setdefault(section.lower(), {})[field] = value
+                is_list = field.type == tuple[str, ...]
+                said = [each.strip() for each in value.split(",")] if is_list else value
+                tree.setdefault(section.name, {})[field.name] = said
     if f"{ENV_PREFIX}DATA_DIR" in environ:
         tree["data_dir"] = environ[f"{ENV_PREFIX}DATA_DIR"]
 

@@ -73,6 +73,20 @@ def test_what_is_not_said_of_an_endpoint_is_left_to_what_is_known_of_its_vendor(
     assert (endpoint.place, endpoint.host, endpoint.price) == (None, None, None)
 
 
+def test_every_section_can_be_set_in_the_environment(tmp_path: Path) -> None:
+    settings = read(
+        tmp_path,
+        JEVONS_POLICY_PROFILE="eu-gdpr",
+        JEVONS_PRIVACY_LOOK="always",
+        JEVONS_PRIVACY_REGIONS="DE, FR",
+        JEVONS_PRIVACY_DICTIONARY_FILE="~/names.txt",
+    )
+    assert settings.policy.profile == "eu-gdpr"
+    assert settings.privacy.look == "always"
+    assert settings.privacy.regions == ("DE", "FR")
+    assert settings.privacy.dictionary_file == Path("~/names.txt").expanduser()
+
+
 def test_the_environment_lies_over_the_file(tmp_path: Path) -> None:
     settings = read(
         tmp_path,

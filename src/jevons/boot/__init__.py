@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from jevons.boot.policy import open_policy
+from jevons.boot.privacy import open_privacy
 from jevons.boot.remote import open_remote, row_of
 from jevons.catalog import Catalog, grids, world_tariff
 from jevons.clock import SystemClock, Ulids, chance
@@ -125,6 +126,7 @@ async def open_house(
             clock=clock,
             metrics=metrics,
             resting=Resting(longest_s=settings.retries.aside_s),
+            privacy=open_privacy(settings),
             retries=Retries(
                 draw=chance, tries=settings.retries.tries, wait_s=settings.retries.wait_s
             ),

@@ -30,8 +30,8 @@ class Exchange:
     """
 
     __slots__ = (
-        "begun", "caller", "data_class", "dialect_headers", "encoding", "id", "length", "method", "path",
-        "presented", "query", "receive", "send", "surface",
+        "begun", "caller", "data_class", "dialect_headers", "encoding", "id", "identifiers", "length",
+        "method", "path", "presented", "query", "receive", "send", "surface",
     )  # fmt: skip
 
     def __init__(self, id: str, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: A002 the field's name
@@ -51,6 +51,8 @@ class Exchange:
         self.encoding = b"identity"
         self.data_class: bytes | None = None
         """What it says that its data is, as written."""
+        self.identifiers: list[bytes] = []
+        """Lists of what identifies people in it, as written."""
         self.dialect_headers: Headers = []
         """Those that some dialect has a meaning for, as they came."""
         self.surface = CHAT
@@ -66,6 +68,8 @@ class Exchange:
                 self.encoding = value.strip().lower()
             elif name == b"x-jevons-data-class":
                 self.data_class = value.strip().lower()
+            elif name == b"x-jevons-identifiers":
+                self.identifiers.append(value)
             elif name.startswith(b"anthropic-"):
                 self.dialect_headers.append((name, value))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from msgspec import structs
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ("generate",)
 
+_SHORTEST = 2
+"""Characters of a name that is looked for."""
 _CLASSES = MappingProxyType({each.name.lower().encode(): each for each in DataClass})
 
 
@@ -36,6 +39,8 @@ async def generate(desk: Desk, exchange: Exchange, actor: Actor | None, _: str) 
     request = surface.parse(body, id=exchange.id, at_ms=desk.rooms.clock.now_ms(), actor=actor)
     if exchange.data_class is not None:
         request = _classed(request, exchange.data_class)
+    if exchange.identifiers:
+        request = structs.replace(request, identifiers=_identifiers(exchange.identifiers))
     if exchange.dialect_headers and surface.headers is not None:
         request = _with_headers(request, surface.headers(exchange.dialect_headers))
     hears = StreamCaller if request.stream else WholeCaller
@@ -52,6 +57,23 @@ async def generate(desk: Desk, exchange: Exchange, actor: Actor | None, _: str) 
 
 def _with_headers(request: Generate, said: tuple[tuple[str, str], ...]) -> Generate:
     return structs.replace(request, source=structs.replace(request.source, headers=said))
+
+
+def _identifiers(said: list[bytes]) -> tuple[str, ...]:
+    """Read what a caller says identifies people: parted by commas, each percent-encoded.
+
+    Raises:
+        Malformed: One of them is too short to be looked for.
+    """
+    names = [unquote(each.decode("latin-1")).strip() for each in b",".join(said).split(b",")]
+    for name in filter(None, names):
+        if len(name) < _SHORTEST or not any(map(str.isalnum, name)):
+            message = (
+                f"x-jevons-identifiers holds {name!r}; each takes two characters, one of them a "
+                "letter or a digit, percent-encoded, and a comma between two"
+            )
+            raise Malformed(message)
+    return tuple(filter(None, names))
 
 
 def _classed(request: Generate, said: bytes) -> Generate:

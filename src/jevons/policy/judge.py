@@ -62,10 +62,7 @@ class Rules:
             UnknownModel: No endpoint has this name.
             Unsupported: No endpoint of this model can do what was asked.
         """
-        # Tokens differ from one conversation to the next, and nothing puts the names back into a
-        # vector: it would be found by nobody who asks for them.
-        can_veil = request.inspected is not None and request.embed is None
-        asking = self._asking(request, can_veil=can_veil)
+        asking = self._asking(request, can_veil=_can_veil(request))
         left = self._catalog.find(request.model)
         try:
             for judge in self._judges:
@@ -138,6 +135,18 @@ class Rules:
             data_class=house.data_class if actor.data_class is None else actor.data_class,
             region=house.region if actor.region is None else actor.region,
         )
+
+
+def _can_veil(request: Generate) -> bool:
+    """Whether tokens can be put for what identifies people, and be taken back out of the answer.
+
+    Tokens differ from one conversation to the next, and nothing puts the names back into a
+    vector: it would be found by nobody who asks for them. Of several answers, or of one whose
+    every piece has a probability, only the endpoint's own words can be passed on.
+    """
+    drawn = request.sampling
+    is_plain = request.embed is None and drawn.n == 1 and not drawn.logprobs
+    return request.inspected is not None and is_plain
 
 
 def _seen(label: Label, request: Generate) -> Label:

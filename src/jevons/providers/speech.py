@@ -1,7 +1,7 @@
 """How each dialect is spoken to a server: where it is asked, with which key, and what reads it.
 
 Rule 1: an answer for a caller of the same dialect is passed on as it came; for another it
-    is read into events.
+    is read into events, and where tokens in it have to be turned back.
 Rule 2: a stream is heard through one shape, whatever reads it.
 """
 
@@ -132,7 +132,7 @@ class Speech:
 
     def hear(self, request: Generate, owner: str) -> Hearing:
         """Begin to hear a stream."""
-        if self.relay is not None and request.source.dialect == self.dialect:
+        if self.relay is not None and self._passes_on(request):
             return self.relay(request, owner)
         return self.listen(owner=owner)
 
@@ -144,13 +144,19 @@ class Speech:
         """
         if self.read_held is not None:
             return self.read_held(request, body)
-        if request.source.dialect != self.dialect:
+        if not self._passes_on(request):
             return self.read_whole(body, owner=owner)
         glance = self.glance
         whole = self.read_whole(body, owner=owner) if glance is None else glance(body)
         if whole.error is None and self.own is not None and owner:
             body = _owned(self.own, body, owner)
         return whole._replace(events=(Frame(body),))
+
+    def _passes_on(self, request: Generate) -> bool:
+        """Whether an answer goes on as it came."""
+        if request.source.dialect != self.dialect:
+            return False
+        return request.inspected is None or not request.inspected.is_veiled
 
 
 def _owned(own: Callable[[bytes, str], bytes], body: bytes, owner: str) -> bytes:
