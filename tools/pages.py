@@ -26,12 +26,14 @@ DOORS = ROOT / "src/jevons/ports.py"
 SECTIONS: dict[type[msgspec.Struct], str] = {
     settings.ServerSettings: "server",
     settings.LedgerSettings: "ledger",
+    settings.PublishSettings: "publish",
     settings.AnswersSettings: "answers",
     settings.HouseSettings: "house",
     settings.EngineSettings: "engine",
     settings.RetrySettings: "retries",
     settings.PolicySettings: "policy",
     settings.PrivacySettings: "privacy",
+    settings.WitnessSettings: "witness",
     settings.EndpointSettings: "endpoint",
     Price: "endpoint.price",
     Footprint: "endpoint.footprint",
@@ -64,9 +66,10 @@ def settings_page() -> str:
     ]
     for kind, section in SECTIONS.items():
         name = kind.__name__
-        heading = f"## `[[{section}]]`" if section == "endpoint" else f"## `[{section}]`"
+        is_row = section in {"endpoint", "witness"}
+        heading = f"## `[[{section}]]`" if is_row else f"## `[{section}]`"
         parts += [heading, ast.get_docstring(classes[name]) or "", _table(classes[name], kind)]
-        if "endpoint" not in section:
+        if not is_row and "endpoint" not in section:
             parts.append(
                 f"In the environment: `JEVONS_{section.upper()}_` and the name in capitals."
             )

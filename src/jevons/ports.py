@@ -28,12 +28,15 @@ __all__ = (
     "Ids",
     "Keys",
     "Ledger",
+    "Log",
     "Meter",
     "Pick",
     "Policy",
     "Privacy",
     "Provider",
+    "Told",
     "Veiled",
+    "Witness",
 )
 
 
@@ -287,5 +290,58 @@ class Answers(Protocol):
 
         Raises:
             StoreUnavailable: It could not be destroyed.
+        """
+        ...
+
+
+class Log(Protocol):
+    """The log that the books are, as outsiders may read it."""
+
+    async def newest(self) -> str | None:
+        """Give the newest checkpoint, with its signatures; None if nothing is signed yet.
+
+        Raises:
+            StoreUnavailable: It cannot be read; also each of the others.
+        """
+        ...
+
+    async def published(self) -> str | None:
+        """Give the newest checkpoint that a witness cosigned; the newest, if there is none."""
+        ...
+
+    async def tile(self, level: int, number: int, width: int) -> bytes | None:
+        """Give the first `width` hashes of a tile; None if no checkpoint covers as many."""
+        ...
+
+    async def bundle(self, number: int, width: int) -> bytes | None:
+        """Give the first `width` leaves of a bundle; None if no checkpoint covers as many."""
+        ...
+
+    async def consistency(self, old: int, new: int) -> tuple[bytes, ...]:
+        """Prove that the tree of `new` leaves goes on from that of `old` (RFC 6962 §2.1.2)."""
+        ...
+
+    async def keep(self, note: str, line: str) -> None:
+        """Keep a cosignature with the checkpoint that it is of."""
+        ...
+
+
+class Told(NamedTuple):
+    """What a witness answers."""
+
+    status: int
+    """HTTP's, as tlog-witness gives it a meaning."""
+    text: str
+    """Cosignatures with 200, the size that it knows with 409, else why not."""
+
+
+class Witness(Protocol):
+    """Somebody else who remembers how far a log has come."""
+
+    async def add(self, body: bytes) -> Told:
+        """Ask to cosign a checkpoint: `add-checkpoint` of C2SP tlog-witness.
+
+        Raises:
+            StoreUnavailable: It cannot be reached, or cannot remember anything now.
         """
         ...

@@ -28,9 +28,11 @@ __all__ = (
     "LedgerSettings",
     "PolicySettings",
     "PrivacySettings",
+    "PublishSettings",
     "RetrySettings",
     "ServerSettings",
     "Settings",
+    "WitnessSettings",
     "load",
 )
 
@@ -60,6 +62,34 @@ class LedgerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     within 50 ms."""
     origin: str = "jevons.local/ledger"
     """Name of the log in its checkpoints. Cannot change once the log has begun."""
+    witness_every_s: Annotated[float, msgspec.Meta(gt=0)] = 10.0
+    """Shortest time between two checkpoints that are shown to the witnesses."""
+
+
+class PublishSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A listener of its own from which outsiders read the log; it answers nothing else."""
+
+    port: int | None = None
+    """Port to listen on; 0 takes a free one. Unset: nothing is published."""
+    host: str = "127.0.0.1"
+    """Address to listen on. Whoever reaches it learns how many records there are, and when."""
+    records: str = ""
+    """Who may read the records themselves, which name keys, models and costs: `env:NAME`, whoever
+    shows the token in that variable; `anyone`. Unset: nobody, and only hashes are shown."""
+
+
+class WitnessSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Somebody else who cosigns this log's checkpoints. It is sent those, and nothing else."""
+
+    url: str
+    """Its submission prefix, as `https://witness.example`."""
+    key: str
+    """Its key as C2SP signed-note writes it: `name+id+base64`."""
+    place: str | None = None
+    """Where it runs: `on-prem` or an ISO 3166-1 alpha-2 code, for the profile that is switched on;
+    unset: unknown, which is the worst place."""
+    timeout_s: Annotated[float, msgspec.Meta(gt=0)] = 10.0
+    """Longest wait for its answer."""
 
 
 class AnswersSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -206,6 +236,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Where the ledger, the keys and the weights are."""
     server: ServerSettings = ServerSettings()
     ledger: LedgerSettings = LedgerSettings()
+    publish: PublishSettings = PublishSettings()
     answers: AnswersSettings = AnswersSettings()
     house: HouseSettings = HouseSettings()
     engine: EngineSettings = EngineSettings()
@@ -213,6 +244,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     policy: PolicySettings = PolicySettings()
     privacy: PrivacySettings = PrivacySettings()
     endpoint: tuple[EndpointSettings, ...] = ()
+    witness: tuple[WitnessSettings, ...] = ()
 
 
 def load(path: Path | None = None, environ: dict[str, str] | None = None) -> Settings:

@@ -84,6 +84,8 @@ class Metrics:
         self.in_flight = 0
         self._answers: dict[tuple[str, str], list[float]] = {}
         self._refusals: dict[str, int] = {}
+        self._cosigned: dict[str, int] = {}
+        self._not_cosigned: dict[tuple[str, str], int] = {}
         self._seconds = [0] * (len(_SECONDS) + 1)
         self._seconds_sum = 0.0
 
@@ -108,6 +110,15 @@ class Metrics:
     def refused(self, code: str) -> None:
         """Count one request that got an error instead of an answer."""
         self._refusals[code] = self._refusals.get(code, 0) + 1
+
+    def cosigned(self, witness: str, size: int) -> None:
+        """Note how many records a witness has cosigned."""
+        self._cosigned[witness] = size
+
+    def not_cosigned(self, witness: str, reason: str) -> None:
+        """Count one checkpoint that a witness did not cosign."""
+        key = (witness, reason)
+        self._not_cosigned[key] = self._not_cosigned.get(key, 0) + 1
 
     def render(self) -> bytes:
         """Shape everything as Prometheus' text format 0.0.4."""
@@ -138,6 +149,7 @@ class Metrics:
         for code, count in self._refusals.items():
             refusals.add_metric((code,), count)
         yield refusals
+        yield from self._witnessed(core)
         seconds = core.HistogramMetricFamily("jevons_answer_seconds", "Arrival to receipt.")
         running, buckets = 0, list[tuple[str, float]]()
         for edge, count in zip((*map(str, _SECONDS), "+Inf"), self._seconds, strict=True):
@@ -146,6 +158,21 @@ class Metrics:
         seconds.add_metric((), buckets, self._seconds_sum)
         yield seconds
         yield core.GaugeMetricFamily("jevons_in_flight", "Requests now.", value=self.in_flight)
+
+    def _witnessed(self, core: Any) -> Iterable[Any]:
+        sizes = core.GaugeMetricFamily(
+            "jevons_witness_size", "Records that a witness has cosigned.", labels=("witness",)
+        )
+        for witness, size in self._cosigned.items():
+            sizes.add_metric((witness,), size)
+        failures = core.CounterMetricFamily(
+            "jevons_witness_failures",
+            "Checkpoints that a witness did not cosign, by reason.",
+            labels=("witness", "reason"),
+        )
+        for key, count in self._not_cosigned.items():
+            failures.add_metric(key, count)
+        return (sizes, failures)
 
 
 class _Process:

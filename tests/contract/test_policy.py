@@ -101,7 +101,9 @@ def judge(settings: PolicySettings, catalog: Catalog) -> Verdict:
 
 @pytest.mark.parametrize("name", shipped_profiles())
 def test_a_house_opens_with_every_profile_that_ships(name: str) -> None:
-    rules, opened = open_policy(PolicySettings(profile=name), Catalog((HERE,)), Clock(0))
+    rules, opened, egress = open_policy(PolicySettings(profile=name), Catalog((HERE,)), Clock(0))
+    assert egress is not None
+    assert egress.profile.name == name
     verdict = rules.judge(a_request())
     assert f"egress-{name}" in verdict.rules
     assert verdict.rules.index(f"egress-{name}") == len(verdict.rules) - 3

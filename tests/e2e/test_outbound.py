@@ -16,7 +16,8 @@ import httpx2
 import pytest
 
 from jevons.boot import open_house
-from jevons.settings import EndpointSettings, EngineSettings, Settings
+from jevons.ledger.note import COSIGNATURE, Vkey
+from jevons.settings import EndpointSettings, EngineSettings, Settings, WitnessSettings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator
@@ -123,5 +124,45 @@ async def test_only_providers_reach_out_while_a_request_is_served(
                 await client.get("/readyz")
     assert answer.status_code == 200, answer.text
     assert answer.json()["choices"][0]["message"]["content"] == "Yes."
+    assert any(way.event == "socket.connect" and way.asked_by.startswith(MAY) for way in watch.seen)
+    assert [way for way in watch.seen if not way.asked_by.startswith(MAY)] == []
+
+
+async def test_only_providers_reach_out_to_a_witness_and_it_is_sent_a_checkpoint(
+    tmp_path: Path, watch: Watch
+) -> None:
+    heard: list[bytes] = []
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+        heard.append(await reader.readexactly(length))
+        writer.write(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    async with server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        key = Vkey("w/1", COSIGNATURE, bytes(range(32))).render()
+        settings = Settings(
+            data_dir=tmp_path,
+            engine=EngineSettings(enabled=False),
+            witness=(WitnessSettings(url=url, key=key),),
+        )
+        async with open_house(settings, weights=None) as house:
+            cosigning = house.shown.cosigning
+            assert cosigning is not None
+            async with asyncio.timeout(10):
+                while not heard:
+                    await cosigning.round()
+                    await asyncio.sleep(0.1)
+    old, origin, size, root, blank, signature, end = (
+        heard[0].decode().replace("\n\n", "\n", 1).split("\n")
+    )
+    assert (old, origin, blank, end) == ("old 0", "jevons.local/ledger", "", "")
+    assert size.isdigit()
+    assert len(root) == 44
+    assert signature.startswith("— jevons.local/ledger ")
     assert any(way.event == "socket.connect" and way.asked_by.startswith(MAY) for way in watch.seen)
     assert [way for way in watch.seen if not way.asked_by.startswith(MAY)] == []

@@ -33,13 +33,14 @@ CALLS = {
 }  # fmt: skip
 
 MAY = {
-    "jevons.providers": "serves attempts over HTTP",
+    "jevons.providers": "serves attempts over HTTP, shows checkpoints to witnesses",
     "jevons.engine": "serves attempts in this process, pulls weights, reads power counters",
 }
 """Rooms that may reach out, each with its reason. A file not in one of them may not."""
 
 ASKS_ITSELF = {
     "jevons.cli.client": "the terminal's client of a jevons server, and of nothing else",
+    "jevons.cli.outside": "reads a log that a jevons server publishes, for `jevons verify URL`",
 }
 """Files that ask a jevons server as any caller would, and are not part of one."""
 

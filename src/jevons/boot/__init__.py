@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from jevons.boot.outside import Beside, Shown, show
 from jevons.boot.policy import open_policy
 from jevons.boot.privacy import open_privacy
 from jevons.boot.remote import open_remote, row_of
@@ -58,6 +59,7 @@ class House:
     endpoints: tuple[Endpoint, ...]
     metrics: Metrics
     app: Application
+    shown: Shown
 
 
 def ledger_path(settings: Settings) -> Path:
@@ -111,12 +113,20 @@ async def open_house(
             rows.append(row)
         rows += [row_of(each) for each in settings.endpoint]
         catalog = Catalog(tuple(rows))
-        policy, opened = open_policy(settings.policy, catalog, clock)
+        policy, opened, egress = open_policy(settings.policy, catalog, clock)
         await books.record(opened)
         for each in settings.endpoint:
             doors[each.name] = remote = open_remote(each, clock, policy.admit)
             closing.callback(remote.close)
         metrics = Metrics()
+        shown = await show(
+            settings,
+            ledger_path(settings),
+            egress,
+            clock=clock,
+            metrics=metrics,
+            closing=closing,
+        )
         rooms = Rooms(
             policy=policy,
             pick=Cheapest(),
@@ -137,6 +147,7 @@ async def open_house(
             books=books,
             endpoints=catalog.endpoints,
             metrics=metrics,
+            shown=shown,
             app=app(
                 rooms=rooms,
                 keys=books.keys,
@@ -184,7 +195,8 @@ async def _serve(
             read_timeout_s=settings.server.read_timeout_s,
             keep_alive_s=settings.server.keep_alive_s,
         )
-        await _Announcing(config, on_ready).serve()
+        async with Beside(house.shown, settings.publish, settings.server):
+            await _Announcing(config, on_ready).serve()
 
 
 class _Announcing(uvicorn.Server):

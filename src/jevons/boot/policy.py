@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
     from jevons.catalog import Catalog
+    from jevons.policy.egress import Egress
     from jevons.policy.profile import Profile
     from jevons.ports import Clock
     from jevons.settings import PolicySettings, Settings
@@ -41,6 +42,8 @@ class Policed(NamedTuple):
 
     rules: Rules
     opened: Opened
+    egress: Egress | None = None
+    """The profile that is switched on, to be asked of what is no request."""
 
 
 def shipped_profiles() -> tuple[str, ...]:

@@ -64,7 +64,7 @@ def open_profile(profile: Profile, label: Label, catalog: Catalog, clock: Clock)
         proof=proof,
         proved=tuple([each.name for each in proofs]),
     )
-    return Policed(rules, said)
+    return Policed(rules, said, egress)
 
 
 def _proved(profile: Profile) -> tuple[Proof, ...]:

@@ -89,6 +89,12 @@ def _export() -> click.Command:
     return export
 
 
+def _witness() -> click.Command:
+    from jevons.cli.witness import witness
+
+    return witness
+
+
 def _bench() -> click.Command:
     from jevons.cli.bench import bench
 
@@ -125,6 +131,7 @@ _COMMANDS: Mapping[str, Callable[[], click.Command]] = MappingProxyType(
         "policy": _policy,
         "verify": _verify,
         "export": _export,
+        "witness": _witness,
         "bench": _bench,
         "doctor": _doctor,
         "import": _bring,

@@ -7,6 +7,8 @@ State: that of requests and connections under way.
 """
 
 from jevons.edge.app import app
+from jevons.edge.cosigning import cosigning
+from jevons.edge.published import published
 from jevons.edge.server import allow_many_connections, serve_config
 
-__all__ = ("allow_many_connections", "app", "serve_config")
+__all__ = ("allow_many_connections", "app", "cosigning", "published", "serve_config")

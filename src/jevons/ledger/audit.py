@@ -29,13 +29,16 @@ __all__ = ("Audit", "Auditor", "Finding", "Kind", "Seen", "Signed", "audit", "si
 
 Kind = Literal[
     "altered",
+    "bad_cosignature",
     "bad_key_row",
     "bad_signature",
     "bad_storage",
     "bad_tile",
     "double_receipt",
     "double_intent",
+    "forked",
     "garbled",
+    "key_changed",
     "no_checkpoint",
     "no_genesis",
     "no_receipt",
@@ -45,11 +48,13 @@ Kind = Literal[
     "truncated",
     "unindexed",
     "unsigned",
+    "unwitnessed",
     "wrong_origin",
     "wrong_signer",
 ]
-"""What can be wrong. `altered` is any history that is not the one that was signed: a leaf
-edited, deleted, moved or put in, or another history altogether; the tree cannot tell which."""
+"""What can be wrong. `altered`: these leaves are not those that were signed; one was edited,
+deleted, moved or put in, and the tree cannot tell which. `forked`: they are, and others were
+signed as well, with the same key: whoever holds it wrote the history twice."""
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +98,14 @@ class Signed(NamedTuple):
     where: str
     note: str
     """The note itself, with its signatures."""
+
+
+class _Broken(NamedTuple):
+    """The first checkpoint that the leaves do not fit."""
+
+    note: Signed
+    trusted: int
+    """Leaves up to which they fitted before."""
 
 
 def signed(
@@ -154,7 +167,7 @@ class Auditor:
         self._intents = self._receipts = self._size = 0
         self._next = 0
         self._trusted = 0
-        self._broken = False
+        self._broken: _Broken | None = None
 
     def add(self, leaf: bytes) -> Seen:
         """Look at the next leaf."""
@@ -193,14 +206,8 @@ class Auditor:
         for note in self._at(size):
             if note.checkpoint.root == _bag(self._peaks):
                 self._trusted = size
-            elif not self._broken:
-                self._broken = True
-                says = (
-                    f"leaves {self._trusted} to {size - 1} are not those that were signed in "
-                    f"{note.where} at size {size}: one was edited, deleted, moved or put in, "
-                    "or this is another history"
-                )
-                self._add("altered", says, self._trusted)
+            elif self._broken is None:
+                self._broken = _Broken(note, self._trusted)
 
     def _at(self, size: int) -> Iterator[Signed]:
         while self._next < len(self._notes) and self._notes[self._next].checkpoint.size == size:
@@ -254,12 +261,32 @@ class Auditor:
             self._add("no_genesis", "there are no leaves")
         if not self._notes:
             self._add("no_checkpoint", "there is no valid checkpoint to hold the leaves against")
+        if self._broken is not None:
+            self._accuse(*self._broken)
         for note in self._notes[self._next :][-1:]:
             says = (
                 f"a checkpoint in {note.where} was signed at size {note.checkpoint.size}, "
-                f"and only {self._size} leaves are left: the end was cut off"
+                f"and only {self._size} leaves are left: the end was cut off, or an older copy "
+                "was put in the place of this one"
             )
             self._add("truncated", says, self._size)
+
+    def _accuse(self, note: Signed, trusted: int) -> None:
+        """Tell leaves that nobody signed from leaves that were signed beside others."""
+        size = note.checkpoint.size
+        if self._trusted >= size:
+            says = (
+                f"the log's key signed two histories: {note.where} has another at size {size} "
+                f"than these leaves, which it signed at size {self._trusted}"
+            )
+            self._add("forked", says, trusted)
+        else:
+            says = (
+                f"leaves {trusted} to {size - 1} are not those that were signed in "
+                f"{note.where} at size {size}: one was edited, deleted, moved or put in, "
+                "or this is another history"
+            )
+            self._add("altered", says, trusted)
 
 
 def _bag(peaks: list[tuple[int, bytes]]) -> bytes:

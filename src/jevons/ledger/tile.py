@@ -14,7 +14,15 @@ if TYPE_CHECKING:
 
     from jevons.ledger.merkle import Hashes
 
-__all__ = ("HEIGHT", "WIDTH", "Edge", "Tile", "edge_tiles", "reader")
+__all__ = (
+    "HEIGHT",
+    "WIDTH",
+    "Edge",
+    "Tile",
+    "edge_tiles",
+    "reader",
+    "width_at",
+)
 
 HEIGHT = 8
 """Levels of the tree in one tile."""
@@ -29,15 +37,11 @@ class Tile(NamedTuple):
     level: int
     number: int
 
-    @property
-    def path(self) -> str:
-        """Its path in a static log, as C2SP tlog-tiles writes it."""
-        groups = [f"{self.number % 1000:03d}"]
-        rest = self.number // 1000
-        while rest:
-            groups.append(f"x{rest % 1000:03d}")
-            rest //= 1000
-        return f"tile/{self.level}/" + "/".join(reversed(groups))
+
+def width_at(size: int, level: int | None, number: int) -> int:
+    """Tell how wide a tile or a bundle is in a tree of `size` leaves; 0 if it is not there."""
+    count = size >> HEIGHT * (level or 0)
+    return max(0, min(WIDTH, count - number * WIDTH))
 
 
 def edge_tiles(size: int) -> tuple[Tile, ...]:

@@ -4,16 +4,20 @@ Enters: records, presented keys, answers to keep, paths.
 Leaves: acknowledgements once durable, receipts with proofs, actors, kept answers, reports.
 May not know: what a record means beyond its id and kind; HTTP, providers.
 State: one SQLite file, its signing key, and a plain copy of every checkpoint; another file of
-    sealed answers, and the key to them.
+    sealed answers, and the key to them; where a witness is run, its memory and its key.
 """
 
 from jevons.store.archive import Archive
 from jevons.store.books import Books
+from jevons.store.checking import Report
 from jevons.store.export import export
 from jevons.store.keys import Created, KeyRing
+from jevons.store.outside import verify_published
+from jevons.store.pages import Log
 from jevons.store.read import look_up
 from jevons.store.shelf import Limits, empty
-from jevons.store.verify import Report, verify
+from jevons.store.verify import verify
+from jevons.store.witness import OwnWitness, witness_vkey
 
 __all__ = (
     "Archive",
@@ -21,9 +25,13 @@ __all__ = (
     "Created",
     "KeyRing",
     "Limits",
+    "Log",
+    "OwnWitness",
     "Report",
     "empty",
     "export",
     "look_up",
     "verify",
+    "verify_published",
+    "witness_vkey",
 )

@@ -14,7 +14,7 @@ import time
 from base64 import b64decode
 from contextlib import closing
 from itertools import chain, islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import (
@@ -22,8 +22,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
     Ed25519PublicKey,
 )
 
-from jevons.ledger.audit import Auditor, Finding, signed
+from jevons.ledger.audit import Finding
+from jevons.ledger.note import log_key
 from jevons.ledger.record import BadLeaf, decode, unpack
+from jevons.ledger.trust import Trust
+from jevons.store.checking import Checking, Report, unheard
 from jevons.store.derived import Derived
 from jevons.store.export import BadExport, open_export
 from jevons.store.lease import digest, is_open, seal_path
@@ -35,47 +38,27 @@ from jevons.types.errors import NotFound
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from jevons.ledger.audit import Signed
+    from jevons.ledger.note import Vkey
+    from jevons.store.checking import OnLeaves
 
-__all__ = ("Report", "verify")
-
-
-class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What a verification found."""
-
-    findings: tuple[Finding, ...]
-    leaves: int = 0
-    intents: int = 0
-    receipts: int = 0
-    pending: int = 0
-    """Intents without a receipt yet; those of a ledger that is closed are findings."""
-    unsigned: int = 0
-    """Leaves that are committed and not yet under a checkpoint; in a ledger that is closed, and
-    in an export, they are a finding: nothing is closed or exported before it is signed."""
-    checkpoints: int = 0
-    head: str | None = None
-    """The newest valid checkpoint, to be kept elsewhere."""
-    sealed: bool = False
-    """Whether every byte of the file was held against its seal."""
-    caveat: str | None = None
-    """What was not checked, in a sentence; None when every byte was."""
-    duration_s: float = 0.0
-
-    @property
-    def ok(self) -> bool:
-        """Whether nothing is wrong."""
-        return not self.findings
+__all__ = ("verify",)
 
 
-def verify(path: Path) -> Report:
+def verify(path: Path, trust: Trust | None = None, on_leaves: OnLeaves | None = None) -> Report:
     """Check a ledger file or an export; the server may be running.
+
+    Args:
+        path: The file.
+        trust: What is known of the log beforehand; without it, its key is taken from it.
+        on_leaves: Hears how far it has come.
 
     Raises:
         NotFound: There is no such file.
     """
     start_s = time.monotonic()
     try:
-        report = _verify_export(path) if _is_export(path) else _verify_ledger(path)
+        check = _verify_export if _is_export(path) else _verify_ledger
+        report = check(path, trust or Trust(), on_leaves or unheard)
     except FileNotFoundError:
         message = f"no ledger {str(path)!r}"
         raise NotFound(message) from None
@@ -87,36 +70,37 @@ def _is_export(path: Path) -> bool:
         return not file.read(len(b"SQLite format 3\0")).startswith(b"SQLite format")
 
 
-def _verify_export(path: Path) -> Report:
+def _verify_export(path: Path, trust: Trust, on_leaves: OnLeaves) -> Report:
     try:
         with path.open("rb") as file:
             exported = open_export(file)
             key = Ed25519PublicKey.from_public_bytes(exported.public_key)
             leaves = iter(exported.leaves)
             first = [*islice(leaves, 1)]
+            named = log_key(getattr(_named(first), "name", ""), key)
             notes = [(note, "the export") for note in exported.notes]
-            good, findings = signed(notes, key, _origin(first))
-            auditor = Auditor(good, key)
+            checking = Checking(named, notes, trust, on_leaves)
             for leaf in chain(first, leaves):
-                auditor.add(leaf)
+                checking.add(leaf)
     except (BadExport, ValueError) as error:
         says = f"{path.name} is neither a ledger nor an export as it was written: {error}"
         return Report(findings=(Finding(kind="bad_storage", says=says),))
-    report = _report(auditor, good, findings)
+    report = checking.report()
     return msgspec.structs.replace(report, findings=(*report.findings, *_unsigned(report)))
 
 
-def _verify_ledger(path: Path) -> Report:
+def _verify_ledger(path: Path, trust: Trust, on_leaves: OnLeaves) -> Report:
     seal = _check_seal(path)
     live = is_live(path)
     try:
         with closing(connect_to_read(path, live=live)) as connection:
-            report = _verify_tables(connection, path, is_sealed=seal is not None)
+            tables = _Tables(connection, path, is_sealed=seal is not None)
+            report = tables.verify(trust, on_leaves)
     except (sqlite3.Error, BadLeaf, ValueError, TypeError, OverflowError) as error:
         says = f"the ledger's file cannot be read: {error}"
         report = Report(findings=(Finding(kind="bad_storage", says=says),))
-    if not live and is_live(path):
-        return _verify_ledger(path)  # a server opened it meanwhile and may have moved pages
+    if not live and is_live(path):  # a server opened it meanwhile and may have moved pages
+        return _verify_ledger(path, trust, on_leaves)
     return msgspec.structs.replace(
         report, findings=(*report.findings, *(seal or ())), sealed=seal is not None
     )
@@ -133,39 +117,47 @@ def _check_seal(path: Path) -> list[Finding] | None:
     return [Finding(kind="seal_broken", says=says)]
 
 
-def _verify_tables(connection: sqlite3.Connection, path: Path, *, is_sealed: bool) -> Report:
-    connection.execute("BEGIN")
-    damage = [
-        Finding(kind="bad_storage", says=f"the ledger's file is damaged: {problem}")
-        for (problem,) in connection.execute("PRAGMA integrity_check(8)")
-        if problem != "ok"
-    ]
-    first = connection.execute("SELECT body FROM segment ORDER BY id LIMIT 1").fetchone()
-    genesis = unpack(first[0])[:1] if first else []
-    key = _public_key(genesis)
-    if key is None:
-        says = "the first leaf is not a genesis that names a public key"
-        return Report(findings=(*damage, Finding(kind="no_genesis", says=says)))
-    good, findings = signed(_notes(connection, path), key, _origin(genesis))
-    auditor, derived = Auditor(good, key), Derived(connection)
-    count = 0
-    for segment, body in connection.execute("SELECT id, body FROM segment ORDER BY id"):
-        derived.begin(segment, count)
-        for leaf in unpack(body):
-            derived.see(auditor.add(leaf))
-            count += 1
-    report = _report(auditor, good, findings, closed=is_sealed)
-    return msgspec.structs.replace(
-        report,
-        findings=(
-            *damage,
-            *report.findings,
-            *derived.end(),
-            *_check_signer(path, key),
-            *(_unsigned(report) if is_sealed else ()),
-        ),
-        caveat=None if is_sealed else _caveat(connection, path),
-    )
+class _Tables(NamedTuple):
+    """A ledger file, open."""
+
+    connection: sqlite3.Connection
+    path: Path
+    is_sealed: bool
+
+    def verify(self, trust: Trust, on_leaves: OnLeaves) -> Report:
+        """Check one moment of it."""
+        run = self.connection.execute
+        run("BEGIN")
+        damage = [
+            Finding(kind="bad_storage", says=f"the ledger's file is damaged: {problem}")
+            for (problem,) in run("PRAGMA integrity_check(8)")
+            if problem != "ok"
+        ]
+        first = run("SELECT body FROM segment ORDER BY id LIMIT 1").fetchone()
+        named = _named(unpack(first[0])[:1] if first else [])
+        if named is None:
+            says = "the first leaf is not a genesis that names a public key"
+            return Report(findings=(*damage, Finding(kind="no_genesis", says=says)))
+        checking = Checking(named, _notes(self.connection, self.path), trust, on_leaves)
+        derived = Derived(self.connection)
+        count = 0
+        for segment, body in run("SELECT id, body FROM segment ORDER BY id"):
+            derived.begin(segment, count)
+            for leaf in unpack(body):
+                derived.see(checking.add(leaf))
+                count += 1
+        report = checking.report(closed=self.is_sealed)
+        return msgspec.structs.replace(
+            report,
+            findings=(
+                *damage,
+                *report.findings,
+                *derived.end(),
+                *_check_signer(self.path, named),
+                *(_unsigned(report) if self.is_sealed else ()),
+            ),
+            caveat=None if self.is_sealed else _caveat(self.connection, self.path),
+        )
 
 
 def _unsigned(report: Report) -> list[Finding]:
@@ -179,14 +171,15 @@ def _unsigned(report: Report) -> list[Finding]:
     return [Finding(kind="unsigned", says=says, leaf=report.leaves - report.unsigned)]
 
 
-def _check_signer(path: Path, key: Ed25519PublicKey) -> list[Finding]:
+def _check_signer(path: Path, key: Vkey) -> list[Finding]:
     """Hold the signing key against the log's, where it is and whoever checks may read it."""
     try:
         raw = path.with_name("signing.key").read_bytes()
     except OSError:
         return []
     try:
-        if Ed25519PrivateKey.from_private_bytes(raw).public_key() == key:
+        public = Ed25519PrivateKey.from_private_bytes(raw).public_key()
+        if public.public_bytes_raw() == key.public:
             return []
     except ValueError:
         pass
@@ -236,45 +229,13 @@ def _cut(copy: str) -> list[str]:
     return notes
 
 
-def _genesis(first: list[bytes]) -> Genesis | None:
+def _named(first: list[bytes]) -> Vkey | None:
+    """Read the key that a log names in its first leaf."""
     try:
         record = decode(first[0])
-    except (BadLeaf, IndexError):
+        if not isinstance(record, Genesis):
+            return None
+        public = b64decode(record.public_key, validate=True)
+        return log_key(record.origin, Ed25519PublicKey.from_public_bytes(public))
+    except (BadLeaf, IndexError, ValueError):
         return None
-    return record if isinstance(record, Genesis) else None
-
-
-def _origin(first: list[bytes]) -> str | None:
-    genesis = _genesis(first)
-    return genesis.origin if genesis else None
-
-
-def _public_key(first: list[bytes]) -> Ed25519PublicKey | None:
-    genesis = _genesis(first)
-    if genesis is None:
-        return None
-    try:
-        return Ed25519PublicKey.from_public_bytes(b64decode(genesis.public_key, validate=True))
-    except ValueError:
-        return None
-
-
-def _report(
-    auditor: Auditor, good: list[Signed], findings: list[Finding], *, closed: bool = False
-) -> Report:
-    seen = auditor.end()
-    head = max(good, key=lambda note: note.checkpoint.size, default=None)
-    left = [
-        Finding(kind="no_receipt", says=f"the intent {request} has no receipt")
-        for request in (seen.pending if closed else ())
-    ]
-    return Report(
-        findings=(*findings, *seen.findings, *left),
-        leaves=seen.size,
-        intents=seen.intents,
-        receipts=seen.receipts,
-        pending=len(seen.pending),
-        unsigned=max(0, seen.size - head.checkpoint.size) if head else seen.size,
-        checkpoints=len(good),
-        head=head.note if head else None,
-    )

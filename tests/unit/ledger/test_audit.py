@@ -81,7 +81,9 @@ def test_moved_leaves_are_found() -> None:
 
 def test_another_history_that_was_signed_too_is_found_by_who_kept_a_checkpoint() -> None:
     other = [*LEAVES[:5], encode(an_intent(id="req_x")), encode(a_receipt(id="req_x"))]
-    assert "altered" in kinds(other, [note(other), NOTES[1]])
+    assert "forked" in kinds(other, [note(other), NOTES[1]])
+    assert "forked" in kinds([*other, *LEAVES[7:]], [note([*other, *LEAVES[7:]]), NOTES[1]])
+    assert "altered" in kinds(other, [NOTES[1]])
     assert not kinds(other, [note(other)])
 
 
@@ -151,9 +153,9 @@ def test_no_byte_of_a_note_can_change(at: int, flip: int) -> None:
     ("changed", "why"),
     [
         (NOTES[0][:-1], "does not end"),
-        (NOTES[0].replace("a/log\n3\n", "a/log\n4\n"), "no signature"),
+        (NOTES[0].replace("a/log\n3\n", "a/log\n4\n"), "does not fit"),
         (NOTES[0].replace("— a/log ", "— b/log "), "no signature"),
-        (NOTES[1].partition("\n\n")[0] + "\n\n" + NOTES[0].partition("\n\n")[2], "no signature"),
+        (NOTES[1].partition("\n\n")[0] + "\n\n" + NOTES[0].partition("\n\n")[2], "does not fit"),
     ],
 )
 def test_a_note_that_its_key_did_not_sign_is_not_opened(changed: str, why: str) -> None:
@@ -171,7 +173,7 @@ def test_what_is_no_checkpoint_is_not_read_as_one(text: str) -> None:
 
 def test_a_note_may_have_other_signatures_beside() -> None:
     text, blank, ours = NOTES[0].partition("\n\n")
-    others = "— a/log AAAA\n— a/log !\n— w AAAA\n"
+    others = "— a/log AAAAAAA=\n— w AAAAAAA=\n"
     assert open_note(text + blank + ours + others, PUBLIC).size == 3
     assert open_note(text + blank + others + ours, PUBLIC).size == 3
 

@@ -19,7 +19,7 @@ from jevons.ledger.merkle import (
     verify_consistency,
     verify_inclusion,
 )
-from jevons.ledger.tile import Edge, Tile, reader
+from jevons.ledger.tile import Edge, Tile, reader, width_at
 
 LEAVES = [str(number).encode() for number in range(600)]
 HASHES = [leaf_hash(leaf) for leaf in LEAVES]
@@ -120,6 +120,7 @@ def test_no_proof_at_all_is_no_proof_that_a_tree_grew() -> None:
     assert not verify_consistency(1, 2, proof=longer, old_root=HASHES[0], new_root=HASHES[1])
 
 
-def test_a_tile_has_the_path_of_a_static_log() -> None:
-    assert Tile(0, 7).path == "tile/0/007"
-    assert Tile(1, 1_234_067).path == "tile/1/x001/x234/067"
+def test_a_tile_is_as_wide_as_its_tree_makes_it() -> None:
+    sizes = [width_at(70_000, *at) for at in ((0, 272), (0, 273), (1, 0), (1, 1), (2, 0))]
+    assert sizes == [256, 112, 256, 17, 1]
+    assert width_at(256, 0, 1) == width_at(256, 2, 0) == width_at(0, None, 0) == 0

@@ -1,0 +1,202 @@
+"""What this house shows to outsiders: its log, and its checkpoints to witnesses.
+
+Rule 1: a witness is judged like any endpoint by the profile that is switched on, as one that is
+    sent public data; where that is refused the house does not open.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import os
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+import uvicorn
+
+from jevons.cosigning import Cosigning, Known
+from jevons.edge import published, serve_config
+from jevons.ledger.note import COSIGNATURE, BadNote, read_vkey
+from jevons.policy.egress import sentence
+from jevons.providers import RemoteWitness
+from jevons.store import Log
+from jevons.telemetry import log
+from jevons.types.custody import OWN, Custody, DataClass, Label
+from jevons.types.errors import Misconfigured
+from jevons.types.model import Endpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AsyncExitStack
+    from pathlib import Path
+
+    from jevons.edge.asgi import Application
+    from jevons.ledger.note import Vkey
+    from jevons.policy.egress import Egress
+    from jevons.ports import Clock
+    from jevons.settings import PublishSettings, ServerSettings, Settings, WitnessSettings
+    from jevons.telemetry import Metrics
+
+__all__ = ("Beside", "Shown", "show")
+
+_SHORTEST_TOKEN = 16
+
+
+class Shown(NamedTuple):
+    """What stands open to outsiders."""
+
+    app: Application | None
+    """The log over HTTP; None in a house that publishes nothing."""
+    cosigning: Cosigning | None
+    """Rounds of the witnesses; None in a house that has none."""
+
+
+async def show(
+    settings: Settings,
+    ledger: Path,
+    egress: Egress | None,
+    *,
+    clock: Clock,
+    metrics: Metrics,
+    closing: AsyncExitStack,
+) -> Shown:
+    """Open what outsiders see.
+
+    Args:
+        settings: What is published, and who cosigns.
+        ledger: Whose log it is; its books are open.
+        egress: The profile that is switched on; None where none is.
+        clock: Tells as of when the profile is asked.
+        metrics: Counts what witnesses say.
+        closing: What to close, and when.
+
+    Raises:
+        Misconfigured: A setting cannot be, or the profile lets nothing go to a witness.
+    """
+    is_published = settings.publish.port is not None
+    if not is_published and not settings.witness:
+        return Shown(None, None)
+    pages = await closing.enter_async_context(Log.open(ledger, is_witnessed=bool(settings.witness)))
+    app = published(pages, admits=_admits(settings.publish)) if is_published else None
+    known = [_known(each, egress, clock, closing) for each in settings.witness]
+    every_s = settings.ledger.witness_every_s
+    cosigning = Cosigning(pages, known, metrics=metrics, every_s=every_s) if known else None
+    return Shown(app, cosigning)
+
+
+class Beside:
+    """What runs beside the server while it serves, from entering to leaving.
+
+    Args:
+        shown: What stands open.
+        publish: Where to listen for those who read the log.
+        server: How long they may take.
+    """
+
+    def __init__(self, shown: Shown, publish: PublishSettings, server: ServerSettings) -> None:
+        self._cosigning = shown.cosigning
+        self._where = f"{publish.host}:{publish.port}"
+        self._tasks: list[asyncio.Future[None]] = []
+        self._listener = None
+        if shown.app is not None and publish.port is not None:
+            config = serve_config(
+                shown.app,
+                host=publish.host,
+                port=publish.port,
+                read_timeout_s=server.read_timeout_s,
+                keep_alive_s=server.keep_alive_s,
+            )
+            config.load()
+            self._listener = uvicorn.Server(config)
+            self._listener.lifespan = config.lifespan_class(config)
+
+    async def __aenter__(self) -> Self:
+        """Listen, and begin the rounds.
+
+        Raises:
+            Misconfigured: There is no listening there.
+        """
+        if self._listener is not None:
+            try:
+                await self._listener.startup()
+            except SystemExit:  # uvicorn's, after a line that says why
+                message = f"[publish] cannot listen on {self._where}"
+                raise Misconfigured(message) from None
+            self._tasks.append(asyncio.ensure_future(self._listener.main_loop()))
+            log.info("log.published", url=self.url)
+        if self._cosigning is not None:
+            self._tasks.append(asyncio.ensure_future(self._cosigning.run()))
+        return self
+
+    async def __aexit__(self, *rest: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._listener is not None:
+            await self._listener.shutdown()
+
+    @property
+    def url(self) -> str | None:
+        """Where the log is read; None if it is not."""
+        if self._listener is None or not self._listener.started:
+            return None
+        host, port = self._listener.servers[0].sockets[0].getsockname()[:2]
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _admits(publish: PublishSettings) -> Callable[[str | None], bool] | None:
+    """Tell who may have records.
+
+    Raises:
+        Misconfigured: It names no variable, or one that holds no secret.
+    """
+    said = publish.records
+    if not said:
+        return None
+    if said == "anyone":
+        return lambda _: True
+    scheme, _, name = said.partition(":")
+    secret = os.environ.get(name, "") if scheme == "env" else ""  # noqa: TID251 as in `remote`
+    if len(secret) < _SHORTEST_TOKEN:
+        message = (
+            '[publish] records must be "anyone" or "env:NAME", and that variable hold a token of '
+            f"at least {_SHORTEST_TOKEN} characters"
+        )
+        raise Misconfigured(message)
+    expected = secret.encode()
+    return lambda token: token is not None and hmac.compare_digest(token.encode(), expected)
+
+
+def _known(
+    said: WitnessSettings, egress: Egress | None, clock: Clock, closing: AsyncExitStack
+) -> Known:
+    try:
+        key = read_vkey(said.key)
+    except BadNote as error:
+        message = f"witness {said.url!r}: {error}"
+        raise Misconfigured(message) from None
+    if key.kind != COSIGNATURE:
+        message = f"witness {said.url!r}: its key is that of a log, not of a witness"
+        raise Misconfigured(message)
+    if egress is not None:
+        _check_egress(said, key, egress, clock)
+    door = RemoteWitness(said.url, timeout_s=said.timeout_s)
+    closing.callback(door.close)
+    return Known(key=key, door=door)
+
+
+def _check_egress(said: WitnessSettings, key: Vkey, egress: Egress, clock: Clock) -> None:
+    place = said.place or "unknown"
+    row = Endpoint(
+        name=f"witness:{key.name}",
+        model="witness",
+        provider="witness",
+        upstream_model="witness",
+        host=key.name,
+        place=place,
+        custody=OWN if place == "on-prem" else Custody(),
+    )
+    checkpoints = Label(data_class=DataClass.PUBLIC)
+    decision = egress.decide(checkpoints, row, clock.now_ms())
+    if not decision.is_allowed:
+        message = f"profile {egress.profile.name!r}: {sentence(checkpoints, row, decision)}"
+        raise Misconfigured(message)
