@@ -60,8 +60,9 @@ class LedgerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     commit: Literal["disk", "os"] = "disk"
     """`disk`: flushed to the device before an answer ends. `os`: survives the process, flushed
     within 50 ms."""
-    origin: str = "jevons.local/ledger"
-    """Name of the log in its checkpoints. Cannot change once the log has begun."""
+    origin: Annotated[str, msgspec.Meta(pattern=r"^[^\s+]+$")] = "jevons.local/ledger"
+    """Name of the log in its checkpoints, without spaces or `+`; best a URL that is yours, without
+    its scheme. Cannot change once the log has begun."""
     witness_every_s: Annotated[float, msgspec.Meta(gt=0)] = 10.0
     """Shortest time between two checkpoints that are shown to the witnesses."""
 

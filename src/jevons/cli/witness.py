@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from jevons.cli.failure import Failure
-from jevons.cli.options import example
+from jevons.cli.options import example, read_settings, shared
 from jevons.types.errors import Misconfigured
 
 if TYPE_CHECKING:
@@ -22,11 +22,11 @@ __all__ = ("witness",)
 
 @click.command(
     epilog=example(
-        "jevons witness ./witness.db --name w.example/1 --log NAME+ID+KEY",
-        "jevons witness ./witness.db --name w.example/1 --show-key",
+        "jevons witness --name w.example/1 --log NAME+ID+KEY",
+        "jevons witness --name w.example/1 --show-key",
     )
 )
-@click.argument("memory", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("memory", required=False, type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--name", required=True, help="Under which it cosigns, as a URL without its scheme.")
 @click.option(
     "--log", "logs", multiple=True, metavar="VKEY", help="Key of a log to cosign; several."
@@ -40,22 +40,23 @@ __all__ = ("witness",)
     help="0 takes a free one.",
 )
 @click.option("--show-key", is_flag=True, help="Say the witness's key and end.")
-@click.option("--json", "as_json", is_flag=True, help="JSON on standard output, errors too.")
+@shared
 def witness(
     *,
-    memory: Path,
+    memory: Path | None,
     name: str,
     logs: tuple[str, ...],
     host: str,
     port: int,
     show_key: bool,
+    config: Path | None,
     as_json: bool,
 ) -> None:
     """Run a witness: a server that remembers how far logs have come.
 
     It cosigns a checkpoint that goes on from the newest it cosigned of the same log, and refuses
-    one that does not: a log that was rewritten or put back. MEMORY is one file; the key is beside
-    it. Run it where whoever runs the log cannot write.
+    one that does not: a log that was rewritten or put back. MEMORY is one file, with the key beside
+    it; without it, witness.db in the data folder. Run it where whoever runs the log cannot write.
     """
     from jevons.boot.witness import serve_witness
     from jevons.cli.screen import emit
@@ -65,6 +66,7 @@ def witness(
     if not keys and not show_key:
         message = "--log says whose checkpoints are cosigned; give at least one"
         raise click.UsageError(message)
+    memory = memory or read_settings(config).data_dir / "witness.db"
     own = _named(memory, name)
     if show_key:
         if as_json:

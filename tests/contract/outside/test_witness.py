@@ -231,7 +231,7 @@ async def test_a_house_has_its_checkpoints_cosigned_over_http(ledger: Path, memo
         remembering(memory, ledger) as witness,
         listening(cosigning(witness, witness.recent)) as url,
     ):
-        door = RemoteWitness(f"{url}/", timeout_s=5)
+        door = RemoteWitness(f"{url}/", timeout_s=60)
         assert await shown(ledger, memory, door) == []
         door.close()
     assert cosigned_s(read_note(newest(ledger)), witness_vkey(memory, "w/1"))
@@ -359,7 +359,7 @@ async def test_a_connection_is_kept_and_one_that_was_closed_meanwhile_is_opened_
     server = await asyncio.start_server(answer_twice, "127.0.0.1", 0)
     async with server:
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        door = RemoteWitness(url, timeout_s=5)
+        door = RemoteWitness(url, timeout_s=60)
         for _ in range(4):
             assert await door.add(b"") == Told(404, "")
         door.close()
@@ -384,11 +384,11 @@ async def test_a_witness_that_is_not_there_or_never_ends_is_unavailable() -> Non
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async with listening(endless) as url:
-        door = RemoteWitness(url, timeout_s=5)
+        door = RemoteWitness(url, timeout_s=60)
         with pytest.raises(StoreUnavailable, match="more than 65536 bytes"):
             await door.add(b"")
         door.close()
-    door = RemoteWitness(url, timeout_s=5)
+    door = RemoteWitness(url, timeout_s=60)
     with pytest.raises(StoreUnavailable, match="gives no answer"):
         await door.add(b"")
     door.close()

@@ -21,7 +21,7 @@ PRIVATE = Ed25519PrivateKey.from_private_bytes(bytes(32))
 KEY = PRIVATE.public_key()
 OTHER = Ed25519PrivateKey.from_private_bytes(bytes([1] * 32)).public_key()
 LEAF, SIBLING = b"a receipt", leaf_hash(b"an intent")
-NOTE = sign(Checkpoint("a log", 2, node_hash(SIBLING, leaf_hash(LEAF))), PRIVATE)
+NOTE = sign(Checkpoint("a/log", 2, node_hash(SIBLING, leaf_hash(LEAF))), PRIVATE)
 PROOF = Inclusion(index=1, size=2, path=(b64encode(SIBLING).decode(),), checkpoint=NOTE)
 
 
