@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,10 +27,17 @@ SETTINGS = (
     "JEVONS_ENGINE_",
     "JEVONS_HOUSE_",
     "JEVONS_LEDGER_",
+    "JEVONS_POLICY_",
+    "JEVONS_PRIVACY_",
     "JEVONS_RETRIES_",
     "JEVONS_SERVER_",
     "JEVONS_URL",
 )
+
+# Hypothesis has a profile of its own for CI. Elsewhere too, a slow neighbour is no failure.
+if "CI" not in os.environ:
+    settings.register_profile("calm", deadline=None)
+    settings.load_profile("calm")
 
 for name in [name for name in os.environ if name.startswith(SETTINGS)]:
     del os.environ[name]

@@ -164,9 +164,9 @@ class PolicySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 class PrivacySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Looking requests through for what identifies people and for secrets."""
 
-    look: Literal["always", "profile", "never"] = "profile"
-    """`profile`: every request is looked through where a profile is switched on. `always`: also
-    without one, for what receipts say. `never`: none is, and rules that want it refuse."""
+    look: Literal["always", "never"] = "always"
+    """`always`: every request is looked through, before the rules judge it. `never`: none is, and rules
+    that want it refuse."""
     regions: tuple[str, ...] = ()
     """Countries, ISO 3166-1 alpha-2, whose national numbers are found without a word beside them
     that says what they are: more is found, and more that is none."""

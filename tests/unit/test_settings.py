@@ -77,12 +77,12 @@ def test_every_section_can_be_set_in_the_environment(tmp_path: Path) -> None:
     settings = read(
         tmp_path,
         JEVONS_POLICY_PROFILE="eu-gdpr",
-        JEVONS_PRIVACY_LOOK="always",
+        JEVONS_PRIVACY_LOOK="never",
         JEVONS_PRIVACY_REGIONS="DE, FR",
         JEVONS_PRIVACY_DICTIONARY_FILE="~/names.txt",
     )
     assert settings.policy.profile == "eu-gdpr"
-    assert settings.privacy.look == "always"
+    assert settings.privacy.look == "never"
     assert settings.privacy.regions == ("DE", "FR")
     assert settings.privacy.dictionary_file == Path("~/names.txt").expanduser()
 

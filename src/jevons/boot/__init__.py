@@ -136,7 +136,7 @@ async def open_house(
             clock=clock,
             metrics=metrics,
             resting=Resting(longest_s=settings.retries.aside_s),
-            privacy=open_privacy(settings),
+            privacy=open_privacy(settings.privacy),
             retries=Retries(
                 draw=chance, tries=settings.retries.tries, wait_s=settings.retries.wait_s
             ),

@@ -11,21 +11,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jevons.ports import Privacy
-    from jevons.settings import PrivacySettings, Settings
+    from jevons.settings import PrivacySettings
 
 __all__ = ("open_privacy",)
 
 
-def open_privacy(settings: Settings) -> Privacy | None:
+def open_privacy(settings: PrivacySettings) -> Privacy | None:
     """Make what looks requests through; None if nothing is to.
 
     Raises:
         Misconfigured: A region or an identifier is none, or the dictionary's file cannot be read.
     """
-    look = settings.privacy.look
-    if look == "never" or (look == "profile" and not settings.policy.profile):
-        return None
-    return Inspector(_detector(settings.privacy))
+    return None if settings.look == "never" else Inspector(_detector(settings))
 
 
 def _detector(settings: PrivacySettings) -> Detector:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from rich.console import Console
 
-    from jevons.types.account import Ended, Receipt, Refused, SetAside, Tried
+    from jevons.types.account import Ended, Receipt, Refused, SetAside, Tried, Veil
     from jevons.types.proof import Inclusion
 
 __all__ = ("Proof", "prove", "receipt", "saved_public_key", "show")
@@ -142,6 +142,7 @@ def _no(refused: Refused) -> list[tuple[str, str]]:
         ("at", _moment(refused.at_ms)),
         ("asked for", refused.asked),
         ("data", _data(refused)),
+        *_seen(refused),
         ("refused by", f"{refused.rule} ({refused.error})"),
         ("why", refused.says),
     ]
@@ -158,6 +159,17 @@ def _data(ended: Ended) -> str:
     return ended.data_class + about
 
 
+def _seen(ended: Ended) -> list[tuple[str, str]]:
+    """Say what was found in a request, and what of it could not be looked through."""
+    seen = ("found", ended.found), ("unread", ended.unread)
+    return [(name, ", ".join(kinds)) for name, kinds in seen if kinds]
+
+
+def _veiled(veil: Veil) -> str:
+    left = f", {veil.unrestored} left as tokens" if veil.unrestored else ""
+    return f"{veil.hidden} hidden behind tokens; {veil.restored} put back in the answer{left}"
+
+
 def _rows(receipt: Receipt) -> list[tuple[str, str]]:
     from jevons.cli import figures
 
@@ -169,6 +181,8 @@ def _rows(receipt: Receipt) -> list[tuple[str, str]]:
         ("at", _moment(receipt.at_ms)),
         ("asked for", receipt.asked),
         ("data", _data(receipt)),
+        *_seen(receipt),
+        *([("veil", _veiled(receipt.veil))] if receipt.veil else []),
         ("answered by", f"{receipt.endpoint or 'nobody'} ({receipt.model or 'no model'})"),
         ("where", f"{receipt.place or 'nowhere'}, {receipt.host or 'no host'}"),
         ("why", receipt.why),

@@ -18,11 +18,14 @@ if TYPE_CHECKING:
 
 __all__ = ("Literal", "literals", "rewritten")
 
-# RFC 8259, sections 6 and 7; what follows a string tells whether it is a name.
+# RFC 8259, sections 6 and 7; what follows a string tells whether it is a name. The first
+# character is a plain set, to which `re` skips quickly.
 _LITERAL = re.compile(
-    r'"(?P<string>(?:[^"\\]++|\\.)*+)"(?P<colon>[ \t\n\r]*+:)?|(?P<number>-?[0-9][0-9.eE+-]*+)'
+    r'["0-9-](?:(?<=")([^"\\]*+(?:\\.[^"\\]*+)*+)"([ \t\n\r]*+:)?|(?<=[0-9-])[0-9.eE+-]*+)'
 )
 _JSON = msgspec.json.Decoder(dict[str, msgspec.Raw] | list[msgspec.Raw])
+_BRACKETS = frozenset("[{")
+_OPENING = _BRACKETS | frozenset(" \t\n\r")
 _DEEPEST = 8
 """JSON within JSON within JSON: what is deeper is read as text."""
 
@@ -50,14 +53,13 @@ def literals(text: str, *, name: str = "", depth: int = 0) -> Iterator[Literal]:
         ValueError: A string of it is none.
     """
     for found in _LITERAL.finditer(text):
-        if found["number"] is not None:
-            yield Literal(found["number"], name)
-            continue
-        said = _read(found["string"])
-        if found["colon"] is not None:
-            yield Literal(said, is_name=True)
-            name = said
-        elif _is_json(said, depth):
+        string, colon = found.groups()
+        if string is None:
+            yield Literal(found[0], name)
+        elif colon is not None:
+            name = _read(string)
+            yield Literal(name, "", True)  # noqa: FBT003 by name it takes twice the time
+        elif _is_json(said := _read(string), depth):
             yield from literals(said, name=name, depth=depth + 1)
         else:
             yield Literal(said, name)
@@ -78,17 +80,17 @@ def rewritten(text: str, write: Callable[[Literal], str], *, name: str = "", dep
     pieces: list[str] = []
     done = 0
     for found in _LITERAL.finditer(text):
-        is_name = found["colon"] is not None
-        number = found["number"]
-        said = _read(found["string"]) if number is None else number
-        if number is None and not is_name and _is_json(said, depth):
+        string, colon = found.groups()
+        is_name = colon is not None
+        said = found[0] if string is None else _read(string)
+        if string is not None and not is_name and _is_json(said, depth):
             anew = rewritten(said, write, name=name, depth=depth + 1)
         else:
-            anew = write(Literal(said, "" if is_name else name, is_name=is_name))
+            anew = write(Literal(said, "" if is_name else name, is_name))
         if is_name:
             name = said
         if anew != said:
-            pieces += (text[done : found.start()], json.dumps(anew), found["colon"] or "")
+            pieces += (text[done : found.start()], json.dumps(anew), colon or "")
             done = found.end()
     pieces.append(text[done:])
     return "".join(pieces)
@@ -104,7 +106,7 @@ def _read(string: str) -> str:
 
 def _is_json(said: str, depth: int) -> bool:
     """Whether a string holds an object or a list, whole."""
-    if depth >= _DEEPEST or not said.lstrip().startswith(("{", "[")):
+    if said[:1] not in _OPENING or depth >= _DEEPEST or said.lstrip()[:1] not in _BRACKETS:
         return False
     try:
         _JSON.decode(said)

@@ -110,16 +110,16 @@ def view(text: str, *, named: bool = True) -> View:
     """
     lines: list[str] = []
     values: list[int] = []
+    seen: set[Literal] = set()
     size = 0
-    # Most strings of a body stand in it many times: `role`, `user`, what every turn repeats.
-    for literal in dict.fromkeys(literals(text)):
-        if not is_text(literal):
+    for literal in literals(text):
+        if literal in seen or not is_text(literal):
             continue
+        seen.add(literal)
         before = lead(literal) if named else ""
-        line = before + literal.said
         values.append(size + len(before))
-        lines.append(line)
-        size += len(line) + len(PARTED)
+        lines.append(before + literal.said)
+        size += len(before) + len(literal.said) + len(PARTED)
     return View(PARTED.join(lines), tuple(values))
 
 

@@ -14,7 +14,7 @@ from jevons.cli.receipt import Proof, prove, show
 from jevons.ledger.merkle import leaf_hash, node_hash
 from jevons.ledger.note import Checkpoint, sign
 from jevons.testing.make import a_receipt, a_refusal
-from jevons.types.account import Ended, SetAside, Tried
+from jevons.types.account import Ended, SetAside, Tried, Veil
 from jevons.types.proof import Inclusion
 
 PRIVATE = Ed25519PrivateKey.from_private_bytes(bytes(32))
@@ -78,3 +78,17 @@ def test_a_refusal_shows_its_rule_and_its_sentence() -> None:
     text = shown(a_refusal())
     assert "place-allowed (residency_refused)" in text
     assert a_refusal().says in text
+
+
+def test_what_was_found_and_what_became_of_it_is_shown() -> None:
+    plain = shown(a_receipt())
+    assert "found" not in plain
+    assert "veil" not in plain
+    veil = Veil(hidden=2, restored=3)
+    text = shown(a_receipt(found=("email", "phone"), unread=("image",), veil=veil))
+    assert "email, phone" in text
+    assert "image" in text
+    assert "2 hidden behind tokens; 3 put back in the answer" in text
+    left = shown(a_receipt(veil=Veil(hidden=2, restored=1, unrestored=1)))
+    assert "1 put back in the answer, 1 left as tokens" in left
+    assert "api_key" in shown(a_refusal(found=("api_key",)))
