@@ -21,7 +21,7 @@ from jevons.types.units import Estimate, Priced
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from jevons.types.account import Receipt
+    from jevons.types.account import Receipt, Veil
 
 __all__ = ("Metrics", "configure_logs", "log", "render_process")
 
@@ -83,6 +83,7 @@ class Metrics:
     def __init__(self) -> None:
         self.in_flight = 0
         self._answers: dict[tuple[str, str], list[float]] = {}
+        self._tokens: dict[tuple[str, str], int] = {}
         self._refusals: dict[str, int] = {}
         self._cosigned: dict[str, int] = {}
         self._not_cosigned: dict[tuple[str, str], int] = {}
@@ -106,6 +107,13 @@ class Metrics:
         seconds = receipt.total_ms / 1e3
         self._seconds[bisect_left(_SECONDS, seconds)] += 1
         self._seconds_sum += seconds
+        if receipt.veil is not None:
+            self._unveiled(key[0], receipt.veil)
+
+    def _unveiled(self, endpoint: str, veil: Veil) -> None:
+        """Count what became of the tokens in an answer."""
+        for came, count in (("restored", veil.restored), ("unrestored", veil.unrestored)):
+            self._tokens[endpoint, came] = self._tokens.get((endpoint, came), 0) + count
 
     def refused(self, code: str) -> None:
         """Count one request that got an error instead of an answer."""
@@ -143,6 +151,14 @@ class Metrics:
             for key, totals in self._answers.items():
                 family.add_metric(key, totals[position])
             yield family
+        tokens = core.CounterMetricFamily(
+            "jevons_veil_tokens",
+            "Tokens for identifiers in answers, by what became of them.",
+            labels=("endpoint", "became"),
+        )
+        for key, count in self._tokens.items():
+            tokens.add_metric(key, count)
+        yield tokens
         refusals = core.CounterMetricFamily(
             "jevons_errors", "Requests that got an error, by code.", labels=("code",)
         )

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from jevons.telemetry import Metrics, configure_logs, log, render_process
-from jevons.types.account import Receipt, Usage
+from jevons.testing.make import a_receipt
+from jevons.types.account import Receipt, Usage, Veil
 from jevons.types.units import Cost, Estimate, Priced, Quantity, Unknown
 
 if TYPE_CHECKING:
@@ -92,6 +93,17 @@ def test_a_request_that_nobody_answered_is_under_none() -> None:
     metrics = Metrics()
     metrics.answered(receipt(endpoint=None))
     assert figures(metrics)["jevons_answers_total", ("none", "stop")] == 1
+
+
+def test_tokens_are_counted_by_what_became_of_them() -> None:
+    metrics = Metrics()
+    metrics.answered(a_receipt(endpoint="far", veil=Veil(hidden=2, restored=3, unrestored=1)))
+    metrics.answered(a_receipt(endpoint="far", veil=Veil(hidden=2, restored=2)))
+    metrics.answered(a_receipt(endpoint="here"))
+    seen = figures(metrics)
+    assert seen["jevons_veil_tokens_total", ("restored", "far")] == 5
+    assert seen["jevons_veil_tokens_total", ("unrestored", "far")] == 1
+    assert ("jevons_veil_tokens_total", ("restored", "here")) not in seen
 
 
 def test_errors_are_counted_by_code() -> None:
