@@ -14,53 +14,50 @@ from jevons.cli.options import example, existing_ledger, read_settings, shared
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from jevons.policy.egress import Egress
+    from jevons.cli.weigh import Weighing
     from jevons.settings import Settings
     from jevons.types.account import Ended, Receipt
-    from jevons.types.custody import Label
+    from jevons.types.actor import Actor
     from jevons.types.model import Endpoint
 
-__all__ = ("explain", "labelled")
+__all__ = ("explain",)
 
 _CLASSES = ("public", "internal", "personal", "special")
+_SURFACES = ("chat", "responses", "messages", "embeddings")
 
 
 @click.command(
     epilog=example(
         "jevons policy explain qwen --class personal --region EEA",
+        "jevons policy explain body.json --surface messages --key key_01KASC0YVJ8J3Q5M9W8T2Z4X6B",
         "jevons policy explain req_01KASC0YVJ8J3Q5M9W8T2Z4X6B",
     )
 )
-@click.argument("what", metavar="MODEL|REQUEST")
+@click.argument("what", metavar="MODEL|FILE|REQUEST")
 @click.option("--class", "data_class", type=click.Choice(_CLASSES), help="Of the data.")
 @click.option("--region", metavar="CODE", help="Where the people live whom it is about.")
 @click.option("--unread", is_flag=True, help="With what cannot be looked through, as a picture.")
+@click.option("--key", metavar="KEY", help="Whose limits count too: the key_ id of a key.")
+@click.option("--surface", type=click.Choice(_SURFACES), help="That FILE is written for.")
 @click.option("--profile", metavar="PROFILE", help="Instead of the one that is switched on.")
 @shared
-def explain(
-    *,
-    what: str,
-    data_class: str | None,
-    region: str | None,
-    unread: bool,
-    profile: str | None,
-    config: Path | None,
-    as_json: bool,
-) -> None:
+def explain(*, what: str, config: Path | None, as_json: bool, **said: Any) -> None:
     """Say whether data may go to a model, by which rule, and where else; or what became of one.
 
     MODEL is a model, an endpoint or an alias in the settings: each endpoint of it is explained.
-    REQUEST is the `req_` id of a request in the books on this machine: what was decided is told
+    FILE is the body of a request, a path that ends in .json or - for standard input: what it
+    needs, how long it is and what is found in it count too.
+    REQUEST is the req_ id of a request in the books on this machine: what was decided is told
     as it was written then, and which endpoint its data may go to now. Status 1 if the data may
-    go to no endpoint of MODEL, or REQUEST was refused.
+    go to no endpoint of MODEL or FILE, or REQUEST was refused.
     """
     from jevons.cli.screen import emit
 
     settings = read_settings(config)
     if what.startswith("req_"):
-        told = _what_became(settings, what, profile)
+        told = _what_became(settings, what, said["profile"])
     else:
-        told = _what_would(settings, what, profile, data_class, region, unread=unread)
+        told = _what_would(settings, what, said)
     if as_json:
         emit(told)
     else:
@@ -70,78 +67,118 @@ def explain(
         raise click.exceptions.Exit(1)
 
 
-def labelled(label: Label) -> dict[str, str]:
-    """Write a label as JSON has it."""
-    return {"data_class": label.data_class.word, "region": label.region}
-
-
 def _lines(told: dict[str, Any]) -> list[str]:
-    lines = [each["says"] for each in told.get("endpoints", [told])]
+    each_told = told.get("endpoints", [told])
+    lines = [each["says"] for each in each_told]
     if told.get("rules"):
         lines.append(f"allowed by {', '.join(told['rules'])}")
-    if not told["is_allowed"]:
-        lines.append(f"nearest endpoint that may have it: {told['nearest'] or 'none'}")
+    if told["is_allowed"]:
+        return lines
+    if told["nearest"] is None:
+        lines.append("no endpoint in the settings may have it")
+    else:
+        form = ", veiled" if told["nearest_is_veiled"] else ""
+        differs = "; ".join(told["differs"]) or "alike in all that policies are told"
+        lines.append(f"nearest endpoint that may have it{form}: {told['nearest']} ({differs})")
+    lines += [
+        f"{each['endpoint']!r} could have it if {' and '.join(each['wants'])}"
+        for each in told["refused"]
+        if each["wants"]
+    ]
     return lines
 
 
-def _what_would(
-    settings: Settings,
-    model: str,
-    profile: str | None,
-    data_class: str | None,
-    region: str | None,
-    *,
-    unread: bool,
-) -> dict[str, Any]:
-    """Decide for each endpoint of a model, as of now."""
-    from jevons.boot.policy import known_endpoints
-    from jevons.catalog import Catalog
+def _what_would(settings: Settings, what: str, said: dict[str, Any]) -> dict[str, Any]:
+    """Decide for each endpoint of a model, or each that a request asks for, as of now."""
+    from jevons.cli.weigh import read_body, weighing
     from jevons.types.errors import UnknownModel
 
-    egress, label = _egress(settings, profile, data_class, region, unread=unread)
-    catalog = Catalog(known_endpoints(settings))
-    asked = catalog.find(model)
+    actor = _actor(settings, said["key"]) if said["key"] else None
+    body = None
+    if what == "-" or what.endswith(".json"):
+        body = read_body(what, said["surface"])
+        what = body.model
+    it = weighing(
+        settings,
+        what,
+        actor,
+        body,
+        profile=said["profile"],
+        data_class=said["data_class"],
+        region=said["region"],
+        unread=said["unread"],
+    )
+    asked = it.catalog.find(what)
     if not asked:
-        names = ", ".join(each.name for each in catalog.endpoints) or "none"
-        message = f"no endpoint is called {model!r}; the settings have {names}"
+        names = ", ".join(each.name for each in it.catalog.endpoints) or "none"
+        message = f"no endpoint is called {what!r}; the settings have {names}"
         raise UnknownModel(message)
-    told = [_told(egress, label, endpoint) for endpoint in asked]
+    told = [it.told(each) for each in asked]
     return {
-        "label": labelled(label),
+        "label": _labelled(it),
         "is_allowed": any(each["is_allowed"] for each in told),
         "endpoints": told,
-        "nearest": _nearest(egress, label, catalog.endpoints),
+        **_elsewhere(it, asked),
     }
 
 
 def _what_became(settings: Settings, request: str, profile: str | None) -> dict[str, Any]:
     """Tell what was decided about a request, as its record has it."""
-    from jevons.boot.policy import known_endpoints
+    from jevons.cli.weigh import cited, weighing
     from jevons.types.account import Refused
 
     record = _recorded(settings, request)
-    unread = bool(record.unread)
-    egress, label = _egress(settings, profile, record.data_class, record.region, unread=unread)
+    it = weighing(
+        settings,
+        record.asked,
+        _actor(settings, record.key, must_exist=False),
+        profile=profile,
+        data_class=record.data_class,
+        region=record.region,
+        unread=bool(record.unread),
+    )
     told = {
         "request": record.id,
         "at_ms": record.at_ms,
         "key": record.key,
         "asked": record.asked,
-        "label": labelled(label),
+        "label": _labelled(it),
         "policy": record.policy,
     }
     if isinstance(record, Refused):
         return told | {
             "is_allowed": False,
             "rule": record.rule,
-            "says": record.says,
-            "nearest": _nearest(egress, label, known_endpoints(settings)),
+            "says": cited(record.rule, record.says),
+            **_elsewhere(it, it.catalog.find(record.asked)),
         }
     return told | {
         "is_allowed": True,
         "rules": record.rules,
         "says": _went(record),
         "nearest": record.endpoint,
+    }
+
+
+def _labelled(it: Weighing) -> dict[str, str]:
+    """Write what is known of the data as JSON has it."""
+    label = it.asking.label
+    return {"data_class": label.data_class.word, "region": label.region}
+
+
+def _elsewhere(it: Weighing, asked: tuple[Endpoint, ...]) -> dict[str, Any]:
+    """Find where else it may go, and what would have to be otherwise for where it may not."""
+    from jevons.policy.nearest import nearest
+
+    endpoints = it.catalog.endpoints
+    allowed = [each for each in endpoints if it.told(each)["is_allowed"]]
+    refused = [each for each in asked if each not in allowed]
+    near = nearest((*refused, *asked, *allowed)[0], allowed) if allowed else None
+    return {
+        "nearest": None if near is None else near.endpoint.name,
+        "nearest_is_veiled": near is not None and it.told(near.endpoint)["is_veiled"],
+        "differs": () if near is None else near.differs,
+        "refused": [{"endpoint": each.name, "wants": it.wants(each)} for each in refused],
     }
 
 
@@ -170,50 +207,17 @@ def _recorded(settings: Settings, request: str) -> Ended:
     return msgspec.json.decode(filed.leaf, type=Ended)
 
 
-def _egress(
-    settings: Settings,
-    profile: str | None,
-    data_class: str | None,
-    region: str | None,
-    *,
-    unread: bool,
-) -> tuple[Egress, Label]:
-    from jevons.boot.policy import house_label, load_profile
-    from jevons.catalog.places import groups
-    from jevons.policy.egress import Egress
-    from jevons.policy.profile import CLASSES
-    from jevons.types.custody import Label
+def _actor(settings: Settings, key: str, *, must_exist: bool = True) -> Actor | None:
+    """Find what a key may do.
 
-    loaded = load_profile(profile or settings.policy.profile or "open")
-    house = house_label(settings.policy, loaded)
-    label = Label(
-        data_class=CLASSES[data_class] if data_class else house.data_class,
-        region=region or house.region,
-        unread=unread,
-    )
-    return Egress(loaded, groups()), label
+    Raises:
+        NotFound: There is none with that id.
+    """
+    from jevons.store import keys_in
+    from jevons.types.errors import NotFound
 
-
-def _told(egress: Egress, label: Label, endpoint: Endpoint) -> dict[str, Any]:
-    """Decide for one endpoint: as it is, else with tokens for what identifies people."""
-    from jevons.clock import SystemClock
-    from jevons.policy.egress import sentence, veiled
-
-    moment_ms = SystemClock().now_ms()
-    form, decision = label, egress.decide(label, endpoint, moment_ms)
-    if not decision.is_allowed:
-        form = veiled(label)
-        decision = egress.decide(form, endpoint, moment_ms)
-    return {
-        "endpoint": endpoint.name,
-        "is_allowed": decision.is_allowed,
-        "is_veiled": form.veiled and decision.is_allowed,
-        "rules": [each.id for each in decision.statements],
-        "says": sentence(form if decision.is_allowed else label, endpoint, decision),
-    }
-
-
-def _nearest(egress: Egress, label: Label, endpoints: tuple[Endpoint, ...]) -> str | None:
-    """Name the first endpoint that may have it; the settings' order is the operator's own."""
-    may = [each.name for each in endpoints if _told(egress, label, each)["is_allowed"]]
-    return may[0] if may else None
+    found = [each for each in keys_in(existing_ledger(settings)) if each.key == key]
+    if not found and must_exist:
+        message = f"no key is called {key!r}; `jevons keys list` names them"
+        raise NotFound(message)
+    return found[0] if found else None

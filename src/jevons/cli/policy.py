@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from jevons.cli.explain import explain, labelled
+from jevons.cli.explain import explain
 from jevons.cli.options import example, read_settings, shared
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ def _plain(profile: Profile) -> dict[str, Any]:
     return {
         "profile": profile.name,
         "says": profile.says,
-        "label": labelled(profile.label),
+        "label": {"data_class": profile.label.data_class.word, "region": profile.label.region},
         "rules": [each._asdict() for each in profile.statements],
         "invariants": [{"name": each.name, "says": each.says} for each in profile.invariants],
     }

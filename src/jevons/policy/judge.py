@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from jevons.types.model import Endpoint
     from jevons.types.request import Generate
 
-__all__ = ("Rules",)
+__all__ = ("Rules", "can_veil")
 
 _UNSEEN = Inspected(unread=("all of it",))
 
@@ -62,7 +62,7 @@ class Rules:
             UnknownModel: No endpoint has this name.
             Unsupported: No endpoint of this model can do what was asked.
         """
-        asking = self._asking(request, can_veil=_can_veil(request))
+        asking = self._asking(request, can_veil=can_veil(request))
         left = self._catalog.find(request.model)
         try:
             for judge in self._judges:
@@ -85,7 +85,7 @@ class Rules:
             PolicyError: It may not go there.
             CallerError: It cannot.
         """
-        asking = self._asking(request, can_veil=False)
+        asking = self._asking(request)
         for judge in self._judges:
             judge(asking, (endpoint,))
 
@@ -113,7 +113,7 @@ class Rules:
             [each.name for each in endpoints for veils in self._veils if veils(asking, each)]
         )
 
-    def _asking(self, request: Generate, *, can_veil: bool) -> Asking:
+    def _asking(self, request: Generate, *, can_veil: bool = False) -> Asking:
         actor = request.actor or NOBODY
         return Asking(
             request.model,
@@ -128,8 +128,6 @@ class Rules:
 
     def _labelled(self, actor: Actor) -> Label:
         """What a key's data is taken to be."""
-        if actor.data_class is None and actor.region is None:
-            return self._label
         house = self._label
         return Label(
             data_class=house.data_class if actor.data_class is None else actor.data_class,
@@ -137,7 +135,7 @@ class Rules:
         )
 
 
-def _can_veil(request: Generate) -> bool:
+def can_veil(request: Generate) -> bool:
     """Whether tokens can be put for what identifies people, and be taken back out of the answer.
 
     Tokens differ from one conversation to the next, and nothing puts the names back into a

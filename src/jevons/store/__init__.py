@@ -14,7 +14,7 @@ from jevons.store.export import export
 from jevons.store.keys import Created, KeyRing
 from jevons.store.outside import verify_published
 from jevons.store.pages import Log
-from jevons.store.read import look_up
+from jevons.store.read import keys_in, look_up
 from jevons.store.shelf import Limits, empty
 from jevons.store.verify import verify
 from jevons.store.witness import OwnWitness, witness_vkey
@@ -30,6 +30,7 @@ __all__ = (
     "Report",
     "empty",
     "export",
+    "keys_in",
     "look_up",
     "verify",
     "verify_published",

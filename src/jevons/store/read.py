@@ -7,11 +7,14 @@ from base64 import b64encode
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from jevons.ledger.merkle import inclusion, leaf_hash
 from jevons.ledger.note import parse
 from jevons.ledger.record import unpack
 from jevons.ledger.tile import Tile, reader
 from jevons.store.schema import UNREADABLE, connect_to_read, is_live, tile_key
+from jevons.types.actor import Actor
 from jevons.types.errors import StoreUnavailable
 from jevons.types.proof import Filed, Inclusion
 
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-__all__ = ("checkpoints", "filed", "find", "leaf_at", "look_up", "placed")
+__all__ = ("checkpoints", "filed", "find", "keys_in", "leaf_at", "look_up", "placed")
 
 
 def filed(leaf: bytes, proof: Inclusion | None = None) -> Filed:
@@ -52,6 +55,21 @@ def look_up(path: Path, request: str) -> Filed | None:
         with closing(connect_to_read(path, live=is_live(path))) as connection:
             return find(connection, request)
     except UNREADABLE as error:
+        message = f"{path} cannot be read: {error}"
+        raise StoreUnavailable(message) from error
+
+
+def keys_in(path: Path) -> tuple[Actor, ...]:
+    """List the keys in a ledger file, oldest first; the server may be running.
+
+    Raises:
+        StoreUnavailable: They cannot be read.
+    """
+    try:
+        with closing(connect_to_read(path, live=is_live(path))) as connection:
+            rows = connection.execute("SELECT actor FROM key ORDER BY id").fetchall()
+        return tuple([msgspec.json.decode(actor, type=Actor) for (actor,) in rows])
+    except (*UNREADABLE, msgspec.DecodeError) as error:
         message = f"{path} cannot be read: {error}"
         raise StoreUnavailable(message) from error
 

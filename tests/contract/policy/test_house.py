@@ -6,7 +6,8 @@ import asyncio
 import json
 import random
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -16,12 +17,14 @@ from jevons.boot.policy import known_endpoints, load_profile, open_policy, shipp
 from jevons.catalog import Catalog
 from jevons.catalog.places import groups
 from jevons.cli import main
+from jevons.cli.weigh import cited
 from jevons.clock import SystemClock, Ulids
+from jevons.policy import rules
 from jevons.policy.cedar import Policies
 from jevons.policy.facts import facts_of
 from jevons.policy.live import labels
 from jevons.policy.proof import Prover
-from jevons.settings import PolicySettings, load
+from jevons.settings import LedgerSettings, PolicySettings, load
 from jevons.store import Books
 from jevons.testing import Clock
 from jevons.testing.make import a_receipt, a_refusal, a_request, an_endpoint
@@ -30,8 +33,6 @@ from jevons.types.custody import OWN, Custody, Label
 from jevons.types.errors import EgressRefused, Misconfigured
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from click.testing import Result
 
     from jevons.types.account import Record
@@ -179,7 +180,16 @@ def test_explain_is_a_sentence_with_rule_file_line_and_the_nearest_that_may(conf
     assert done.exit_code == 1
     assert done.stdout.startswith("personal data of people in EEA may not go to 'far'")
     assert "(rule gdpr-transfer, eu-gdpr.cedar line 6, and gdpr-no-training)" in done.stdout
-    assert done.stdout.endswith("nearest endpoint that may have it: local\n")
+    second, third = done.stdout.splitlines()[1:]
+    assert second == (
+        "nearest endpoint that may have it: near (model 'vendor/near', not 'deepseek/deepseek-flash'; "
+        "processed in DE, not CN; owner DE, not CN; stored in DE, not CN; "
+        "staff reaching in from nowhere, not unknown; training no, not yes)"
+    )
+    assert third == (
+        "'far' could have it if no model were trained on it and standard contractual clauses were "
+        "signed and the transfer's impact assessed"
+    )
     assert run("explain", "far", "--class", "public", config=config).exit_code == 0
     told = json.loads(run("explain", "near", "--class", "special", "--json", config=config).stdout)
     assert told["endpoints"][0]["is_allowed"]
@@ -205,7 +215,9 @@ def kept(config: Path) -> Path:
 
 async def write(path: Path, records: list[Record]) -> None:
     clock = SystemClock()
-    opening = Books.open(path, commit="os", origin="a/log", clock=clock, ids=Ulids(clock))
+    opening = Books.open(
+        path, commit="os", origin=LedgerSettings().origin, clock=clock, ids=Ulids(clock)
+    )
     async with opening as books:
         for record in records:
             await books.record(record)
@@ -214,7 +226,9 @@ async def write(path: Path, records: list[Record]) -> None:
 def test_explain_tells_a_refusal_as_it_was_told_and_who_may_have_it(kept: Path) -> None:
     done = run("explain", "req_no", config=kept)
     assert done.exit_code == 1
-    assert done.stdout == "it may not\nnearest endpoint that may have it: local\n"
+    assert done.stdout == (
+        "it may not\nnearest endpoint that may have it: local (alike in all that policies are told)\n"
+    )
     told = json.loads(run("explain", "req_no", "--json", config=kept).stdout)
     assert (told["rule"], told["nearest"]) == ("gdpr-transfer", "local")
     assert told["label"] == {"data_class": "personal", "region": "EEA"}
@@ -249,6 +263,147 @@ def test_explain_says_in_which_form_it_may_go(config: Path) -> None:
     assert unread.exit_code == 1
     assert "that cannot all be looked through may not go to 'near'" in unread.stdout
     assert "(rule gdpr-veiled-transfer, eu-gdpr.cedar line" in unread.stdout
+
+
+def body(config: Path, **fields: object) -> str:
+    path = config.parent / "body.json"
+    path.write_text(json.dumps(fields))
+    return str(path)
+
+
+SAID = [{"role": "user", "content": "Hello"}]
+SEEN = [
+    {
+        "role": "user",
+        "content": [{"type": "image_url", "image_url": {"url": "https://example.org/a.png"}}],
+    }
+]
+
+
+def test_explain_reads_the_body_of_a_request(config: Path) -> None:
+    done = run("explain", body(config, model="near", messages=SAID), config=config)
+    assert (done.exit_code, done.stdout.count("may go to 'near'")) == (0, 1)
+    seen = body(config, model="near", messages=SEEN)
+    done = run("explain", seen, config=config)
+    assert done.exit_code == 1
+    first, *_, last = done.stdout.splitlines()
+    assert first.startswith(
+        "'near' cannot serve this (rule modality-supported, jevons/policy/rules.py line "
+    )
+    assert first.endswith("): 'near' cannot do 'image'")
+    assert last == "'near' could have it if it could do image"
+
+
+def test_explain_counts_how_long_a_request_is(config: Path) -> None:
+    text = config.read_text()
+    config.write_text(text.replace('place = "DE"', 'place = "DE"\ncontext_tokens = 1'))
+    long = body(config, model="near", messages=[{"role": "user", "content": "x" * 1000}])
+    done = run("explain", long, config=config)
+    assert (
+        "the prompt is at least 3 tokens (rule size-fits, jevons/policy/rules.py line"
+        in done.stdout
+    )
+    assert "nearest endpoint that may have it: local (" in done.stdout
+    assert "'near' could have it if the prompt were shorter" in done.stdout
+
+
+def test_explain_reads_every_surface(config: Path) -> None:
+    said: dict[str, dict[str, Any]] = {
+        "chat": {"messages": SAID},
+        "messages": {"messages": SAID, "max_tokens": 9},
+        "responses": {"input": "Hello"},
+        "embeddings": {"input": "Hello"},
+    }
+    for surface, fields in said.items():
+        path = body(config, model="near", **fields)
+        told = json.loads(
+            run("explain", path, "--surface", surface, "--json", config=config).stdout
+        )
+        assert told["is_allowed"] is (surface != "embeddings"), surface
+    assert run("explain", body(config, model="near", input="Hello"), config=config).exit_code == 0
+    told = json.loads(
+        run(
+            "explain",
+            body(config, model="near", input="Hello"),
+            "--surface",
+            "embeddings",
+            "--json",
+            config=config,
+        ).stdout
+    )
+    assert told["refused"] == [{"endpoint": "near", "wants": ["it could do embedding"]}]
+
+
+def test_explain_looks_a_request_through(config: Path) -> None:
+    text = config.read_text().replace('owner = "DE"', 'owner = "US"\nbasis = "scc-tia"')
+    config.write_text(text)
+    secret = [{"role": "user", "content": "sk-" + "a1B2" * 10}]
+    told = json.loads(
+        run("explain", body(config, model="near", messages=secret), "--json", config=config).stdout
+    )
+    assert told["label"]["data_class"] == "special"
+    assert told["endpoints"][0]["rules"] == ["gdpr-special-in-the-eea"]
+    told = json.loads(
+        run("explain", body(config, model="near", messages=SAID), "--json", config=config).stdout
+    )
+    assert told["endpoints"][0]["is_veiled"]
+    several = body(config, model="near", messages=SAID, logprobs=True)
+    done = run("explain", several, config=config)
+    assert "(rule gdpr-veiled-transfer, eu-gdpr.cedar line" in done.stdout
+    config.write_text(text + '[privacy]\nlook = "never"\n')
+    done = run("explain", body(config, model="near", messages=SAID), config=config)
+    assert "that cannot all be looked through may not go to 'near'" in done.stdout
+
+
+def test_explain_refuses_what_is_no_request(config: Path) -> None:
+    (config.parent / "bad.json").write_text("[1")
+    for name in ("bad.json", "none.json"):
+        done = run("explain", str(config.parent / name), config=config)
+        assert done.exit_code == 1
+        assert name in done.stderr
+
+
+def test_explain_counts_what_a_key_may(kept: Path) -> None:
+    def key(*words: str) -> str:
+        words = ("create", "a", *words, "--json", "--config", str(kept))
+        return json.loads(CliRunner().invoke(main, ["keys", *words]).stdout)["key"]
+
+    near, chinese = key("--endpoint", "near"), key("--place", "CN", "--class", "internal")
+    done = run("explain", "far", "--key", near, config=kept)
+    first, second, third = done.stdout.splitlines()
+    assert first.startswith(
+        "this key may not use 'far'; it may use 'near' (rule endpoint-allowed, jevons/"
+    )
+    assert second.startswith("nearest endpoint that may have it: near (")
+    assert third.startswith("'far' could have it if the key might use it and no model were")
+    told = json.loads(run("explain", "near", "--key", chinese, "--json", config=kept).stdout)
+    assert told["endpoints"][0]["rules"] == ["place-allowed"]
+    assert told["label"]["data_class"] == "internal"
+    assert told["nearest"] is None
+    assert told["refused"] == [{"endpoint": "near", "wants": ["the key might reach DE"]}]
+    done = run("explain", "near", "--key", chinese, config=kept)
+    assert "no endpoint in the settings may have it" in done.stdout
+    assert "`jevons keys list`" in run("explain", "near", "--key", "key_no", config=kept).stderr
+
+
+def test_explain_says_where_the_rule_of_a_key_is_that_refused_a_request(kept: Path) -> None:
+    asyncio.run(
+        write(
+            kept.parent / "data" / "ledger.db",
+            [a_refusal(id="req_place", asked="near", says="it is elsewhere", rule="place-allowed")],
+        )
+    )
+    done = run("explain", "req_place", config=kept)
+    assert done.stdout.startswith(
+        "it is elsewhere (rule place-allowed, jevons/policy/rules.py line "
+    )
+
+
+def test_the_line_of_a_rule_is_where_it_is_written() -> None:
+    source = Path(rules.__file__).read_text().splitlines()
+    for rule in rules.RULES:
+        line = int(cited(rule.name, "No").rpartition(" line ")[2].removesuffix(")"))
+        assert source[line - 1].startswith(f"def {rule.name.replace('-', '_')}(")
 
 
 def test_explain_names_what_there_is_when_a_model_is_not(config: Path) -> None:
