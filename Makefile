@@ -7,7 +7,8 @@ PURE := $(PURE),src/jevons/meter/*,src/jevons/ledger/*,src/jevons/privacy/*,src/
 PURE := $(PURE),src/jevons/entries.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types contracts coverage bench bench-privacy faults kill lock pages clean run-env dev-env
+.PHONY: help run test lint types contracts coverage bench bench-policy bench-privacy faults kill prove mutants lock
+.PHONY: pages clean run-env dev-env
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,11 +43,21 @@ bench: dev-env ## the gateway and the engine, against their yardsticks in the sa
 bench-privacy: dev-env ## what looking for personal data costs, beside Presidio where it is installed
 	@$(BIN)/python bench/privacy.py $(ARGS)
 
+bench-policy: dev-env ## what a decision costs: asked of Cedar, remembered, and as a whole
+	@$(BIN)/python bench/policy.py
+
 faults: dev-env ## every fault of an endpoint in every pair of dialects: expected against seen
 	@$(BIN)/pytest -q tests/contract/providers/test_fault_table.py --score
 
 kill: dev-env ## kill -9 at 100 random moments under load
 	@JEVONS_KILLS=100 $(BIN)/pytest tests/e2e -k kill
+
+prove: dev-env ## what profiles promise: proofs, 10,000 cases two ways, and every small change to one noticed
+	@$(BIN)/jevons policy prove $(notdir $(basename $(wildcard src/jevons/policy/profiles/*.toml)))
+	@JEVONS_CHANGES=1 $(BIN)/pytest -q -s -p no:xdist tests/contract/policy/test_profiles.py tests/contract/policy/test_house.py -k "ships or change or law or thousand"
+
+mutants: dev-env ## change the policy's code in every small way: what no test minds
+	@$(BIN)/python tools/mutants.py
 
 lock: dev-env ## resolve requirements/*.txt again (UPGRADE=1 takes the newest)
 	@$(BIN)/python tools/lock.py $(if $(UPGRADE),--upgrade)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from importlib.resources import files
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import cedarpy as _cedarpy
 import msgspec
@@ -91,7 +91,7 @@ def parse(profile: Profile) -> Mapping[str, dict[str, Any]]:
         Misconfigured: See `Policies`.
     """
     static = _static(profile.policies, profile.name)
-    named = {str(policy.get("annotations", {}).get("id", "")): policy for policy in static.values()}
+    named = {policy.get("annotations", {}).get("id"): policy for policy in static.values()}
     found_at = {each.id for each in profile.statements}
     if named.keys() != found_at or not len(static) == len(named) == len(profile.statements):
         message = (
@@ -126,10 +126,12 @@ def _static(text: str, name: str) -> dict[str, dict[str, Any]]:
     except ValueError as error:
         message = f"{name}: {error}"
         raise Misconfigured(message) from None
-    if read.get("templateLinks") or read.get("templates"):
-        message = f"{name}: templates are not taken"
+    others = [kind for kind, found in read.items() if found and kind != "staticPolicies"]
+    if others:
+        message = f"{name}: {others[0]} are not taken"
         raise Misconfigured(message)
-    return cast("dict[str, dict[str, Any]]", read["staticPolicies"])
+    static: dict[str, dict[str, Any]] = read["staticPolicies"]
+    return static
 
 
 def _internal_ids(policies: str) -> list[str]:

@@ -89,7 +89,7 @@ class Egress:
     def digest(self, endpoints: tuple[Endpoint, ...], proof: str) -> str:
         """Hash what decisions depend on, and what was proved of it."""
         profile = self.profile
-        custody = sorted([(each.name, each.custody) for each in endpoints], key=_first)
+        custody = {each.name: each.custody for each in endpoints}
         told = (SCHEMA, profile.policies, profile.invariants, self._groups, custody, proof)
         return sha256(msgspec.json.encode(told, order="deterministic")).hexdigest()
 
@@ -139,7 +139,3 @@ def _unknown(custody: Custody) -> list[str]:
     told = msgspec.structs.asdict(custody)
     asked = ("owner", "storage", "access", "retention_days", "trains")
     return [name for name in asked if told[name] in {None, UNKNOWN_PLACE}]
-
-
-def _first(row: tuple[str, Custody]) -> str:
-    return row[0]

@@ -10,7 +10,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from jevons.policy.cedar import Policies
-from jevons.policy.profile import Profile, Statement
+from jevons.policy.profile import read_profile
 from jevons.types.custody import UNKNOWN_PLACE, DataClass, Label
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ("broken_promises", "labels")
 
 _REGIONS = ("EEA", "US", "CN", "GB", UNKNOWN_PLACE)
+_NEVER = 'says = ""\ndata_class = "public"'
+"""A manifest that says nothing, of policies that only match."""
 
 
 def labels() -> Iterator[Label]:
@@ -68,8 +70,7 @@ def _spoken(label: Label) -> str:
 def _matching(invariant: Invariant) -> Policies:
     """Make a policy that allows what the invariant says can never be."""
     text = (
-        f'@id("{invariant.name}")\n'
+        '@id("never")\n'
         f'permit (principal, action == Action::"send", resource) when {{ {invariant.never} }};'
     )
-    statement = Statement(invariant.name, invariant.says, "", 1)
-    return Policies(Profile(invariant.name, "", Label(), text, (statement,), ()))
+    return Policies(read_profile(invariant.name, policies=text, manifest=_NEVER))

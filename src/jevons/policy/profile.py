@@ -102,7 +102,7 @@ def _statements(policies: str, file: str) -> tuple[Statement, ...]:
     for each in _ANNOTATED.finditer(policies):
         kind, text = each.groups()
         if kind == "id":
-            line = policies.count("\n", 0, each.start(1)) + 1
+            line = policies[: each.start(1)].count("\n") + 1
             found.append(Statement(text, "", file, line))
         elif found:
             found[-1] = found[-1]._replace(says=text)

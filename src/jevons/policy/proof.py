@@ -55,8 +55,10 @@ _KINDS = MappingProxyType(
         "resource.retention_days": "Int",
     }
 )
-ELSEWHERE = "elsewhere"
-"""Stands in a case for every place that no rule mentions."""
+_WORDED = tuple([name for name, kind in _KINDS.items() if kind == "String"])
+ELSEWHERE = ("elsewhere", *[f"elsewhere {number}" for number in range(2, len(_WORDED) + 1)])
+"""Stand in a case for places that no rule mentions: as many as there are attributes that could
+hold one, since a rule may tell whether two of them are the same."""
 
 _BASES = ("none", "dpf", "scc-tia")
 _TIMEOUT_MS = 10_000
@@ -90,7 +92,7 @@ class Prover:
         self._variables = {name: getattr(self._z3, kind)(name) for name, kind in _KINDS.items()}
         self._profile = profile
         self._groups = groups
-        self._words = {ELSEWHERE, "unknown", *OWN_PLACES, *_BASES, *groups.eea.places}
+        self._words = {*ELSEWHERE, "unknown", *OWN_PLACES, *_BASES, *groups.eea.places}
         self._words |= groups.adequate.places | groups.concern.places
         self._possible = self._axioms()
         self._permits: dict[str, Formula] = {}
@@ -123,14 +125,14 @@ class Prover:
         for name, formula in self._forbids.items():
             others = {other: each for other, each in self._forbids.items() if other != name}
             alone = self._z3.And(self._any(self._permits), formula, self._z3.Not(self._any(others)))
-            if self.never(name, "", alone, allowed=False).holds:
+            if self._example(name, alone) is None:
                 found.append(name)
         return tuple(found)
 
     def newly_allows(self, old: Prover) -> Case | None:
         """Find something that is allowed here and was not there."""
         self._words |= old._words
-        return self.never("new", "", self._z3.Not(old.allows)).case
+        return self._example("what is new", self._z3.And(self.allows, self._z3.Not(old.allows)))
 
     def evaluate(self, case: Case) -> bool:
         """Decide one case by the formulas."""
@@ -152,35 +154,40 @@ class Prover:
         solver.add([self._variables[name] == value for name, value in case.items()])
         return bool(solver.check() == self._z3.sat)
 
-    def never(self, name: str, says: str, bad: Formula, *, allowed: bool = True) -> Proof:
+    def never(self, name: str, says: str, bad: Formula) -> Proof:
         """Prove that nothing that is `bad` is allowed, or find what is.
+
+        Raises:
+            Misconfigured: It could not be decided within ten seconds.
+        """
+        began_s = time.perf_counter()
+        case = self._example(name, self._z3.And(self.allows, bad))
+        took_ms = (time.perf_counter() - began_s) * 1e3
+        return Proof(name, says, case is None, case, took_ms)
+
+    def _example(self, name: str, formula: Formula) -> Case | None:
+        """Find a case in which a formula holds; None is proof that there is none.
 
         Raises:
             Misconfigured: It could not be decided within ten seconds.
         """
         solver = self._z3.Solver()
         solver.set("timeout", _TIMEOUT_MS)
-        solver.add(self._possible, self._told_apart(), bad)
-        if allowed:
-            solver.add(self.allows)
-        began_s = time.perf_counter()
+        solver.add(self._possible, self._told_apart(), formula)
         found = solver.check()
-        took_ms = (time.perf_counter() - began_s) * 1e3
         if found == self._z3.unknown:
             message = f"{name!r} could not be decided: {solver.reason_unknown()}"
             raise Misconfigured(message)
-        holds = bool(found == self._z3.unsat)
-        return Proof(name, says, holds, None if holds else self._case(solver.model()), took_ms)
+        return None if found == self._z3.unsat else self._case(solver.model())
 
     def _told_apart(self) -> Formula:
         """Let text be only what formulas tell apart; one word stands for all that they do not."""
-        free = [name for name, kind in _KINDS.items() if kind == "String"]
-        return self._z3.And([self._in(self._variables[name], self._words) for name in free])
+        return self._z3.And([self._in(self._variables[name], self._words) for name in _WORDED])
 
     def _axioms(self) -> Formula:
         """What holds of every endpoint: which facts are made of which."""
         z3, all_ = self._z3, self._variables
-        near, safe, concern = (z3.Bool(f"access.{name}") for name in ("eea", "adequate", "concern"))
+        near, safe, concern = z3.Bools("access.eea access.adequate access.concern")
         eea = OWN_PLACES | self._groups.eea.places
         adequate = eea | self._groups.adequate.places
         bad = self._groups.concern.places | {"unknown"}
@@ -210,7 +217,7 @@ class Prover:
         """Turn a policy's conditions into a formula.
 
         Raises:
-            Misconfigured: It speaks of certain keys, endpoints or other actions.
+            Misconfigured: It speaks of certain keys or endpoints.
         """
         scope = (policy["principal"], policy["resource"])
         if any(each.get("op") != "All" for each in scope):
@@ -270,7 +277,10 @@ class Prover:
             return self._z3.BoolVal(value)
         if isinstance(value, int):
             return self._z3.IntVal(value)
-        self._words.add(str(value))
+        if not isinstance(value, str):
+            message = f"{value!r} cannot be proved over, being no word, number or truth"
+            raise Misconfigured(message)
+        self._words.add(value)
         return self._z3.StringVal(value)
 
     def _case(self, model: Formula) -> Case:

@@ -85,6 +85,22 @@ def test_each_policy_needs_an_id_of_its_own(text: str) -> None:
         parse(profile(text))
 
 
+def test_everything_that_does_not_fit_is_named() -> None:
+    text = OPEN + forbid("resource.colour == 1") + forbid("resource.size == 1", "two")
+    with pytest.raises(Misconfigured) as caught:
+        parse(profile(text))
+    said = str(caught.value)
+    assert said.startswith("profile 'mine': ")
+    assert sorted(name for name in ("colour", "size") if name in said) == ["colour", "size"]
+    assert "; [policy" in said
+    with pytest.raises(Misconfigured) as caught:
+        read_never("resource.colour && resource.size", "x")
+    said = str(caught.value)
+    assert said.startswith("invariant 'x': [policy0] for policy ")
+    assert sorted(name for name in ("colour", "size") if name in said) == ["colour", "size"]
+    assert "; [policy" in said
+
+
 def test_what_is_not_cedar_is_refused() -> None:
     with pytest.raises(Misconfigured, match="mine: "):
         parse(profile("forbid everything"))
@@ -92,7 +108,7 @@ def test_what_is_not_cedar_is_refused() -> None:
 
 def test_templates_are_refused() -> None:
     text = OPEN.replace("principal,", "principal == ?principal,")
-    with pytest.raises(Misconfigured, match="templates"):
+    with pytest.raises(Misconfigured, match=r"^mine: templates are not taken$"):
         parse(profile(text))
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from hashlib import sha256
+
 import msgspec
 import pytest
 
 from jevons.catalog import Catalog
 from jevons.catalog.places import groups
 from jevons.policy import RULES, Asking, Rules
+from jevons.policy.cedar import SCHEMA
 from jevons.policy.egress import Egress, egress_rule, sentence
 from jevons.policy.live import broken_promises, labels
 from jevons.policy.profile import Profile, read_profile
@@ -68,7 +72,7 @@ def test_what_policies_allow_is_left_in_order() -> None:
 def test_a_refusal_is_a_sentence_with_the_rule_its_file_and_its_line() -> None:
     with pytest.raises(EgressRefused) as caught:
         egress().judge(asked(PERSONAL), (AWAY,))
-    assert caught.value.rule == "near"
+    assert (caught.value.rule, caught.value.param) == ("near", "model")
     assert str(caught.value) == (
         "personal data of people in EEA may not go to 'away' (Far Inc., US): personal data stays "
         "near (rule near, mine.cedar line 4); of it nobody said: storage, access, retention_days"
@@ -85,6 +89,9 @@ def test_a_rule_without_a_reason_is_named_all_the_same() -> None:
         "special data may not go to 'far' (this machine, US) "
         "(rule near, mine.cedar line 4, and not-american)"
     )
+    third = '@id("third")\nforbid (principal, action == Action::"send", resource);'
+    decided = egress(text + third).decide(special, far, 0)
+    assert sentence(special, far, decided).endswith("line 4, and not-american, and third)")
 
 
 def test_what_nothing_permits_is_refused_by_that_name() -> None:
@@ -107,6 +114,12 @@ def test_what_is_allowed_is_a_sentence_too() -> None:
     assert sentence(PUBLIC, HERE, decided) == (
         "public data of people in EEA may go to 'here' (this machine, on-prem) (rule open)"
     )
+    both = POLICIES + '@id("too")\npermit (principal, action == Action::"send", resource);'
+    unread = Label(unread=True)
+    assert sentence(unread, HERE, egress(both).decide(unread, HERE, 0)) == (
+        "public data that cannot all be looked through may go to 'here' "
+        "(this machine, on-prem) (rule open, too)"
+    )
 
 
 def test_a_basis_that_has_run_out_is_none_from_the_next_day_on() -> None:
@@ -114,6 +127,24 @@ def test_a_basis_that_has_run_out_is_none_from_the_next_day_on() -> None:
     assert policies.decide(PERSONAL, SIGNED, DAY_MS - 1).is_allowed
     assert not policies.decide(PERSONAL, SIGNED, DAY_MS).is_allowed
     assert policies.decide(PERSONAL, SIGNED, 0).is_allowed
+
+
+def test_a_case_is_decided_once_a_day() -> None:
+    policies = egress()
+    first = policies.decide(PERSONAL, SIGNED, 1)
+    assert policies.decide(PERSONAL, SIGNED, DAY_MS - 1) is first
+    assert policies.decide(PUBLIC, SIGNED, DAY_MS - 1) is not first
+    assert policies.decide(PERSONAL, SIGNED, DAY_MS) is not first
+
+
+def test_a_day_is_one_of_utc_wherever_the_machine_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "ZZZ-14")  # fourteen hours ahead
+    time.tzset()
+    try:
+        assert egress().decide(PERSONAL, SIGNED, DAY_MS - 1).is_allowed
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_promises_are_held_against_the_endpoints_there_are() -> None:
@@ -229,7 +260,14 @@ def test_receipts_name_the_profile_and_all_it_goes_by() -> None:
         egress_rule(egress(), (), proof="").digest,
     }
     assert len(different) == 5
+    # Receipts carry it: to change what is hashed is to change what they mean.
+    mine = profile()
+    told = (SCHEMA, mine.policies, mine.invariants, groups(), {"away": AWAY.custody}, "proof")
+    hashed = sha256(msgspec.json.encode(told, order="deterministic")).hexdigest()
+    assert egress_rule(egress(), (AWAY,), proof="proof").digest == hashed
+    assert egress().digest((AWAY, HERE), "") == egress().digest((HERE, AWAY), "")
     verdict = house().judge(a_request())
     assert verdict.rules[-1] == "egress-mine"
+    assert house().asked[-1] == "egress-mine 2"
     others = Rules(Catalog((AWAY, HERE)), clock=Clock(0)).judge(a_request())
     assert verdict.policy != others.policy

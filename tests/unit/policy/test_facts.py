@@ -58,6 +58,13 @@ def test_one_way_out_of_the_eea_is_out_of_it(place: str, custody: Custody) -> No
     assert not facts.adequate
 
 
+def test_everywhere_in_the_eea_is_still_in_it() -> None:
+    everywhere = tuple(sorted(groups().eea.places))
+    assert told("DE", Custody(owner="FR", storage="EU", access=everywhere)).eea
+    safe = (*everywhere, *sorted(groups().adequate.places))
+    assert told("DE", Custody(owner="FR", storage="EU", access=safe)).adequate
+
+
 def test_countries_that_the_commission_calls_adequate_are_as_good() -> None:
     facts = told("CH", Custody(owner="JP", storage="nowhere", access=()))
     assert facts.adequate

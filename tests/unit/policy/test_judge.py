@@ -81,6 +81,7 @@ def test_a_rule_of_another_version_is_another_policy() -> None:
     assert policy(HERE, rules=(first._replace(version=2), *others)) != policy(HERE)
     assert policy(HERE, rules=(first._replace(name="other"), *others)) != policy(HERE)
     assert policy(HERE, rules=RULES[:-1]) != policy(HERE)
+    assert policy(HERE, rules=(first._replace(digest="x"), *others)) != policy(HERE)
 
 
 def test_a_rule_that_errs_lets_nothing_through() -> None:

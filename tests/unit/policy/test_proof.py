@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from jevons.boot.policy import load_profile, shipped_profiles
 from jevons.catalog.places import groups
 from jevons.policy.cedar import Policies
-from jevons.policy.facts import FOREVER_DAYS, Facts, facts_of
+from jevons.policy.facts import FOREVER_DAYS, OWN_PLACES, Facts, facts_of
 from jevons.policy.profile import Profile, read_profile
-from jevons.policy.proof import Case, Prover, proof_digest
+from jevons.policy.proof import ELSEWHERE, Case, Proof, Prover, proof_digest
 from jevons.testing.make import an_endpoint
 from jevons.types.custody import Custody, DataClass, Label
 from jevons.types.errors import Bug, Misconfigured
@@ -135,6 +135,108 @@ def test_facts_that_are_made_of_others_cannot_be_had_apart() -> None:
     )
 
 
+def test_a_proof_says_of_what_it_is_and_how_long_it_took(monkeypatch: pytest.MonkeyPatch) -> None:
+    moments = iter((1.0, 1.5))
+    formulas = prover(OPEN, "resource.retention_days < 0")
+    monkeypatch.setattr("jevons.policy.proof.time.perf_counter", lambda: next(moments))
+    assert formulas.invariants() == (
+        Proof(name="promise-0", says="so", holds=True, case=None, took_ms=500.0),
+    )
+
+
+def test_only_words_that_are_told_apart_can_be_had() -> None:
+    formulas = prover(OPEN + forbid('resource.place == "XK"'))
+    for place in ("on-prem", "unknown", "DE", "CH", "CN", "XK", *ELSEWHERE):
+        assert formulas.is_possible({"resource.place": place}), place
+    assert not formulas.is_possible({"resource.place": "XL"})
+
+
+def test_every_group_of_places_can_be_had() -> None:
+    """A prover that knows of no such place would prove anything of it."""
+    for never in (
+        "resource.adequate && !resource.eea",
+        "!resource.concern && !resource.adequate",
+        'resource.local && resource.storage == "nowhere"',
+    ):
+        (proof,) = prover(OPEN, never).invariants()
+        assert not proof.holds, never
+
+
+@pytest.mark.parametrize(
+    "never", ["resource.place != resource.storage", "resource.place != resource.owner"]
+)
+def test_two_places_that_no_rule_mentions_are_not_one(never: str) -> None:
+    """Else it would be proved that whatever is named nowhere is the same."""
+    known = {"on-prem", "house", "nowhere", "unknown", "none", "dpf", "scc-tia"}
+    for group in (groups().eea, groups().adequate, groups().concern):
+        known |= group.places
+    listed = "[" + ", ".join(f'"{each}"' for each in sorted(known)) + "]"
+    others = [f"!{listed}.contains(resource.{name})" for name in ("place", "storage", "owner")]
+    (proof,) = prover(OPEN, " && ".join([never, *others])).invariants()
+    assert not proof.holds
+
+
+def test_a_case_names_only_places_that_are_told_apart() -> None:
+    (proof,) = prover(OPEN, 'resource.place != "XK" && context.region != "XK"').invariants()
+    assert proof.case is not None
+    said = {str(value) for value in proof.case.values() if isinstance(value, str)}
+    places = groups().eea.places | groups().adequate.places | groups().concern.places
+    words = {*ELSEWHERE, *OWN_PLACES, "XK", "unknown", "none", "dpf", "scc-tia"}
+    assert said <= places | words
+
+
+@pytest.mark.parametrize(
+    ("told", "could_be"),
+    [
+        ({"context.data_class": -1}, False),
+        ({"context.data_class": 0}, True),
+        ({"context.data_class": 3}, True),
+        ({"context.data_class": 4}, False),
+        ({"resource.retention_days": -1}, False),
+        ({"resource.retention_days": 0}, True),
+        ({"resource.retention_days": FOREVER_DAYS}, True),
+        ({"resource.retention_days": FOREVER_DAYS + 1}, False),
+        ({"resource.basis": "dpf"}, True),
+        ({"resource.basis": "word"}, False),
+        ({"resource.eea": True, "resource.adequate": False}, False),
+        ({"resource.adequate": True, "resource.concern": True}, False),
+        ({"resource.local": True}, True),
+        ({"resource.local": True, "resource.place": "DE"}, False),
+        ({"resource.local": True, "resource.owner": "DE"}, False),
+        ({"resource.local": False, "resource.place": "on-prem", "resource.owner": "DE"}, True),
+        ({"resource.local": False, "resource.place": "DE", "resource.owner": "house"}, True),
+        ({"resource.local": False, "resource.place": "on-prem", "resource.owner": "house"}, False),
+    ],
+)
+def test_what_there_could_be_has_its_bounds(told: Case, *, could_be: bool) -> None:
+    assert prover(OPEN).is_possible(told) is could_be
+
+
+def test_staff_anywhere_makes_of_an_endpoint_what_they_could_do() -> None:
+    here = {f"resource.{name}": "DE" for name in ("place", "storage", "owner")}
+    formulas = prover(OPEN)
+    for reached in (
+        {"resource.eea": True, "resource.adequate": True, "resource.concern": False},
+        {"resource.eea": False, "resource.adequate": True, "resource.concern": False},
+        {"resource.eea": False, "resource.adequate": False, "resource.concern": False},
+        {"resource.eea": False, "resource.adequate": False, "resource.concern": True},
+    ):
+        assert formulas.is_possible({**here, **reached})
+        assert formulas.is_possible({**here, **reached}, has_near_staff=True) is bool(
+            reached["resource.eea"]
+        )
+
+
+def test_what_nothing_permits_is_not_allowed_by_the_formulas_either() -> None:
+    closed = OPEN.replace("resource);", 'resource) when { context.region == "US" };')
+    formulas = prover(closed, 'context.region != "US"')
+    assert [each.holds for each in formulas.invariants()] == [True]
+    told = case_of(Label(region="US"), facts("DE", Custody()))
+    assert formulas.evaluate(told)
+    assert not formulas.evaluate({**told, "context.region": "EEA"})
+    assert prover(closed + forbid('context.region == "CN"')).idle() == ("no",)
+
+
 def test_a_rule_that_others_make_idle_is_named() -> None:
     wide, narrow = (
         forbid("context.data_class >= 1", "wide"),
@@ -154,6 +256,14 @@ def test_what_a_change_newly_lets_through_is_shown() -> None:
     assert strict.newly_allows(loose) is None
 
 
+def test_a_place_that_only_the_new_rules_mention_is_tried() -> None:
+    old = prover(OPEN.replace("resource);", 'resource) when { resource.place == "XL" };'))
+    new = prover(OPEN.replace("resource);", 'resource) when { resource.place == "XK" };'))
+    case = new.newly_allows(old)
+    assert case is not None
+    assert case["resource.place"] == "XK"
+
+
 def test_text_that_no_rule_mentions_is_elsewhere() -> None:
     strict, loose = prover(OPEN + forbid('resource.place != "XK"')), prover(OPEN)
     case = loose.newly_allows(strict)
@@ -165,13 +275,32 @@ def test_text_that_no_rule_mentions_is_elsewhere() -> None:
 @pytest.mark.parametrize(
     ("policies", "named"),
     [
-        (OPEN + forbid('resource.owner like "C*"'), "like"),
+        (
+            OPEN + forbid('resource.owner like "C*"'),
+            "^'like' cannot be proved over; write it with &&, .*, >= or contains$",
+        ),
+        (OPEN + forbid('Key::"a" == Key::"a"'), "no word, number or truth"),
+        (OPEN + forbid('principal == Key::"a"'), "Var"),
+        (OPEN + forbid('resource in Endpoint::"a"'), "'in'"),
+        (OPEN + forbid("resource is Endpoint"), "'is'"),
+        (OPEN + forbid('decimal("1.0").lessThan(decimal("2.0"))'), "lessThan"),
+        (OPEN + forbid('ip("10.0.0.1").isLoopback()'), "isLoopback"),
+        (OPEN + forbid("-context.data_class < 0"), "neg"),
+        (OPEN + forbid("context.data_class * 2 < 0"), r"'\*'"),
+        (OPEN + forbid('context has region && context.region == "US"'), "has"),
+        (OPEN + forbid("[resource.owner].isEmpty()"), "isEmpty"),
         (OPEN + forbid('[resource.owner].containsAll(["CN"])'), "containsAll"),
         (OPEN + forbid("resource has local"), "has"),
         (OPEN + forbid("context.data_class + 1 > 2"), r"'\+'"),
         (OPEN + forbid("[resource.owner, resource.place] == [resource.place]"), "Set"),
-        (OPEN + forbid("{x: 1}.x == context.data_class"), "None.x"),
-        (OPEN.replace("principal,", 'principal == Key::"a",'), "every principal"),
+        (
+            OPEN + forbid("{x: 1}.x == context.data_class"),
+            "^'None.x' is not among context.data_class, .*, resource.retention_days$",
+        ),
+        (
+            OPEN.replace("principal,", 'principal == Key::"a",'),
+            "^a policy must speak of every principal and resource; say the rest in `when`$",
+        ),
         (OPEN.replace("resource)", 'resource == Endpoint::"a")'), "every principal"),
     ],
 )
@@ -182,8 +311,10 @@ def test_what_cannot_be_a_formula_is_refused(policies: str, named: str) -> None:
 
 def test_a_set_that_is_not_written_out_is_refused() -> None:
     when = '(if resource.local then ["a"] else ["b"]).contains(resource.owner)'
-    with pytest.raises(Misconfigured, match="written out"):
+    with pytest.raises(Misconfigured, match=r"^contains cannot be .* a set that is written out$"):
         prover(OPEN + forbid(when))
+    with pytest.raises(Misconfigured, match="invariant 'promise-0'"):
+        prover(OPEN, "resource.colour").invariants()
 
 
 def test_every_operator_means_what_cedar_means_by_it() -> None:
@@ -207,6 +338,7 @@ class Tired:
 
     def __init__(self, says: str) -> None:
         self.says = says
+        self.told: list[tuple[Any, ...]] = []
 
     def __getattr__(self, name: str) -> Any:
         return getattr(z3, name)
@@ -214,7 +346,9 @@ class Tired:
     def Solver(self) -> Any:  # noqa: N802 as Z3 has it
         return self
 
-    def set(self, *_: Any) -> None: ...
+    def set(self, *told: Any) -> None:
+        self.told.append(told)
+
     def add(self, *_: Any) -> None: ...
 
     def check(self) -> Any:
@@ -226,19 +360,24 @@ class Tired:
 
 def test_axioms_that_contradict_each_other_prove_nothing() -> None:
     """Of nothing everything is true."""
-    with pytest.raises(Bug, match="contradict"):
+    with pytest.raises(Bug, match=r"^the axioms contradict each other$"):
         Prover(profile(OPEN, "true"), groups(), z3=Tired("unsat")).invariants()
 
 
 def test_what_cannot_be_decided_in_time_is_no_proof() -> None:
-    tired = Prover(profile(OPEN), groups(), z3=Tired("unknown"))
-    with pytest.raises(Misconfigured, match="timeout"):
-        tired.never("x", "", tired.allows)
+    solver = Tired("unknown")
+    tired = Prover(profile(OPEN + forbid("resource.local", "x")), groups(), z3=solver)
+    for asks in (tired.idle, lambda: tired.never("x", "", tired.allows)):
+        with pytest.raises(Misconfigured, match=r"^'x' could not be decided: timeout$"):
+            asks()
+    with pytest.raises(Misconfigured, match=r"^'what is new' could not"):
+        tired.newly_allows(tired)
+    assert solver.told == [("timeout", 10_000)] * 3
 
 
 def test_without_the_prover_nothing_is_taken_for_proved(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "z3", None)
-    with pytest.raises(Misconfigured, match=r"jevons\[proof\]"):
+    with pytest.raises(Misconfigured, match=r"^proving needs Z3, .*'jevons\[proof\]'$"):
         prover(OPEN)
 
 

@@ -280,6 +280,18 @@ def test_what_every_template_keeps_is_counted(role: str) -> None:
     refused(Unsupported, saying(message), an_endpoint(context_tokens=1))
 
 
+def test_what_is_not_counted_adds_nothing() -> None:
+    """Not even one character: the prompt fits to the last."""
+    dropped = Message(role="assistant", parts=(Text(text="x"),))
+    request = saying(user("x" * (256 * 11 - 1)), dropped)
+    assert names(request, an_endpoint(context_tokens=10)) == ["here"]
+
+
+def test_a_long_body_without_a_text_to_embed_is_not_refused() -> None:
+    needs = frozenset({"embedding"})
+    assert names(saying(needs=needs), an_endpoint(context_tokens=1, can=needs)) == ["here"]
+
+
 def test_messages_add_up() -> None:
     refused(Unsupported, saying(user("x" * 256), user("x" * 256)), an_endpoint(context_tokens=1))
 
