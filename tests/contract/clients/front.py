@@ -23,12 +23,12 @@ from jevons.testing import Vendor
 from jevons.types.request import Dialect, Need
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Sequence
     from pathlib import Path
 
     from jevons.engine.pull import Weights
 
-__all__ = ("MODELS", "SMALL", "Front", "alias", "opened")
+__all__ = ("MODELS", "SMALL", "Front", "alias", "opened", "opened_before")
 
 MODELS: dict[str, Dialect] = {
     "gpt-5-chat": "openai-chat",
@@ -53,7 +53,6 @@ class Front:
     root: str
     """Base URL of clients of Anthropic's dialect."""
     key: str
-    vendor: Vendor
 
     @property
     def url(self) -> str:
@@ -65,23 +64,33 @@ class Front:
 async def opened(folder: Path, *, weights: Weights | None) -> AsyncGenerator[Front]:
     """Open a house in front of a fake vendor, and of an embedded model if there are weights."""
     async with Vendor(answer) as vendor:
-        settings = Settings(
-            data_dir=folder,
-            engine=EngineSettings(slots=2, context_tokens=2048),
-            ledger=LedgerSettings(commit="os"),
-            retries=RetrySettings(tries=0),
-            endpoint=tuple([_endpoint(vendor, name) for name in MODELS]),
-        )
-        async with open_house(settings, weights=weights) as house:
-            config = serve_config(house.app, host="127.0.0.1", port=0, read_timeout_s=5, grace_s=1)
-            config.load()
-            server = uvicorn.Server(config)
-            server.lifespan = config.lifespan_class(config)
-            await server.startup()
-            port = server.servers[0].sockets[0].getsockname()[1]
-            key = (folder / "key").read_text().strip()
-            yield Front(f"http://127.0.0.1:{port}", key, vendor)
-            await _stop(server)
+        endpoints = [_endpoint(vendor, name) for name in MODELS]
+        async with opened_before(endpoints, folder, weights=weights) as front:
+            yield front
+
+
+@asynccontextmanager
+async def opened_before(
+    endpoints: Sequence[EndpointSettings], folder: Path, *, weights: Weights | None = None
+) -> AsyncGenerator[Front]:
+    """Open a house in front of these endpoints, and of an embedded model if there are weights."""
+    settings = Settings(
+        data_dir=folder,
+        engine=EngineSettings(slots=2, context_tokens=2048),
+        ledger=LedgerSettings(commit="os"),
+        retries=RetrySettings(tries=0),
+        endpoint=tuple(endpoints),
+    )
+    async with open_house(settings, weights=weights) as house:
+        config = serve_config(house.app, host="127.0.0.1", port=0, read_timeout_s=5, grace_s=1)
+        config.load()
+        server = uvicorn.Server(config)
+        server.lifespan = config.lifespan_class(config)
+        await server.startup()
+        port = server.servers[0].sockets[0].getsockname()[1]
+        key = (folder / "key").read_text().strip()
+        yield Front(f"http://127.0.0.1:{port}", key)
+        await _stop(server)
 
 
 def _endpoint(vendor: Vendor, name: str) -> EndpointSettings:

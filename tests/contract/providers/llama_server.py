@@ -1,6 +1,7 @@
-"""llama.cpp's own HTTP server, from the wheel of the engine: `python llama_server.py MODEL`.
+"""llama.cpp's own HTTP server, from the wheel of the engine: `python llama_server.py MODEL [TEMPLATE]`.
 
-Prints the address at which it listens, and serves until its standard input closes.
+Prints the address at which it listens, and serves until its standard input closes. With a
+template of its own it also forgets prompts, so that each answer is computed as the first was.
 """
 
 from __future__ import annotations
@@ -20,10 +21,14 @@ def main() -> None:
     params.port = 0
     params.n_parallel = 2
     params.n_ctx = 2048
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 2
+    # One thread: several would wait for each other at every token wherever cores are shared.
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
     params.api_keys = ["sk-very-secret"]
     params.ui = False
     params.verbosity = 0
+    if sys.argv[2:]:
+        params.chat_template = sys.argv[2]
+        params.cache_prompt = False
     server = library.Server(params)
     print(server.listening_address, flush=True)  # noqa: T201 whoever started it reads this
     sys.stdin.read()

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import subprocess
-import sys
-from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.contract.providers.served import pulled, served
 
-from jevons.engine.pull import pull
 from jevons.testing import Listener
-from jevons.types.errors import CallerLeft, PromptTooLong, ProviderDenied, WeightsRefused
+from jevons.types.errors import CallerLeft, PromptTooLong, ProviderDenied
 from jevons.wire.sse import read_event, split
 
 if TYPE_CHECKING:
@@ -26,38 +21,17 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.anyio
 
-ROOT = Path(__file__).parents[3]
 ASK: dict[str, Any] = {
     "messages": [{"role": "user", "content": "Count to three."}],
     "temperature": 0,
 }
 
 
-@pytest.fixture(scope="session")
-def weights() -> Path:
-    """The smallest of the catalogue; `JEVONS_TEST_WEIGHTS` names a folder to keep it in."""
-    if find_spec("xllamacpp") is None:
-        pytest.skip("the engine is not installed, and llama.cpp's server comes with it")
-    folder = Path(os.environ.get("JEVONS_TEST_WEIGHTS") or ROOT / ".jevons" / "weights")
-    try:
-        return pull("smollm2-135m", folder, lambda _: None).path
-    except WeightsRefused as error:
-        pytest.skip(f"no model to serve: {error}")
-
-
 @pytest.fixture(scope="module")
-def server(weights: Path) -> Iterator[str]:
+def server() -> Iterator[str]:
     """The base URL of a server process of our own."""
-    command = [sys.executable, str(Path(__file__).with_name("llama_server.py")), str(weights)]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdin is not None
-        address = process.stdout.readline().strip()
-        assert address, "the server did not start"
+    with served(str(pulled())) as address:
         yield f"{address}/v1"
-        process.stdin.close()
 
 
 @pytest.fixture

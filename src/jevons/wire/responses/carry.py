@@ -114,10 +114,13 @@ def _kind(part: Part) -> type:
 
 
 def _message(message: Message, parts: Sequence[Part], carried: Carried) -> _Item:
-    """Write what was said; text alone as a string, as callers do."""
+    """Write what was said; text alone as a string, as callers do.
+
+    What the model said is typed to the last part: llama.cpp's server takes nothing less.
+    """
     role = _role(message, carried)
     match parts:
-        case [Text() as alone]:
+        case [Text() as alone] if role != "assistant":
             carried.drop_all("messages.content", alone.extra)
             return {"role": role, "content": alone.text}
         case _:

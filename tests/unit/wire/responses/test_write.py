@@ -74,6 +74,12 @@ def asked(*messages: Message, fields: dict[str, Any] | None = None, **more: Any)
     )
 
 
+def spoken(text: str) -> dict[str, Any]:
+    """What the model said, as it goes back to it."""
+    part = {"type": "output_text", "text": text}
+    return {"type": "message", "role": "assistant", "content": [part]}
+
+
 def written(*messages: Message, owner: str = "", **more: Any) -> tuple[Any, tuple[str, ...]]:
     rendered = render_request(asked(*messages, **more), model="m", owner=owner)
     return msgspec.json.decode(rendered.body), rendered.changed
@@ -168,7 +174,7 @@ def test_what_the_model_said_is_written_in_its_order() -> None:
             ],
         },
         {"type": "function_call", "call_id": "c1", "name": "f", "arguments": "{}"},
-        {"role": "assistant", "content": "but"},
+        spoken("but"),
     ]
 
 
@@ -180,8 +186,8 @@ def test_calls_follow_each_other_for_deepseek() -> None:
         role="assistant",
     )
     body, changed = written(HELLO, said, owner="deepseek")
-    kinds = [item.get("type", "text") for item in body["input"][1:]]
-    assert kinds == ["text", "function_call", "function_call"]
+    kinds = [item["type"] for item in body["input"][1:]]
+    assert kinds == ["message", "function_call", "function_call"]
     assert changed == ("messages: calls to tools moved behind what was said with them",)
     assert written(HELLO, turn(*said.parts[1:], role="assistant"), owner="deepseek")[1] == ()
 
@@ -237,7 +243,7 @@ def test_thinking_goes_to_its_owner_exactly_and_its_parts_are_one_item() -> None
 def test_thinking_goes_to_nobody_else_and_the_drop_is_named(owner: str, whose: str) -> None:
     thought = turn(Reasoning(text="t", owner=owner), Text(text="so"), role="assistant")
     body, changed = written(HELLO, thought, owner="openai")
-    assert body["input"][1:] == [{"role": "assistant", "content": "so"}]
+    assert body["input"][1:] == [spoken("so")]
     assert len(changed) == 1
     assert changed[0].startswith(f"messages.reasoning: dropped, {whose}")
 
