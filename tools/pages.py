@@ -34,6 +34,7 @@ SECTIONS: dict[type[msgspec.Struct], str] = {
     settings.PolicySettings: "policy",
     settings.PrivacySettings: "privacy",
     settings.WitnessSettings: "witness",
+    settings.BudgetSettings: "budgets",
     settings.EndpointSettings: "endpoint",
     Price: "endpoint.price",
     Footprint: "endpoint.footprint",

@@ -6,13 +6,17 @@ Rule 2: a receipt repeats its intent; nothing that was decided before is decided
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING, NamedTuple
 
+from jevons.budget.period import day_of
 from jevons.ledger.commitment import commit, salt
 from jevons.types.account import Intent, Measured, Receipt, Refused, Tried
+from jevons.types.budget import Amounts
 from jevons.types.custody import UNLABELLED
 from jevons.types.errors import CallerLeft
 from jevons.types.request import Inspected
+from jevons.types.units import Estimate, Priced
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,10 +28,24 @@ if TYPE_CHECKING:
     from jevons.types.errors import JevonsError, PolicyError
     from jevons.types.request import Generate
 
-__all__ = ("Asked", "Ending", "has_used", "intent", "opening", "receipt", "refused")
+__all__ = (
+    "Asked",
+    "Ending",
+    "charged",
+    "has_used",
+    "intent",
+    "opening",
+    "receipt",
+    "refused",
+    "sum_up",
+    "tokens",
+    "worst",
+)
 
 _NOBODY_LOOKED = Inspected()
 _NOTHING_MEASURED = Measured()
+_NOTHING = Amounts(cost_nusd=0, energy_mj=0, carbon_ug=0)
+_NOT_KNOWN = Amounts()
 
 
 class Asked(NamedTuple):
@@ -56,6 +74,7 @@ class Ending(NamedTuple):
     error: JevonsError | None
     """None if the last of them answered."""
     charge: Charge
+    charged: Amounts
     digest: bytes | None
     """SHA-256 of the answer's bytes; None if none went out."""
     at_ms: int
@@ -75,8 +94,10 @@ def opening(actor: Actor, receipt: str) -> bytes:
     return salt(actor.salting, receipt)
 
 
-def intent(request: Generate, actor: Actor, verdict: Verdict, plan: Plan) -> Intent:
-    """Write what is about to leave."""
+def intent(
+    request: Generate, actor: Actor, verdict: Verdict, plan: Plan, *, held: Amounts | None = None
+) -> Intent:
+    """Write what is about to leave, and what is to be set aside for it."""
     return Intent(
         id=request.id,
         at_ms=request.at_ms,
@@ -88,6 +109,8 @@ def intent(request: Generate, actor: Actor, verdict: Verdict, plan: Plan) -> Int
         request=commit(actor.salting, request.id, request.source.digest),
         data_class=verdict.label.data_class.word,
         region=verdict.label.region,
+        account=actor.account,
+        held=held,
     )
 
 
@@ -151,12 +174,80 @@ def receipt(asked: Asked, ending: Ending) -> Receipt:
         found=seen.found,
         unread=seen.unread,
         veil=None if veiled is None else veiled.tally(),
+        account=said.account,
+        day=day_of(said.at_ms),
+        charged=ending.charged,
     )
 
 
 def has_used(outcome: Outcome) -> bool:
     """Whether an attempt is known to have used something."""
     return outcome.usage.counted_by != "nobody" or outcome.measured != _NOTHING_MEASURED
+
+
+def charged(outcome: Outcome, charge: Charge | None, held: Amounts | None) -> Amounts:
+    """Say what budgets are charged for one attempt.
+
+    Args:
+        outcome: What became of it.
+        charge: What it came to; None if it is not known to have used anything.
+        held: What one attempt could come to at most; None if nothing was set aside.
+    """
+    error = outcome.error
+    if error is not None and error.is_free and not has_used(outcome):
+        return _NOTHING
+    most = held or _NOT_KNOWN
+    if charge is None:
+        return most
+    cost, energy, carbon = charge.cost, charge.energy_mj, charge.carbon_mg
+    return Amounts(
+        cost_nusd=cost.nusd if isinstance(cost, Priced) else most.cost_nusd,
+        energy_mj=ceil(energy.p50) if isinstance(energy, Estimate) else most.energy_mj,
+        carbon_ug=ceil(carbon.p50 * 1e3) if isinstance(carbon, Estimate) else most.carbon_ug,
+    )
+
+
+def worst(amounts: Sequence[Amounts]) -> Amounts:
+    """Take of each figure the largest; one that is not known makes it unknown."""
+    if len(amounts) == 1:
+        return amounts[0]
+    return Amounts(
+        cost_nusd=_most([each.cost_nusd for each in amounts]),
+        energy_mj=_most([each.energy_mj for each in amounts]),
+        carbon_ug=_most([each.carbon_ug for each in amounts]),
+    )
+
+
+def tokens(outcomes: Sequence[Outcome]) -> int | None:
+    """Add up what attempts read and wrote; None if one may have, and nobody counted."""
+    used = 0
+    for outcome in outcomes:
+        usage, error = outcome.usage, outcome.error
+        if usage.counted_by == "nobody" and not (error is not None and error.is_free):
+            return None
+        used += usage.input + usage.cache_read + usage.cache_write + usage.output + usage.reasoning
+    return used
+
+
+def sum_up(amounts: Sequence[Amounts]) -> Amounts:
+    """Add amounts up; one that is not known makes the sum unknown."""
+    if len(amounts) == 1:
+        return amounts[0]
+    return Amounts(
+        cost_nusd=_sum([each.cost_nusd for each in amounts]),
+        energy_mj=_sum([each.energy_mj for each in amounts]),
+        carbon_ug=_sum([each.carbon_ug for each in amounts]),
+    )
+
+
+def _most(figures: Sequence[int | None]) -> int | None:
+    known = [figure for figure in figures if figure is not None]
+    return max(known) if len(known) == len(figures) else None
+
+
+def _sum(figures: Sequence[int | None]) -> int | None:
+    known = [figure for figure in figures if figure is not None]
+    return sum(known) if len(known) == len(figures) else None
 
 
 def _tried(outcome: Outcome, *, is_last: bool) -> Tried:

@@ -4,7 +4,8 @@ Rule 1: rooms never call each other. The corridor carries a value out of one and
     the next, so the order of the rooms is this file and nowhere else.
 Rule 2: nothing leaves before its intent is durable, and what ends an answer goes out
     only after its receipt is. Every intent gets exactly one receipt, however it ends. An
-    answer that was to be kept is kept before its receipt says that it was given.
+    answer that was to be kept is kept before its receipt says that it was given. The worst case
+    is set aside with the intent, and settled with the receipt.
 Rule 3: what could not be looked through, where that must be done, does not leave.
 Rule 4: events are pushed to the caller, as in ASGI. An async generator that yields
     between intent and receipt could be closed from another task (PEP 789).
@@ -27,6 +28,7 @@ from jevons.telemetry import Metrics
 from jevons.types.decision import Attempt, Outcome
 from jevons.types.errors import (
     Abandoned,
+    BudgetExceeded,
     Bug,
     CallerLeft,
     InspectionFailed,
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
         Caller,
         Clock,
         Ledger,
+        Limits,
         Meter,
         Pick,
         Policy,
@@ -52,8 +55,9 @@ if TYPE_CHECKING:
         Provider,
         Veiled,
     )
-    from jevons.types.account import Receipt
+    from jevons.types.account import Charge, Receipt
     from jevons.types.actor import Actor
+    from jevons.types.budget import Amounts
     from jevons.types.decision import Plan, Verdict
     from jevons.types.errors import JevonsError
     from jevons.types.request import Generate
@@ -80,6 +84,8 @@ class Rooms:
     """Remembers which endpoints fail, so that they are asked last; None forgets."""
     privacy: Privacy | None = None
     """Looks through every request for what identifies people; None looks through none."""
+    limits: Limits | None = None
+    """Lets requests begin; None lets all."""
 
 
 async def walk(request: Generate, caller: Caller, rooms: Rooms) -> Receipt:
@@ -94,12 +100,25 @@ async def walk(request: Generate, caller: Caller, rooms: Rooms) -> Receipt:
         The receipt, once it is durable and the answer has gone out whole.
 
     Raises:
+        RateLimited: It came too soon. Only the log says so: a record each would be a flood too.
         PolicyError: A rule refused it; nothing left the house, and the books say so.
         CallerError: It cannot be served as asked, or the caller left.
         ProviderError: The only endpoint, or the one that had begun to answer, failed.
         FlowError: No endpoint could serve it.
         StoreUnavailable: The books could not be written.
     """
+    outcomes: list[Outcome] = []
+    if rooms.limits is None or not rooms.limits.enter(request):
+        return await _walk(request, caller, rooms, outcomes)
+    try:
+        return await _walk(request, caller, rooms, outcomes)
+    finally:
+        rooms.limits.leave(request.id, tokens=entries.tokens(outcomes))
+
+
+async def _walk(
+    request: Generate, caller: Caller, rooms: Rooms, outcomes: list[Outcome]
+) -> Receipt:
     arrived_s = rooms.clock.monotonic_s()
     try:
         request = await _inspect(request, rooms)
@@ -110,10 +129,10 @@ async def walk(request: Generate, caller: Caller, rooms: Rooms) -> Receipt:
         raise
     plan = _plan(request, verdict, rooms, arrived_s)
     actor = _actor(request)
-    intent = entries.intent(request, actor, verdict, plan)
+    held = _worst(request, plan, rooms) if rooms.ledger.covers(actor) else None
+    intent = entries.intent(request, actor, verdict, plan, held=held)
     asked = Asked(request, actor, intent, arrived_s, verdict.veiled, veiled, plan.aside)
     caller = caller if veiled is None else veiled.caller
-    outcomes: list[Outcome] = []
     try:
         await rooms.ledger.record(intent)
         error = await _reach(asked, plan, caller, rooms, outcomes)
@@ -121,9 +140,14 @@ async def walk(request: Generate, caller: Caller, rooms: Rooms) -> Receipt:
             error = await _keep(caller, outcomes)
     except StoreUnavailable:
         raise  # no intent, so nothing left and nothing needs a receipt
+    except BudgetExceeded as refusal:
+        refusal.label, refusal.policy = verdict.label, verdict.policy
+        await _note(refusal, request, rooms)
+        raise  # as above
     except BaseException as accident:
         if not outcomes:  # nobody was asked yet
-            outcomes.append(_accident(Attempt(number=1, candidate=plan.candidates[0]), accident))
+            first = Attempt(number=1, candidate=plan.candidates[0])
+            outcomes.append(_accident(first, accident, was_sent=False))
         lost = _receipt(asked, outcomes, outcomes[-1].error, caller, rooms)
         await asyncio.shield(rooms.ledger.record(lost))
         raise
@@ -143,6 +167,11 @@ def _plan(request: Generate, verdict: Verdict, rooms: Rooms, now_s: float) -> Pl
     if rooms.resting is None:
         return plan
     return rooms.resting.order(plan, now_s=now_s, now_ms=rooms.clock.now_ms())
+
+
+def _worst(request: Generate, plan: Plan, rooms: Rooms) -> Amounts:
+    """Say what one attempt could come to, whoever of the plan makes it."""
+    return entries.worst([rooms.meter.worst(each.endpoint, request) for each in plan.candidates])
 
 
 async def _inspect(request: Generate, rooms: Rooms) -> Generate:
@@ -220,7 +249,8 @@ async def _reach(
     try:
         while True:
             if attempt.after_s and await _leaves(caller, within_s=attempt.after_s):
-                outcome = Outcome(attempt=attempt, error=CallerLeft("the caller left"))
+                left = CallerLeft("the caller left").never_sent()
+                outcome = Outcome(attempt=attempt, error=left)
             else:
                 endpoint = attempt.candidate.endpoint
                 provider = rooms.providers[endpoint.provider]
@@ -229,12 +259,34 @@ async def _reach(
             if rooms.resting is not None:
                 rooms.resting.note(outcome, now_s=rooms.clock.monotonic_s())
             attempt = walking.send(outcome)
+            _widen(asked, outcome, rooms)
+    except BudgetExceeded as exceeded:
+        return exceeded
     except StopIteration as stop:
         error: JevonsError | None = stop.value
         return error
     except BaseException as accident:
         outcomes.append(_accident(attempt, accident))
         raise
+
+
+def _widen(asked: Asked, outcome: Outcome, rooms: Rooms) -> None:
+    """Set aside for another attempt what this one has used of what was.
+
+    Raises:
+        BudgetExceeded: A budget does not carry another.
+    """
+    held = asked.intent.held
+    if held is not None:
+        used = entries.charged(outcome, _charge(outcome, rooms), held)
+        rooms.ledger.widen(asked.request.id, used)
+
+
+def _charge(outcome: Outcome, rooms: Rooms) -> Charge | None:
+    """Price an attempt; None if it is not known to have used anything."""
+    if not entries.has_used(outcome):
+        return None
+    return rooms.meter.charge(outcome.attempt.candidate.endpoint, outcome)
 
 
 async def _keep(caller: Caller, outcomes: list[Outcome]) -> JevonsError | None:
@@ -268,10 +320,11 @@ def _settle(left: asyncio.Future[bool], *, is_left: bool = False) -> None:
         left.set_result(is_left)
 
 
-def _accident(attempt: Attempt, accident: BaseException) -> Outcome:
+def _accident(attempt: Attempt, accident: BaseException, *, was_sent: bool = True) -> Outcome:
     """Describe an attempt that neither answered nor failed: it was cut off, or we have a bug."""
     stopped = isinstance(accident, asyncio.CancelledError)
     error = Abandoned("the house stopped") if stopped else Bug(type(accident).__name__)
+    error.is_free = not was_sent
     return Outcome(attempt=attempt, error=error, finish="lost")
 
 
@@ -284,14 +337,20 @@ def _receipt(
 ) -> Receipt:
     """Charge every attempt that used something, and seal what goes out of the answer."""
     outcome, digest = outcomes[-1], None
-    billed = [each for each in outcomes if each is outcome or entries.has_used(each)]
-    charges = [rooms.meter.charge(each.attempt.candidate.endpoint, each) for each in billed]
+    charges = [_charge(each, rooms) for each in outcomes]
+    charged = [
+        entries.charged(each, charge, asked.intent.held)
+        for each, charge in zip(outcomes, charges, strict=True)
+    ]
+    if charges[-1] is None:  # the last says why it is not known
+        charges[-1] = rooms.meter.charge(outcome.attempt.candidate.endpoint, outcome)
     if error is None or (outcome.committed and asked.request.stream):  # else no byte goes out
         digest = caller.seal(() if error else outcome.closing)
     ending = Ending(
         outcomes,
         error,
-        total_charge(charges),
+        total_charge([charge for charge in charges if charge is not None]),
+        entries.sum_up(charged),
         digest,
         rooms.clock.now_ms(),
         rooms.clock.monotonic_s(),

@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 
     from jevons.types.account import Charge, Receipt, Record, Veil
     from jevons.types.actor import Actor
+    from jevons.types.budget import Amounts
     from jevons.types.decision import Attempt, Outcome, Plan, Verdict
     from jevons.types.event import Event
     from jevons.types.kept import Kept
     from jevons.types.model import Endpoint
+    from jevons.types.pace import Room
     from jevons.types.proof import Filed
     from jevons.types.request import Generate, Inspected
 
@@ -28,6 +30,7 @@ __all__ = (
     "Ids",
     "Keys",
     "Ledger",
+    "Limits",
     "Log",
     "Meter",
     "Pick",
@@ -214,6 +217,33 @@ class Meter(Protocol):
         """Price one outcome. Pure."""
         ...
 
+    def worst(self, endpoint: Endpoint, request: Generate) -> Amounts:
+        """Say what an attempt could come to at most, as far as that is known. Pure."""
+        ...
+
+
+class Limits(Protocol):
+    """How fast?"""
+
+    def enter(self, request: Generate) -> bool:
+        """Let a request begin.
+
+        Returns:
+            Whether `leave` must be called when it ends.
+
+        Raises:
+            RateLimited: There is no room for it now.
+        """
+        ...
+
+    def leave(self, request: str, *, tokens: int | None) -> None:
+        """Have a request end, by its id; None for tokens is not known."""
+        ...
+
+    def rooms(self, actor: Actor) -> tuple[Room, ...]:
+        """Tell what is left for a key; nothing if nothing limits it."""
+        ...
+
 
 class Ledger(Protocol):
     """The books."""
@@ -224,8 +254,24 @@ class Ledger(Protocol):
         Records become durable in the order of the calls. Whoever stops waiting takes
         nothing back: the record is written all the same.
 
+        What an intent says is held is set aside from every budget of its line before it is
+        written, and given back if it is not. A receipt that is durable settles it.
+
         Raises:
+            BudgetExceeded: A budget does not carry an intent; nothing was written.
             StoreUnavailable: It could not be written; nothing may leave.
+        """
+        ...
+
+    def covers(self, actor: Actor) -> bool:
+        """Whether anything that a key is charged to has a budget: then intents say what to hold."""
+        ...
+
+    def widen(self, request: str, by: Amounts) -> None:
+        """Set more aside for a request that is under way.
+
+        Raises:
+            BudgetExceeded: A budget does not carry that.
         """
         ...
 

@@ -22,6 +22,7 @@ from jevons.types.request import Dialect, Need
 
 __all__ = (
     "AnswersSettings",
+    "BudgetSettings",
     "EndpointSettings",
     "EngineSettings",
     "HouseSettings",
@@ -177,6 +178,25 @@ class PrivacySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """A text file of more of them, one a line."""
 
 
+class BudgetSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is set aside for a request under a budget where its worst case is not known.
+
+    Budgets themselves are set with `jevons budgets`, and kept in the books.
+    """
+
+    ceiling_usd: Decimal | None = None
+    """Money, where an endpoint has no price or nothing bounds the answer; charged if what it cost
+    stays unknown. Unset: such requests are refused under a budget of money."""
+    ceiling_wh: Decimal | None = None
+    """Energy, watt-hours, where an endpoint has no footprint. Unset: refused under a budget of
+    energy."""
+    ceiling_gco2e: Decimal | None = None
+    """Carbon, grams of CO2 equivalent, the same. Unset: refused under a budget of carbon."""
+    own_joules_per_token: Annotated[float, msgspec.Meta(gt=0)] = 50.0
+    """Most energy of a token, read or written, on own hardware without a footprint. The usual is
+    enough for 8e9 parameters on a processor."""
+
+
 class EndpointSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One remote endpoint: any server that speaks one of our dialects."""
 
@@ -212,6 +232,9 @@ class EndpointSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     says, else everything that is only text."""
     context_tokens: int | None = None
     """Its context; unset: the vendor's row, else not known, and not checked."""
+    max_output_tokens: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    """Longest answer that it gives, whatever is asked: under a budget, so much is set aside for a
+    request that names no limit of its own. Unset: the vendor's row, else its context."""
     price: Price | None = None
     """What its tokens cost; unset: the vendor's list price, the dearest where there are several,
     else the cost is unknown, which is not zero."""
@@ -244,6 +267,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     retries: RetrySettings = RetrySettings()
     policy: PolicySettings = PolicySettings()
     privacy: PrivacySettings = PrivacySettings()
+    budgets: BudgetSettings = BudgetSettings()
     endpoint: tuple[EndpointSettings, ...] = ()
     witness: tuple[WitnessSettings, ...] = ()
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from jevons.types.account import Receipt, Veil
+    from jevons.types.budget import Alert
 
 __all__ = ("Metrics", "configure_logs", "log", "render_process")
 
@@ -87,6 +88,7 @@ class Metrics:
         self._refusals: dict[str, int] = {}
         self._cosigned: dict[str, int] = {}
         self._not_cosigned: dict[tuple[str, str], int] = {}
+        self._alerts: dict[tuple[str, ...], int] = {}
         self._seconds = [0] * (len(_SECONDS) + 1)
         self._seconds_sum = 0.0
 
@@ -128,6 +130,11 @@ class Metrics:
         key = (witness, reason)
         self._not_cosigned[key] = self._not_cosigned.get(key, 0) + 1
 
+    def alerted(self, alert: Alert) -> None:
+        """Count a threshold of a budget that was reached."""
+        key = (alert.account, alert.per, alert.unit, str(alert.percent))
+        self._alerts[key] = self._alerts.get(key, 0) + 1
+
     def render(self) -> bytes:
         """Shape everything as Prometheus' text format 0.0.4."""
         return _rendered(self)
@@ -166,6 +173,14 @@ class Metrics:
             refusals.add_metric((code,), count)
         yield refusals
         yield from self._witnessed(core)
+        alerts = core.CounterMetricFamily(
+            "jevons_budget_alerts",
+            "Thresholds of budgets that were reached, each once a day or month.",
+            labels=("account", "per", "unit", "percent"),
+        )
+        for labels_of, count in self._alerts.items():
+            alerts.add_metric(labels_of, count)
+        yield alerts
         seconds = core.HistogramMetricFamily("jevons_answer_seconds", "Arrival to receipt.")
         running, buckets = 0, list[tuple[str, float]]()
         for edge, count in zip((*map(str, _SECONDS), "+Inf"), self._seconds, strict=True):

@@ -252,9 +252,9 @@ def test_keys_are_shown_with_what_they_may_and_until_when(call: CliRunner) -> No
         for row in call.invoke(main, ["keys", "list"]).stdout.splitlines()
         if "key_" in row
     ]
-    assert guest[1:4] == ["guest", "far", "all"]
+    assert guest[1:6] == ["guest", "default", "far", "all", "never"]
     assert guest[-2:] == ["days", "left"]
-    assert owner[1:] == ["owner", "all", "all", "valid"]
+    assert owner[1:] == ["owner", "default", "all", "all", "never", "valid"]
 
 
 def test_a_key_is_made_listed_and_revoked(call: CliRunner) -> None:
@@ -268,6 +268,114 @@ def test_a_key_is_made_listed_and_revoked(call: CliRunner) -> None:
     assert call.invoke(main, ["keys", "revoke", made["key"]]).exit_code == 0
     (listed,) = json.loads(call.invoke(main, ["keys", "list", "--json"]).stdout)
     assert listed["revoked"]
+
+
+def test_a_key_is_rotated_and_stays_the_same_key(call: CliRunner) -> None:
+    made = json.loads(call.invoke(main, ["keys", "create", "me", "--json"]).stdout)
+    turned = json.loads(
+        call.invoke(main, ["keys", "rotate", made["key"], "--grace", "2", "--json"]).stdout
+    )
+    assert turned["key"] == made["key"]
+    assert turned["secret"] != made["secret"]
+    (listed,) = json.loads(call.invoke(main, ["keys", "list", "--json"]).stdout)
+    assert listed["former_until_ms"] == turned["former_until_ms"]
+    shown = call.invoke(main, ["keys", "rotate", made["key"], "--grace", "0"])
+    assert shown.stdout.startswith("jv_")
+    (listed,) = json.loads(call.invoke(main, ["keys", "list", "--json"]).stdout)
+    assert listed["former_until_ms"] is None
+
+
+def test_accounts_form_a_tree_that_keys_are_charged_to(call: CliRunner) -> None:
+    for words in (
+        ["acme", "--level", "organisation"],
+        ["lab", "--level", "team", "--under", "acme"],
+        ["search", "--under", "lab"],
+    ):
+        assert call.invoke(main, ["accounts", "create", *words]).exit_code == 0
+    call.invoke(main, ["keys", "create", "me", "--project", "search"])
+    (listed,) = json.loads(call.invoke(main, ["keys", "list", "--json"]).stdout)
+    assert listed["account"] == ["search", "lab", "acme"]
+    shown = call.invoke(main, ["accounts", "list"]).stdout.splitlines()
+    names = [row.split()[0] for row in shown if "organisation" in row or "project" in row]
+    assert names == ["acme", "search", "house", "default"]
+    plain = json.loads(call.invoke(main, ["accounts", "list", "--json"]).stdout)
+    assert [each["cost_nusd"] for each in plain] == [0] * 5
+    assert json.loads(call.invoke(main, ["accounts", "create", "x", "--json"]).stdout) == {
+        "account": "x",
+        "level": "project",
+        "under": "house",
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("accounts", "create", "Not A Name"), "cannot be an account's name"),
+        (("accounts", "create", "x", "--under", "nowhere"), "'nowhere'"),
+        (("keys", "create", "x", "--project", "nowhere"), "'nowhere'"),
+        (("keys", "create", "x", "--project", "house"), "level organisation"),
+        (("budgets", "set", "nowhere", "--usd", "1"), "'nowhere'"),
+        (("limits", "set", "nowhere", "--requests", "1"), "'nowhere'"),
+    ],
+)
+def test_what_cannot_be_is_one_line(words: tuple[str, ...], says: str, call: CliRunner) -> None:
+    result = call.invoke(main, [*words])
+    assert result.exit_code == 1
+    assert is_one_line(result)
+    assert says in result.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("budgets", "set", "house"),
+        ("budgets", "set", "house", "--usd", "much"),
+        ("budgets", "set", "house", "--usd", "-1"),
+        ("budgets", "set", "house", "--usd", "nan"),
+        ("budgets", "set", "house", "--usd", "1e12"),
+        ("limits", "set", "house"),
+        ("limits", "set", "house", "--requests", "0"),
+    ],
+)
+def test_a_figure_that_cannot_be_is_a_usage_error(words: tuple[str, ...], call: CliRunner) -> None:
+    assert call.invoke(main, [*words]).exit_code == 2
+
+
+def test_a_budget_is_set_shown_and_lifted(call: CliRunner) -> None:
+    said = call.invoke(
+        main, ["budgets", "set", "house", "--usd", "12.50", "--wh", "0.5", "--alert", "50"]
+    )
+    assert said.stdout == "house, each month: $12.50, 0.50 Wh, hard, alerts at 50 %\n"
+    money, energy = json.loads(call.invoke(main, ["budgets", "list", "--json"]).stdout)
+    assert (money["unit"], money["limit"], money["left"]) == ("cost_nusd",) + (12_500_000_000,) * 2
+    assert (energy["unit"], energy["limit"], energy["spent"]) == ("energy_mj", 1_800_000, 0)
+    assert money["renews"].endswith("-01T00:00:00Z")
+    rows = call.invoke(main, ["budgets", "list"]).stdout
+    assert "$12.50" in rows
+    call.invoke(main, ["budgets", "set", "house", "--gco2e", "3", "--per", "day", "--soft"])
+    assert "soft" in call.invoke(main, ["budgets", "list"]).stdout
+    assert (
+        call.invoke(main, ["budgets", "lift", "house"]).stdout == "house, each month: no budget\n"
+    )
+    (carbon,) = json.loads(call.invoke(main, ["budgets", "list", "--json"]).stdout)
+    assert (carbon["unit"], carbon["limit"], carbon["hard"]) == ("carbon_ug", 3_000_000, False)
+    lifted = call.invoke(main, ["budgets", "lift", "house", "--per", "day", "--json"])
+    assert json.loads(lifted.stdout)["carbon_ug"] is None
+    assert "no budgets" in call.invoke(main, ["budgets", "list"]).stderr
+
+
+def test_a_limit_is_set_shown_and_lifted(call: CliRunner) -> None:
+    said = call.invoke(main, ["limits", "set", "house", "--requests", "6000", "--parallel", "4"])
+    assert said.stdout == "house: 6000 requests, 4 parallel\n"
+    rows = call.invoke(main, ["limits", "list"]).stdout.splitlines()
+    (row,) = [row for row in rows if "house" in row]
+    assert row.split() == ["house", "6,000", "no", "limit", "4"]
+    (listed,) = json.loads(call.invoke(main, ["limits", "list", "--json"]).stdout)
+    assert listed == {"account": "house", "requests": 6000, "tokens": None, "parallel": 4}
+    assert call.invoke(main, ["limits", "lift", "house"]).stdout == "house: no limit\n"
+    assert json.loads(call.invoke(main, ["limits", "list", "--json"]).stdout) == []
+    set_again = call.invoke(main, ["limits", "set", "house", "--tokens", "9", "--json"])
+    assert json.loads(set_again.stdout)["tokens"] == 9
 
 
 def test_revoking_a_key_that_is_not_there_is_an_error(call: CliRunner) -> None:

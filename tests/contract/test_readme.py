@@ -10,6 +10,7 @@ from rich.console import Console
 from jevons.cli.receipt import Proof, show
 from jevons.cli.screen import receipt_lines
 from jevons.types.account import Receipt, Tried, Usage
+from jevons.types.budget import Amounts
 from jevons.types.units import Estimate, Priced
 
 README = Path(__file__).parents[2] / "README.md"
@@ -64,6 +65,9 @@ RECEIPT = Receipt(
     tried=(Tried(endpoint="qwen2.5-coder-0.5b", error=None),),
     request="c2e80a4dfbc2f779301a4b6137d187d7202a8c2bce281f75537ec7a906da11a2",
     answer="7e3dee958fc69dba3894d06e24a485bf677328f172934cc282c80bdc3fbe4853",
+    account=("default", "house"),
+    day="2026-11-23",
+    charged=Amounts(cost_nusd=277, energy_mj=6051, carbon_ug=770),
 )
 """Of an answer that the embedded model gave; `jevons receipt --json` showed it."""
 

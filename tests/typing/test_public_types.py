@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, assert_type
 from jevons.pick.attempts import attempts
 from jevons.settings import Settings, load
 from jevons.types.account import Genesis, Intent, KeyChange, Opened, Receipt, Refused, Usage
+from jevons.types.budget import Account, Alert, Budget, Limit
 from jevons.types.decision import Attempt, Candidate, Outcome, Plan, Verdict
 from jevons.types.errors import JevonsError, PolicyError, Retry
 from jevons.types.event import (
@@ -105,6 +106,10 @@ def kind(record: Record) -> str:
             return record.policy
         case Intent() | Receipt() | Refused():
             return record.asked
+        case Account():
+            return record.name
+        case Budget() | Limit() | Alert():
+            return record.account
 
 
 def test_a_match_over_events_covers_them_all() -> None:
@@ -120,7 +125,7 @@ def test_an_unknown_cost_is_not_a_number() -> None:
     assert priced(Priced(nusd=3, method="price-row", source="a row")) == 3
 
 
-def test_a_record_is_one_of_six() -> None:
+def test_a_record_is_one_of_ten() -> None:
     assert kind(Genesis(at_ms=0, origin="a log", public_key="")) == "a log"
     assert kind(KeyChange(at_ms=0, act="revoked", key="key_1", name="n")) == "revoked"
 

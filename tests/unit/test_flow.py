@@ -327,6 +327,7 @@ async def test_an_intent_says_who_asked_what_and_who_may_be_asked() -> None:
         rules=house.rooms.policy.judge(ASK).rules,
         policy=house.rooms.policy.judge(ASK).policy,
         request=commit(bytes(32), ASK.id, ASK.source.digest),
+        account=("default", "house"),
     )
 
 

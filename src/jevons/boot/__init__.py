@@ -18,21 +18,22 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from jevons.boot.meter import open_meter
 from jevons.boot.outside import Beside, Shown, show
 from jevons.boot.policy import open_policy
 from jevons.boot.privacy import open_privacy
 from jevons.boot.remote import open_remote, row_of
-from jevons.catalog import Catalog, grids, world_tariff
+from jevons.budget import Pace
+from jevons.catalog import Catalog
 from jevons.clock import SystemClock, Ulids, chance
 from jevons.edge import allow_many_connections, app, serve_config
 from jevons.flow import Rooms
-from jevons.meter import HouseMeter
 from jevons.pick import Cheapest, Resting, Retries
 from jevons.store import Archive, Books, Limits, empty
 from jevons.telemetry import Metrics, log
 from jevons.types.custody import OWN
 from jevons.types.errors import Misconfigured
-from jevons.types.model import Endpoint, Tariff
+from jevons.types.model import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -127,11 +128,12 @@ async def open_house(
             metrics=metrics,
             closing=closing,
         )
+        books.on_alert = metrics.alerted
         rooms = Rooms(
             policy=policy,
             pick=Cheapest(),
             providers=doors,
-            meter=_meter(settings),
+            meter=open_meter(settings),
             ledger=books,
             clock=clock,
             metrics=metrics,
@@ -140,6 +142,7 @@ async def open_house(
             retries=Retries(
                 draw=chance, tries=settings.retries.tries, wait_s=settings.retries.wait_s
             ),
+            limits=Pace(lambda: books.terms, clock),
         )
         yield House(
             settings=settings,
@@ -284,22 +287,6 @@ async def _open_engine(
         custody=OWN,
     )
     return engine, row
-
-
-def _meter(settings: Settings) -> HouseMeter:
-    house = settings.house
-    paid = house.electricity_usd_per_kwh
-    tariff = (
-        Tariff(usd_per_kwh=paid, source="house.electricity_usd_per_kwh")
-        if paid is not None
-        else None
-    )
-    return HouseMeter(
-        grids=grids(),
-        house_grid=house.grid,
-        tariff=tariff or world_tariff(),
-        watts_per_thread=house.watts_per_thread,
-    )
 
 
 def _is_loopback(host: str) -> bool:

@@ -98,6 +98,7 @@ def _row(said: EndpointSettings, offer: Offer | None) -> Endpoint:
         grid=said.grid,
         can=frozenset(said.can) if said.can is not None else known.can if known else _TEXT,
         context_tokens=said.context_tokens or (known.context_tokens if known else None),
+        max_output_tokens=said.max_output_tokens or (known.max_output_tokens if known else None),
         price=said.price or (offer.price if offer is not None else None),
         footprint=said.footprint,
         custody=_custody(said, offer),

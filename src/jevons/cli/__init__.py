@@ -65,6 +65,24 @@ def _keys() -> click.Command:
     return keys
 
 
+def _accounts() -> click.Command:
+    from jevons.cli.accounts import accounts
+
+    return accounts
+
+
+def _budgets() -> click.Command:
+    from jevons.cli.budgets import budgets
+
+    return budgets
+
+
+def _limits() -> click.Command:
+    from jevons.cli.limits import limits
+
+    return limits
+
+
 def _receipt() -> click.Command:
     from jevons.cli.receipt import receipt
 
@@ -127,6 +145,9 @@ _COMMANDS: Mapping[str, Callable[[], click.Command]] = MappingProxyType(
         "models": _models,
         "pull": _pull,
         "keys": _keys,
+        "accounts": _accounts,
+        "budgets": _budgets,
+        "limits": _limits,
         "receipt": _receipt,
         "policy": _policy,
         "verify": _verify,

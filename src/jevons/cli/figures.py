@@ -9,15 +9,20 @@ from __future__ import annotations
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING
 
+from jevons.types.budget import UNITS
 from jevons.types.units import Estimate, Priced, Unknown
 
 if TYPE_CHECKING:
+    from jevons.store import Used
+    from jevons.types.budget import Unit
     from jevons.types.units import Cost, Quantity
 
 __all__ = (
     "MG_PER_G",
     "MJ_PER_WH",
+    "UG_PER_G",
     "UNKNOWN",
+    "amounts",
     "bytes_of",
     "carbon",
     "cost",
@@ -26,11 +31,13 @@ __all__ = (
     "money",
     "plain",
     "quantity",
+    "unit",
 )
 
 MJ_PER_WH = 3.6e6
 """Millijoules in a watt-hour."""
 MG_PER_G = 1e3
+UG_PER_G = 1e6
 
 UNKNOWN = "unknown"
 """Stands for a figure; why it is not known is said beside it, where there is room."""
@@ -93,6 +100,33 @@ def energy(amount: Quantity) -> str:
 def carbon(amount: Quantity) -> str:
     """Write carbon, from milligrams to grams of CO2 equivalent."""
     return quantity(amount, MG_PER_G, "gCO2e")
+
+
+def unit(name: Unit, amount: int) -> str:
+    """Write an exact amount of what budgets count."""
+    match name:
+        case "cost_nusd":
+            return money(amount)
+        case "energy_mj":
+            return f"{_sized(amount / MJ_PER_WH)} Wh"
+        case "carbon_ug":
+            return f"{_sized(amount / UG_PER_G)} gCO2e"
+
+
+def _sized(value: float) -> str:
+    """Write an amount that is exact, which an estimate's two digits would hide."""
+    return f"{value:,.2f}" if abs(value) >= 1 else plain(value)
+
+
+def amounts(used: Used) -> tuple[str, str, str]:
+    """Write what an account used, and how many of its answers are not in it."""
+    known = (used.cost_nusd, used.energy_mj, used.carbon_ug)
+    unknown = (used.no_cost, used.no_energy, used.no_carbon)
+    cost_, energy_, carbon_ = (
+        unit(name, amount) + (f" + {more} unknown" if more else "")
+        for name, amount, more in zip(UNITS, known, unknown, strict=True)
+    )
+    return cost_, energy_, carbon_
 
 
 def bytes_of(size: int) -> str:

@@ -1,30 +1,28 @@
-"""`jevons keys`: make, list and revoke keys, also while the server runs."""
+"""`jevons keys`: make, list, rotate and revoke keys, also while the server runs."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from jevons.cli.options import example, existing_ledger, ledger_path, read_settings, shared
+from jevons.cli.options import example, shared
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-    from jevons.store import Created, KeyRing
+    from jevons.store import Books, Created
     from jevons.types.actor import Actor
 
-__all__ = ("create", "keys", "listing", "revoke")
+__all__ = ("create", "keys", "listing", "revoke", "rotate")
 
-T = TypeVar("T")
-
+_MS_PER_HOUR = 60 * 60 * 1000
 _MS_PER_DAY = 24 * 60 * 60 * 1000
 
 
 @click.group(epilog=example("jevons keys create invoices --place on-prem", "jevons keys list"))
 def keys() -> None:
-    """Make, list and revoke API keys, also while the server runs."""
+    """Make, list, rotate and revoke API keys, also while the server runs."""
 
 
 @keys.command(epilog=example("jevons keys create research --endpoint local --days 90"))
@@ -42,6 +40,13 @@ def keys() -> None:
     help="What its data is, unless a request says that it is more.",
 )
 @click.option("--region", metavar="CODE", help="Where the people live whom its data is about.")
+@click.option(
+    "--project",
+    default="default",
+    show_default=True,
+    metavar="ACCOUNT",
+    help="Project that it is charged to, for ever.",
+)
 @click.option("--days", type=click.IntRange(min=1), metavar="N", help="Refused after so many days.")
 @shared
 def create(
@@ -51,30 +56,40 @@ def create(
     places: tuple[str, ...],
     data_class: str | None,
     region: str | None,
+    project: str,
     days: int | None,
     config: Path | None,
     as_json: bool,
 ) -> None:
     """Make a key called NAME, and show it this once."""
+    from jevons.cli.beside import beside
     from jevons.cli.screen import emit
     from jevons.clock import SystemClock
     from jevons.types.custody import DataClass
 
     expires_ms = None if days is None else SystemClock().now_ms() + days * _MS_PER_DAY
 
-    async def act(ring: KeyRing) -> Created:
-        return await ring.create(
+    async def act(books: Books) -> Created:
+        return await books.keys.create(
             name,
             endpoints=frozenset(endpoints) or None,
             places=frozenset(places) or None,
             expires_ms=expires_ms,
             data_class=DataClass[data_class.upper()] if data_class else None,
             region=region,
+            account=books.terms.line(project),
         )
 
-    created = _act(config, act, may_begin=True)
+    created = beside(config, act, may_begin=True)
     if as_json:
-        emit({"key": created.actor.key, "name": name, "secret": created.secret})
+        emit(
+            {
+                "key": created.actor.key,
+                "name": name,
+                "project": project,
+                "secret": created.secret,
+            }
+        )
         return
     click.echo(created.secret)
     click.echo(
@@ -88,22 +103,55 @@ def create(
 @shared
 def listing(*, config: Path | None, as_json: bool) -> None:
     """List all keys, revoked ones too."""
+    from jevons.cli.beside import beside
     from jevons.cli.screen import console, emit, table
 
-    async def act(ring: KeyRing) -> tuple[Actor, ...]:
-        return tuple(ring.list())
+    async def act(books: Books) -> tuple[tuple[Actor, ...], dict[str, int]]:
+        return books.keys.list(), await books.last_uses()
 
-    found = _act(config, act)
+    found, uses = beside(config, act)
     if as_json:
-        emit([_plain(actor) for actor in found])
+        emit([_plain(actor, uses.get(actor.key)) for actor in found])
         return
-    shown = table("key", "name", "endpoints", "places", "state")
+    shown = table("key", "name", "project", "endpoints", "places", "last used", "state")
     for actor in found:
         names = (
             ", ".join(sorted(some)) if some else "all" for some in (actor.endpoints, actor.places)
         )
-        shown.add_row(actor.key, actor.name, *names, _state(actor))
+        used = _day(uses.get(actor.key))
+        shown.add_row(actor.key, actor.name, actor.account[0], *names, used, _state(actor))
     console().print(shown)
+
+
+@keys.command(epilog=example("jevons keys rotate key_01KASC0YVJ8J3Q5M9W8T2Z4X6B --grace 2"))
+@click.argument("key")
+@click.option(
+    "--grace",
+    type=click.IntRange(min=0),
+    default=24,
+    show_default=True,
+    metavar="HOURS",
+    help="The secret that it has stays good for so long; 0 ends it at once.",
+)
+@shared
+def rotate(*, key: str, grace: int, config: Path | None, as_json: bool) -> None:
+    """Give KEY a new secret, and show it this once.
+
+    It stays the same key: its limits, budgets and receipts go on. Rotated again, only the secret
+    before the new one stays good.
+    """
+    from jevons.cli.beside import beside
+    from jevons.cli.screen import emit
+
+    async def act(books: Books) -> Created:
+        return await books.keys.rotate(key, grace_ms=grace * _MS_PER_HOUR)
+
+    actor, secret = beside(config, act)
+    if as_json:
+        emit({"key": key, "secret": secret, "former_until_ms": actor.former_until_ms})
+        return
+    click.echo(secret)
+    click.echo(f"{key} has a new secret; the one before is good for {grace} hours", err=True)
 
 
 @keys.command(epilog=example("jevons keys revoke key_01KASC0YVJ8J3Q5M9W8T2Z4X6B"))
@@ -111,63 +159,38 @@ def listing(*, config: Path | None, as_json: bool) -> None:
 @shared
 def revoke(*, key: str, config: Path | None, as_json: bool) -> None:
     """Refuse a key from now on; a running server notices within a second."""
+    from jevons.cli.beside import beside
     from jevons.cli.screen import emit
 
-    async def act(ring: KeyRing) -> None:
-        await ring.revoke(key)
+    async def act(books: Books) -> None:
+        await books.keys.revoke(key)
 
-    _act(config, act)
+    beside(config, act)
     if as_json:
         emit({"key": key, "revoked": True})
     else:
         click.echo(f"{key} is refused from now on")
 
 
-def _act(
-    config: Path | None, act: Callable[[KeyRing], Awaitable[T]], *, may_begin: bool = False
-) -> T:
-    """Do something with the keys, beside the server if one runs.
-
-    Args:
-        config: Settings file; None is the usual one.
-        act: What to do.
-        may_begin: Whether to begin a ledger where there is none.
-    """
-    from asyncio import run
-
-    from jevons.clock import SystemClock, Ulids
-    from jevons.store import Books
-    from jevons.telemetry import configure_logs
-
-    configure_logs(json=False)
-    settings = read_settings(config)
-    ledger = ledger_path(settings) if may_begin else existing_ledger(settings)
-    clock = SystemClock()
-
-    async def opened() -> T:
-        async with Books.open(
-            ledger,
-            commit=settings.ledger.commit,
-            origin=settings.ledger.origin,
-            clock=clock,
-            ids=Ulids(clock),
-        ) as books:
-            return await act(books.keys)
-
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return run(opened())
-
-
-def _plain(actor: Actor) -> dict[str, Any]:
+def _plain(actor: Actor, used_ms: int | None) -> dict[str, Any]:
     """Give what may be shown: not the salting, which opens commitments."""
     return {
         "key": actor.key,
         "name": actor.name,
+        "account": actor.account,
         "endpoints": sorted(actor.endpoints) if actor.endpoints is not None else None,
         "places": sorted(actor.places) if actor.places is not None else None,
         "expires_ms": actor.expires_ms,
         "revoked": actor.revoked,
+        "former_until_ms": actor.former_until_ms,
+        "last_used_ms": used_ms,
     }
+
+
+def _day(at_ms: int | None) -> str:
+    from jevons.budget.period import day_of
+
+    return "never" if at_ms is None else day_of(at_ms)
 
 
 def _state(actor: Actor) -> str:

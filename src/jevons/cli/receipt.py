@@ -191,6 +191,7 @@ def _rows(receipt: Receipt) -> list[tuple[str, str]]:
         ("cost", figures.cost(receipt.cost)),
         ("energy", figures.energy(receipt.energy_mj)),
         ("carbon", figures.carbon(receipt.carbon_mg)),
+        *([("charged to", ", ".join(receipt.account))] if receipt.account else ()),
         ("seconds", f"{receipt.total_ms / 1e3:.2f}"),
         ("finish", receipt.finish + (f", {receipt.error}" if receipt.error else "")),
     ]

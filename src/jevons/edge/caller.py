@@ -20,7 +20,7 @@ from jevons.types.errors import CallerLeft
 from jevons.types.event import Event, Frame
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
     from typing import Any
 
     from jevons import ports
@@ -51,9 +51,10 @@ class _Asker(Presence):
         send: ASGI's. May not depend on the task it is called from.
         patience: See `Presence`.
         keep: Has the answer kept, if they asked for that.
+        rooms: Writes what is left of their limits; None where there are none.
     """
 
-    __slots__ = ("_keep", "_request", "_send", "_surface", "begun")
+    __slots__ = ("_keep", "_request", "_rooms", "_send", "_surface", "begun")
 
     def __init__(
         self,
@@ -64,6 +65,7 @@ class _Asker(Presence):
         patience: Patience[Presence],
         *,
         keep: Keep | None = None,
+        rooms: Callable[[], Headers] | None = None,
     ) -> None:
         super().__init__(receive, patience)
         self.begun = False
@@ -72,6 +74,7 @@ class _Asker(Presence):
         self._surface = surface
         self._send = send
         self._keep = keep
+        self._rooms = rooms
         self._prepare()
 
     def _prepare(self) -> None:
@@ -187,6 +190,8 @@ class StreamCaller(_Asker):
     async def _send_head(self) -> None:
         self.begun = True
         headers: Headers = [*_STREAM_HEAD, *self._surface.named(self._request.id)]
+        if self._rooms is not None:
+            headers += self._rooms()
         await self._send({"type": "http.response.start", "status": 200, "headers": headers})
 
     async def _flush(self, coroutine: Coroutine[Any, Any, None], waits_for: object) -> None:
@@ -272,6 +277,8 @@ class WholeCaller(_Asker):
             *self._surface.named(self._request.id),
             (b"x-jevons-receipt", receipt_line(receipt)),
         ]
+        if self._rooms is not None:
+            headers += self._rooms()
         self.begun = True
         try:
             await self._send({"type": "http.response.start", "status": 200, "headers": headers})

@@ -13,6 +13,8 @@ from jevons.types.errors import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from jevons.edge.asgi import Headers, Receive, Scope, Send
     from jevons.edge.caller import HttpCaller
 
@@ -31,7 +33,7 @@ class Exchange:
 
     __slots__ = (
         "begun", "caller", "data_class", "dialect_headers", "encoding", "id", "identifiers", "length",
-        "method", "path", "presented", "query", "receive", "send", "surface",
+        "method", "path", "presented", "query", "receive", "rooms", "send", "surface",
     )  # fmt: skip
 
     def __init__(self, id: str, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: A002 the field's name
@@ -55,6 +57,8 @@ class Exchange:
         """Lists of what identifies people in it, as written."""
         self.dialect_headers: Headers = []
         """Those that some dialect has a meaning for, as they came."""
+        self.rooms: Callable[[], Headers] | None = None
+        """Writes what is left of the caller's limits, where there may be some."""
         self.surface = CHAT
         """The dialect that it is answered in."""
         for name, value in scope["headers"]:
@@ -98,8 +102,10 @@ class Exchange:
         if self.caller is not None and self.caller.begun:
             await self.caller.fail(error)
         elif not self.begun:
-            body = self.surface.error(error)
-            await self.reply(body, status=error.status, headers=error_headers(error))
+            headers = error_headers(error)
+            if self.rooms is not None:
+                headers += self.rooms()
+            await self.reply(self.surface.error(error), status=error.status, headers=headers)
 
 
 def error_headers(error: JevonsError) -> Headers:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -16,8 +17,10 @@ from jevons.types.custody import DataClass
 from jevons.types.errors import Malformed
 
 if TYPE_CHECKING:
+    from jevons.edge.asgi import Headers
     from jevons.edge.desk import Desk
     from jevons.edge.exchange import Exchange
+    from jevons.edge.surface import Surface
     from jevons.types.actor import Actor
     from jevons.types.request import Generate
 
@@ -43,6 +46,8 @@ async def generate(desk: Desk, exchange: Exchange, actor: Actor | None, _: str) 
         request = structs.replace(request, identifiers=_identifiers(exchange.identifiers))
     if exchange.dialect_headers and surface.headers is not None:
         request = _with_headers(request, surface.headers(exchange.dialect_headers))
+    if actor is not None and desk.rooms.limits is not None:
+        exchange.rooms = partial(_rooms, desk, surface, actor)
     hears = StreamCaller if request.stream else WholeCaller
     keep = None
     if request.keep or request.previous:
@@ -50,9 +55,22 @@ async def generate(desk: Desk, exchange: Exchange, actor: Actor | None, _: str) 
         keep = keeper(desk, request)
         request = await with_past(desk, request)
     caller = exchange.caller = hears(
-        request, surface, exchange.receive, exchange.send, desk.patience, keep=keep
+        request,
+        surface,
+        exchange.receive,
+        exchange.send,
+        desk.patience,
+        keep=keep,
+        rooms=exchange.rooms,
     )
     await walk(request, caller, desk.rooms)
+
+
+def _rooms(desk: Desk, surface: Surface, actor: Actor) -> Headers:
+    """Write what is left of a caller's limits; nothing where there are none."""
+    limits = desk.rooms.limits
+    rooms = () if limits is None else limits.rooms(actor)
+    return surface.rooms(rooms, now_ms=desk.rooms.clock.now_ms()) if rooms else []
 
 
 def _with_headers(request: Generate, said: tuple[tuple[str, str], ...]) -> Generate:

@@ -13,9 +13,20 @@ if TYPE_CHECKING:
     from jevons.types.actor import Actor
     from jevons.types.errors import JevonsError
     from jevons.types.event import Event
+    from jevons.types.pace import Room
     from jevons.types.request import Generate
 
-__all__ = ("CHAT", "COUNT", "EMBEDDINGS", "MESSAGES", "RESPONSES", "Parse", "Rendering", "Surface")
+__all__ = (
+    "CHAT",
+    "COUNT",
+    "EMBEDDINGS",
+    "MESSAGES",
+    "RESPONSES",
+    "Parse",
+    "Rendering",
+    "Surface",
+    "WriteRooms",
+)
 
 
 class Rendering(Protocol):
@@ -38,6 +49,14 @@ class Parse(Protocol):
         ...
 
 
+class WriteRooms(Protocol):
+    """Writes header lines."""
+
+    def __call__(self, rooms: Sequence[Room], *, now_ms: int) -> Headers:
+        """Write what is left of a caller's limits."""
+        ...
+
+
 class Surface(NamedTuple):
     """One dialect that callers speak."""
 
@@ -53,6 +72,8 @@ class Surface(NamedTuple):
     """The same where a dialect numbers its events: given also what went out last."""
     headers: Callable[[Headers], tuple[tuple[str, str], ...]] | None = None
     """Read the header lines that a dialect has of its own; raises `Malformed`."""
+    rooms: WriteRooms = openai_chat.write_rooms
+    """Write what is left of the caller's limits."""
     names: tuple[bytes, ...] = (b"x-request-id",)
     """Headers that say the request's id: ours, and the one that the dialect's own clients read."""
 
@@ -80,6 +101,7 @@ MESSAGES = Surface(
     error_event=messages.render_error_event,
     headers=messages.read_headers,
     names=(b"x-request-id", b"request-id"),
+    rooms=messages.write_rooms,
 )
 
 COUNT = MESSAGES._replace(parse=messages.parse_count, answer=messages.render_counted)

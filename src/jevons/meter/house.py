@@ -5,22 +5,32 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from jevons.catalog import is_own
 from jevons.meter.carbon import WORLD, Mix, carbon, mix_of
 from jevons.meter.energy import energy
 from jevons.meter.hosted import Hosted, hosted
 from jevons.meter.price import Rates, by_electricity, by_price_row, rates_of
-from jevons.types.account import Charge
+from jevons.meter.worst import bound_of, most_money, or_ceiling, whole
+from jevons.types.account import Charge, Measured
+from jevons.types.budget import Amounts
 from jevons.types.errors import Misconfigured
+from jevons.types.units import Estimate, Priced
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from jevons.meter.worst import Bound
     from jevons.ports import Meter
     from jevons.types.decision import Outcome
     from jevons.types.model import Endpoint, Grid, Tariff
+    from jevons.types.request import Generate
+    from jevons.types.units import Quantity
 
 __all__ = ("HouseMeter",)
+
+_NOTHING_MEASURED = Measured()
 
 
 class _Known(NamedTuple):
@@ -43,6 +53,8 @@ class HouseMeter:
         house_grid: Code of the electricity of the premises; None takes the world's.
         watts_per_thread: Power of one busy processor thread; None takes a usual one.
         tariff: What the electricity of own hardware costs; None leaves its answers' cost unknown.
+        ceiling: What is set aside for a request whose worst case is not known; None is nothing.
+        own_joules_per_token: Most energy of a token on own hardware without a footprint.
 
     Raises:
         Misconfigured: A figure cannot be, or there is no row for a grid.
@@ -55,6 +67,8 @@ class HouseMeter:
         house_grid: str | None = None,
         watts_per_thread: float | None = None,
         tariff: Tariff | None = None,
+        ceiling: Amounts | None = None,
+        own_joules_per_token: float = 50.0,
     ) -> None:
         _refuse_unknown_grid(house_grid, grids)
         _refuse_watts(watts_per_thread)
@@ -63,6 +77,8 @@ class HouseMeter:
         self._house_grid = house_grid
         self._watts_per_thread = watts_per_thread
         self._tariff = tariff
+        self._ceiling = ceiling or Amounts()
+        self._own_mj_per_token = own_joules_per_token * 1e3
         self._known: dict[str, _Known] = {}
 
     def charge(self, endpoint: Endpoint, outcome: Outcome) -> Charge:
@@ -82,6 +98,36 @@ class HouseMeter:
             carbon_mg=carbon(energy_mj, known.mix),
         )
 
+    def worst(self, endpoint: Endpoint, request: Generate) -> Amounts:
+        """Say what an attempt could come to at most; where that is not known, the ceiling."""
+        bound, known = bound_of(endpoint, request), self._of(endpoint)
+        if bound is None:
+            return self._ceiling
+        energy_mj = self._most_energy(known, bound)
+        if known.own:
+            own = by_electricity(_at_its_most(energy_mj), self._tariff)
+            cost = own.nusd + 1 if isinstance(own, Priced) else None  # it rounds half to even
+        else:
+            cost = None if known.rates is None else most_money(known.rates, bound)
+        most = Amounts(
+            cost_nusd=cost,
+            energy_mj=whole(energy_mj),
+            carbon_ug=whole(carbon(energy_mj, known.mix), 1e3),
+        )
+        return or_ceiling(most, self._ceiling)
+
+    def _most_energy(self, known: _Known, bound: Bound) -> Quantity:
+        if known.own and known.model is None:
+            most = self._own_mj_per_token * (bound.prompt + bound.answer)
+            return Estimate(p05=most, p50=most, p95=most, method="bound", source="a bound")
+        return energy(
+            known.endpoint,
+            _NOTHING_MEASURED,
+            bound.usage,
+            watts_per_thread=self._watts_per_thread,
+            model=known.model,
+        )
+
     def _of(self, endpoint: Endpoint) -> _Known:
         known = self._known.get(endpoint.name)
         if known is None or known.endpoint is not endpoint:
@@ -94,6 +140,11 @@ class HouseMeter:
                 is_own(endpoint),
             )
         return known
+
+
+def _at_its_most(quantity: Quantity) -> Quantity:
+    is_known = isinstance(quantity, Estimate)
+    return msgspec.structs.replace(quantity, p50=quantity.p95) if is_known else quantity
 
 
 def _refuse_unknown_grid(house_grid: str | None, grids: Mapping[str, Grid]) -> None:

@@ -152,7 +152,9 @@ class Connection(asyncio.Protocol):
             exchange.on_end(None)
         else:
             why = f": {exc}" if exc else ""
-            exchange.on_end(ProviderUnavailable(f"the connection was lost{why}"))
+            lost = ProviderUnavailable(f"the connection was lost{why}")
+            lost.is_free = False  # it may have been at work
+            exchange.on_end(lost)
 
     def data_received(self, data: bytes) -> None:
         """Called by the loop."""

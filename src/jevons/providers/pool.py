@@ -129,7 +129,7 @@ class Pool:
         except TimeoutError:
             self._leave_line(waiter)
             message = f"no connection of {self._limit} came free within {self._line_timeout_s:g} s"
-            raise ProviderTimeout(message) from None
+            raise ProviderTimeout(message).never_sent() from None
         except asyncio.CancelledError:
             self._leave_line(waiter)
             raise
@@ -177,7 +177,7 @@ class Pool:
                 )
         except TimeoutError:
             message = f"no connection to {host}:{port} within {self._connect_timeout_s:g} s"
-            raise ProviderTimeout(message) from None
+            raise ProviderTimeout(message).never_sent() from None
         except OSError as error:  # ssl.SSLError is one
             message = f"no connection to {host}:{port}: {error}"
             raise ProviderUnavailable(message) from None

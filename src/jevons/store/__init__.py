@@ -8,6 +8,7 @@ State: one SQLite file, its signing key, and a plain copy of every checkpoint; a
 """
 
 from jevons.store.archive import Archive
+from jevons.store.balance import Spending, balances, spending
 from jevons.store.books import Books
 from jevons.store.checking import Report
 from jevons.store.export import export
@@ -16,6 +17,7 @@ from jevons.store.outside import verify_published
 from jevons.store.pages import Log
 from jevons.store.read import keys_in, look_up
 from jevons.store.shelf import Limits, empty
+from jevons.store.spent import Used
 from jevons.store.verify import verify
 from jevons.store.witness import OwnWitness, witness_vkey
 
@@ -28,10 +30,14 @@ __all__ = (
     "Log",
     "OwnWitness",
     "Report",
+    "Spending",
+    "Used",
+    "balances",
     "empty",
     "export",
     "keys_in",
     "look_up",
+    "spending",
     "verify",
     "verify_published",
     "witness_vkey",

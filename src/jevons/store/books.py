@@ -4,6 +4,9 @@ Rule 1: callers append to one open batch; one batch is in flight; the next leave
     is back. So a lone caller pays one flush a record, and many share one. A batch that
     needs no flush is committed at the end of the turn in which it was opened.
 Rule 2: each waiter has its own future: one that stops waiting takes nothing from the rest.
+Rule 3: a hold is taken before its intent is in a batch, and ends with what becomes of a batch: so
+    it is settled when the receipt is durable, also if nobody waits for that. A receipt that could
+    not be written leaves it held; the next start settles it.
 """
 
 from __future__ import annotations
@@ -14,23 +17,32 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
+from jevons.budget import Purse
+from jevons.budget.period import day_of, month_of
 from jevons.ledger.record import encode
 from jevons.store.keys import KeyRing
 from jevons.store.opening import Opened, open_ledger
 from jevons.store.read import filed, find, placed
 from jevons.store.schema import UNREADABLE, connect_to_read
+from jevons.store.spent import last_uses
+from jevons.store.standing import put, terms
 from jevons.store.writer import Batch, Writer
+from jevons.telemetry import log
 from jevons.types.account import Intent, Receipt, Refused
 from jevons.types.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Callable, Sequence
     from pathlib import Path
 
     from jevons import ports
+    from jevons.budget import Terms
     from jevons.store.schema import Commit
+    from jevons.store.standing import Standing
     from jevons.types.account import Record
+    from jevons.types.actor import Actor
+    from jevons.types.budget import Alert, Amounts
     from jevons.types.proof import Filed
 
 __all__ = ("Books",)
@@ -48,11 +60,17 @@ class Books:
         self, path: Path, opened: Opened, *, commit: Commit, clock: ports.Clock, ids: ports.Ids
     ) -> None:
         self.keys = KeyRing(self._write, clock=clock, ids=ids)
+        self.purse = Purse()
+        self.purse.begin(opened.spent)
+        self.on_alert: Callable[[Alert], None] | None = None
+        """Told of each alert once it is given."""
         self._path = path
+        self._clock = clock
         self._loop = asyncio.get_running_loop()
         self._leaves: list[bytes] = []
         self._waiters: list[_Waiter] = []
         self._receipts: dict[str, bytes] = {}
+        self._moving: list[Intent | Receipt] = []
         self._unplaced: dict[str, bytes] = {}
         self._in_flight = False
         self._is_closed = False
@@ -99,6 +117,7 @@ class Books:
         books = cls(path, opened, commit=commit, clock=clock, ids=ids)
         try:
             await asyncio.to_thread(books._writer.start)
+            books._tell(books.purse.reached(clock.now_ms()))
             yield books
         finally:
             await asyncio.shield(books._close())
@@ -107,6 +126,7 @@ class Books:
         """Write one record; return when it is durable.
 
         Raises:
+            BudgetExceeded: A budget does not carry what an intent wants held.
             StoreUnavailable: It could not be written.
             TooLarge: It does not fit into a leaf.
         """
@@ -115,6 +135,9 @@ class Books:
             raise StoreUnavailable(_CLOSED)
         if type(record) is Intent or type(record) is Refused:
             self._check_room()
+        if type(record) is Intent:
+            self.purse.hold(record)
+            self._moving.append(record)
         waiter: _Waiter = self._loop.create_future()
         if not self._waiters and not self._in_flight:
             self._loop.call_soon(self._send)  # with all that this turn of the loop adds
@@ -123,7 +146,46 @@ class Books:
         self._waiters.append(waiter)
         if type(record) is Receipt or type(record) is Refused:
             self._receipts[record.id] = leaf
+            if type(record) is Receipt:
+                self._moving.append(record)
         await waiter
+
+    def covers(self, actor: Actor) -> bool:
+        """Whether anything that a key is charged to has a budget."""
+        return self.purse.covers(actor)
+
+    def widen(self, request: str, by: Amounts) -> None:
+        """Set more aside for a request that is under way.
+
+        Raises:
+            BudgetExceeded: A budget does not carry that.
+        """
+        self.purse.widen(request, by, now_ms=self._clock.now_ms())
+
+    @property
+    def terms(self) -> Terms:
+        """Which accounts there are, and what holds for each."""
+        return self.purse.terms
+
+    async def last_uses(self) -> dict[str, int]:
+        """Tell when the last answer of each key ended, Unix milliseconds, of those in order.
+
+        Raises:
+            StoreUnavailable: The books could not be read.
+        """
+        try:
+            return await self._loop.run_in_executor(self._reading, self._last_uses)
+        except UNREADABLE as error:
+            message = f"the ledger cannot be read: {error}"
+            raise StoreUnavailable(message) from error
+
+    async def stand(self, record: Standing) -> None:
+        """Have an account, a budget or a limit stand from now on.
+
+        Raises:
+            StoreUnavailable: It could not be written; what stood before stands.
+        """
+        await self._write(record, [put(record)])
 
     async def find(self, request: str) -> Filed | None:
         """Find a receipt by its request's id, with its proof once it is under a checkpoint.
@@ -153,22 +215,29 @@ class Books:
             raise StoreUnavailable(stuck)
 
     def _find(self, request: str) -> Filed | None:
+        return find(self._connected(), request)
+
+    def _last_uses(self) -> dict[str, int]:
+        return last_uses(self._connected())
+
+    def _connected(self) -> sqlite3.Connection:
         if self._reader is None:
             self._reader = connect_to_read(self._path)
-        return find(self._reader, request)
+        return self._reader
 
     def _send(self) -> None:
         """Hand the open batch to the writer, unless one is on its way."""
         if self._in_flight or not self._waiters:
             return
         waiters, leaves, receipts = self._waiters, self._leaves, self._receipts
-        self._waiters, self._leaves, self._receipts = [], [], {}
+        moving = self._moving
+        self._waiters, self._leaves, self._receipts, self._moving = [], [], {}, []
         if self._writer.commit_now(leaves):
             self._unplaced.update(receipts)
-            self._done(waiters, receipts, None)
+            self._done(waiters, moving, None)
             return
         self._in_flight = True
-        answer = partial(self._done, waiters, receipts)
+        answer = partial(self._done, waiters, moving)
         self._writer.put(Batch(leaves, partial(self._committed, answer, receipts)))
 
     def _committed(
@@ -183,8 +252,12 @@ class Books:
         self._wake(answer, error)
 
     def _done(
-        self, waiters: list[_Waiter], receipts: dict[str, bytes], error: StoreUnavailable | None
+        self,
+        waiters: list[_Waiter],
+        moving: list[Intent | Receipt],
+        error: StoreUnavailable | None,
     ) -> None:
+        self._move(moving, is_durable=error is None)
         for waiter in waiters:
             _settle(waiter, error)
         self._in_flight = False
@@ -192,6 +265,32 @@ class Books:
             self._send()
         else:
             self._idle.set()
+
+    def _move(self, moving: list[Intent | Receipt], *, is_durable: bool) -> None:
+        """Settle what is durable, and give back what was held for intents that are not."""
+        purse = self.purse
+        for record in moving:
+            if type(record) is Receipt:
+                if is_durable:
+                    self._tell(purse.settle(record))
+            elif not is_durable:
+                purse.release(record.id)
+
+    def _tell(self, alerts: Sequence[Alert]) -> None:
+        """Give alerts: to the log, to whoever listens, and to the books, which nobody waits for."""
+        for alert in alerts:
+            log.warning(
+                "budget.reached",
+                account=alert.account,
+                period=alert.period,
+                unit=alert.unit,
+                percent=alert.percent,
+                spent=alert.spent,
+                limit=alert.limit,
+            )
+            if self.on_alert is not None:
+                self.on_alert(alert)
+            self._writer.put(Batch([encode(alert)], _told, [put(alert)]))
 
     def _wake(
         self, answer: Callable[[StoreUnavailable | None], None], error: StoreUnavailable | None
@@ -202,8 +301,15 @@ class Books:
     def _refresh(self, connection: sqlite3.Connection) -> None:
         """On the writer's thread: take over what another process did."""
         self.keys.load(connection)
+        self.purse.terms = terms(connection, since=month_of(day_of(self._clock.now_ms())))
+        self._wake(self._look_again, None)
         if self._unplaced:
             self._forget(placed(connection, self._unplaced))
+
+    def _look_again(self, _: StoreUnavailable | None) -> None:
+        """Terms have changed: a budget that was made smaller may have been reached."""
+        if not self._is_closed:
+            self._tell(self.purse.reached(self._clock.now_ms()))
 
     def _forget(self, placed: list[str]) -> None:
         """On the writer's thread: these can be looked up on the disk from now on."""
@@ -232,6 +338,12 @@ class Books:
 
 
 _CLOSED = "the ledger is closed"
+
+
+def _told(error: StoreUnavailable | None) -> None:
+    """Nobody waits for an alert: the log has it, and it is given again at the next start."""
+    if error is not None:
+        log.error("budget.alert_not_written", cause=str(error))
 
 
 def _settle(waiter: _Waiter, error: StoreUnavailable | None) -> None:

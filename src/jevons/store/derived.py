@@ -1,6 +1,6 @@
 """Derived tables: is what was made from the leaves what the leaves make?
 
-Rule 1: leaves pass by once, and only those of one step are kept.
+Rule 1: leaves pass by once, and only those of one step are kept; of what was spent, the sums.
 """
 
 from __future__ import annotations
@@ -9,9 +9,12 @@ import json
 from typing import TYPE_CHECKING
 
 from jevons.ledger.audit import Finding
+from jevons.ledger.record import encode
 from jevons.ledger.tile import WIDTH, Edge, Tile
 from jevons.store.keys import row_digest
-from jevons.store.schema import tile_key
+from jevons.store.schema import has_table, tile_key
+from jevons.store.spent import Charged, Used, add_up, added
+from jevons.store.standing import row_of
 from jevons.types.account import Intent, KeyChange, Receipt, Refused
 
 if TYPE_CHECKING:
@@ -35,6 +38,7 @@ class Derived:
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
         self._run = connection.execute
         self._placed: Iterator[tuple[int, int]] = self._run(
             "SELECT first, segment FROM placed ORDER BY first"
@@ -46,6 +50,9 @@ class Derived:
         self._receipts = self._tiles = 0
         self._waiting: dict[str, int] = {}
         self._keys: dict[str, str] = {}
+        self._standing: dict[tuple[str, str], bytes] = {}
+        self._spent: dict[tuple[str, str], Used] = {}
+        self._charged: list[Charged] = []
         self._edge = Edge(0, lambda _: b"")
 
     def begin(self, segment: int, first: int) -> None:
@@ -60,6 +67,9 @@ class Derived:
         """Take the next leaf of the segment."""
         if isinstance(seen.record, KeyChange):
             self._keys[seen.record.key] = seen.record.row
+        stands = None if seen.record is None else row_of(seen.record)
+        if seen.record is not None and stands is not None:
+            self._standing[stands] = encode(seen.record)
         if not self._is_placing:
             return
         self._hashes.append(seen.hash)
@@ -76,6 +86,8 @@ class Derived:
             self._add("unindexed", "the table lookup")
         if dict(self._run("SELECT request, leaf FROM pending")) != self._waiting:
             self._add("unindexed", "the table pending")
+        self._hold_whole("spent", sorted([tuple(row) for row in self._spent.values()]))
+        self._hold_whole("standing", sorted([(*at, leaf) for at, leaf in self._standing.items()]))
         self._end_tiles()
         return [*self._wrong.values(), *self._bad_keys()]
 
@@ -88,6 +100,10 @@ class Derived:
         elif isinstance(record, Receipt | Refused):
             self._closed.setdefault(record.id, leaf)
             self._waiting.pop(record.id, None)
+        if isinstance(record, Receipt) and record.charged is not None:
+            self._charged.append(
+                Charged(record.key, record.account, record.day, record.at_ms, record.charged)
+            )
 
     def _step(self) -> None:
         """Compare what the last leaves make: full tiles, and receipts."""
@@ -105,6 +121,10 @@ class Derived:
             self._add("unindexed", "the table lookup")
         self._receipts += sum(found.get(name) == leaf for name, leaf in self._closed.items())
         self._hashes, self._closed = [], {}
+        for row in add_up(self._charged):
+            at = (row.account, row.day)
+            self._spent[at] = row if at not in self._spent else added(self._spent[at], row)
+        self._charged = []
 
     def _check_tile(self, tile: Tile, hashes: bytes) -> None:
         self._tiles += 1
@@ -121,6 +141,13 @@ class Derived:
                 self._check_tile(Tile(level, number), b"".join(row))
         if self._tiles != self._count("tile"):
             self._add("bad_tile", "the stored tree")
+
+    def _hold_whole(self, table: str, made: list[tuple[object, ...]]) -> None:
+        """Hold a table against the rows that the leaves make; files of before it have none."""
+        # Rows come in the order of the primary key, which is that of their first columns.
+        found = [*self._run(f"SELECT * FROM {table}")] if has_table(self._connection, table) else []  # noqa: S608 our own names
+        if found != made:
+            self._add("unindexed", f"the table {table}")
 
     def _count(self, table: str) -> int:
         return self._run(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608 our own names

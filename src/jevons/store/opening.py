@@ -2,6 +2,7 @@
 
 Rule 1: the log's first leaf names its origin and its key; neither can change after that.
 Rule 2: intents that were left open are closed before anything new is written.
+Rule 3: what was spent is read after that, so that it is whole.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ from base64 import b64encode
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from jevons.budget.period import day_of, month_of
 from jevons.ledger.record import decode, encode, pack, unpack
 from jevons.store.lease import Lease
 from jevons.store.orphan import close_orphans
 from jevons.store.schema import SCHEMA, UNREADABLE, connect
 from jevons.store.sequence import Sequencer
 from jevons.store.signing import load_or_make
+from jevons.store.spent import spent_since
 from jevons.types.account import Genesis
 from jevons.types.errors import Misconfigured, StoreUnavailable
 
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+    from jevons.budget.purse import Spent
     from jevons.ports import Clock
     from jevons.store.schema import Commit
 
@@ -40,6 +44,8 @@ class Opened(NamedTuple):
     connection: sqlite3.Connection
     lease: Lease
     sequencer: Callable[[], Sequencer]
+    spent: list[Spent]
+    """Of this month."""
 
 
 def open_ledger(path: Path, *, commit: Commit, origin: str, clock: Clock) -> Opened:
@@ -56,7 +62,8 @@ def open_ledger(path: Path, *, commit: Commit, origin: str, clock: Clock) -> Ope
         lease = Lease(path)
         connection = connect(path, commit)
         sequencer = _begin(connection, path, lease, origin=origin, clock=clock)
-        return Opened(connection, lease, sequencer)
+        spent = spent_since(connection, f"{month_of(day_of(clock.now_ms()))}-01")
+        return Opened(connection, lease, sequencer, spent)
     except UNREADABLE as error:
         _let_go(connection, lease)
         message = f"the ledger {path} cannot be opened: {error}"
@@ -76,8 +83,7 @@ def _let_go(connection: sqlite3.Connection | None, lease: Lease | None) -> None:
 def _begin(
     connection: sqlite3.Connection, path: Path, lease: Lease, *, origin: str, clock: Clock
 ) -> Callable[[], Sequencer]:
-    if lease.held:
-        connection.executescript(SCHEMA)
+    connection.executescript(SCHEMA)  # writes nothing where every table is there
     first = connection.execute("SELECT body FROM segment ORDER BY id LIMIT 1").fetchone()
     key = load_or_make(path.with_name("signing.key"), may_make=first is None)
     if first is None:

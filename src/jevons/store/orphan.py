@@ -1,12 +1,17 @@
-"""Orphans: an intent that was left without a receipt gets one that says it was lost."""
+"""Orphans: an intent that was left without a receipt gets one that says it was lost.
+
+Rule 1: what was set aside for it is charged: nobody knows how much of it was used.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from jevons.budget.period import day_of
 from jevons.ledger.record import decode, encode, pack
 from jevons.store.read import leaf_at
 from jevons.types.account import Intent, Receipt, Usage
+from jevons.types.budget import Amounts
 from jevons.types.units import Unknown
 
 if TYPE_CHECKING:
@@ -78,4 +83,7 @@ def _lost(intent: Intent, at_ms: int) -> Receipt:
         error="abandoned",
         request=intent.request,
         answer=None,
+        account=intent.account,
+        day=day_of(intent.at_ms),
+        charged=intent.held or Amounts(),
     )

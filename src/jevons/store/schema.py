@@ -1,7 +1,9 @@
 """The tables, and how a connection to them is opened.
 
 Rule 1: a segment is one committed batch of leaves; the order of ids is the order of leaves.
-Rule 2: `placed`, `tile`, `lookup`, `pending` and `checkpoint` are made from segments alone.
+Rule 2: `placed`, `tile`, `lookup`, `pending`, `spent` and `checkpoint` are made from segments
+    alone; `standing` holds leaves as they are.
+Rule 3: a table is only ever added. A file of before it is given it, empty, when it is opened.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ __all__ = (
     "Commit",
     "connect",
     "connect_to_read",
+    "has_table",
     "is_live",
     "tile_key",
     "wait_for_lock",
@@ -39,6 +42,14 @@ CREATE TABLE IF NOT EXISTS pending
 CREATE TABLE IF NOT EXISTS checkpoint (size INTEGER PRIMARY KEY, note TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS key (id TEXT PRIMARY KEY, digest BLOB NOT NULL, actor BLOB NOT NULL)
   WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS standing
+  (kind TEXT NOT NULL, name TEXT NOT NULL, leaf BLOB NOT NULL, PRIMARY KEY (kind, name))
+  WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS spent
+  (account TEXT NOT NULL, day TEXT NOT NULL, answers INTEGER NOT NULL, last_ms INTEGER NOT NULL,
+   cost_nusd INTEGER NOT NULL, energy_mj INTEGER NOT NULL, carbon_ug INTEGER NOT NULL,
+   no_cost INTEGER NOT NULL, no_energy INTEGER NOT NULL, no_carbon INTEGER NOT NULL,
+   PRIMARY KEY (account, day)) WITHOUT ROWID;
 """
 
 FORESEEN = (sqlite3.Error, OSError, ValueError, msgspec.MsgspecError)
@@ -81,6 +92,12 @@ def wait_for_lock(connection: sqlite3.Connection, *, is_patient: bool) -> None:
     """Have statements wait for another process that is writing, or fail at once."""
     wait_ms = int(_LOCKED_S * 1000) if is_patient else 0
     connection.execute(f"PRAGMA busy_timeout = {wait_ms}").fetchone()
+
+
+def has_table(connection: sqlite3.Connection, name: str) -> bool:
+    """Tell whether a file has a table, which one of an earlier version may not."""
+    row = connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (name,)).fetchone()
+    return row is not None
 
 
 def is_live(path: Path) -> bool:

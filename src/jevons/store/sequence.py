@@ -17,6 +17,8 @@ from jevons.ledger.note import Checkpoint, sign
 from jevons.ledger.record import unpack
 from jevons.ledger.tile import Edge, Tile
 from jevons.store.schema import tile_key
+from jevons.store.spent import Charged, add_up, write_spent
+from jevons.types.budget import Amounts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,6 +39,12 @@ class _Head(msgspec.Struct, frozen=True):
 
     kind: str
     id: str = ""
+    key: str = ""
+    account: tuple[str, ...] | str = ()
+    """A budget's is one name."""
+    day: str = ""
+    at_ms: int = 0
+    charged: Amounts | None = None
 
 
 _heads = msgspec.json.Decoder(_Head)
@@ -165,16 +173,23 @@ class Sequencer:
         tiles = self._edge.extend([leaf_hash(leaf) for leaf in batch.leaves])
         opened: dict[str, int] = {}
         closed: dict[str, int] = {}
+        charged: list[Charged] = []
         for index, leaf in enumerate(batch.leaves, first):
             head = _heads.decode(leaf)
             if head.kind == "intent":
                 opened[head.id] = index
             elif head.kind in {"receipt", "refused"}:
                 closed[head.id] = index
+                if head.charged is not None and isinstance(head.account, tuple):
+                    charged.append(
+                        Charged(head.key, head.account, head.day, head.at_ms, head.charged)
+                    )
         run = self._connection.execute
         # One statement each: a statement a row would hand the GIL over at each.
         run(f"INSERT INTO placed {_PAIRS}", (_text(dict(batch.placed)),))
         run(f"INSERT OR IGNORE INTO lookup {_PAIRS}", (_text(closed),))
+        if charged:
+            write_spent(self._connection, add_up(charged))
         waiting = {request: leaf for request, leaf in opened.items() if request not in closed}
         before = [request for request in closed if request not in opened]
         if before:

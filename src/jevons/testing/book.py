@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from jevons.budget import Purse
 from jevons.types.account import Intent, Receipt, Refused
 from jevons.types.errors import StoreUnavailable
 from jevons.types.proof import Filed
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from jevons import ports
     from jevons.types.account import Record
+    from jevons.types.actor import Actor
+    from jevons.types.budget import Amounts
 
 __all__ = ("Book", "Gate")
 
@@ -56,9 +59,14 @@ class Gate:
 
 
 class Book:
-    """Books in memory, in the order in which records became durable."""
+    """Books in memory, in the order in which records became durable.
 
-    def __init__(self) -> None:
+    Args:
+        purse: Holds what intents want held; None has no budget.
+    """
+
+    def __init__(self, purse: Purse | None = None) -> None:
+        self.purse = purse or Purse()
         self.records: list[Record] = []
         self._failing: set[type[Record]] = set()
         self._gates: dict[type[Record], Gate] = {}
@@ -79,22 +87,42 @@ class Book:
 
     def hold(self, kind: type[Record]) -> Gate:
         """Keep records of a kind from becoming durable until the gate is opened."""
-        return self._gates.setdefault(kind, Gate(self.records.append))
+        return self._gates.setdefault(kind, Gate(self._write))
 
     async def record(self, record: Record) -> None:
         """Write one record, at once unless it is held.
 
         Raises:
+            BudgetExceeded: A budget does not carry what an intent wants held.
             StoreUnavailable: A test said so.
         """
+        if isinstance(record, Intent) and Intent not in self._failing:
+            self.purse.hold(record)
         if type(record) in self._failing:
             message = f"the test refuses every {type(record).__name__}"
             raise StoreUnavailable(message)
         gate = self._gates.get(type(record))
         if gate is None:
-            self.records.append(record)
+            self._write(record)
         else:
             await gate.passed(record)
+
+    def covers(self, actor: Actor) -> bool:
+        """Whether anything that a key is charged to has a budget."""
+        return self.purse.covers(actor)
+
+    def widen(self, request: str, by: Amounts) -> None:
+        """Set more aside; it is always the first moment of time here.
+
+        Raises:
+            BudgetExceeded: A budget does not carry that.
+        """
+        self.purse.widen(request, by, now_ms=0)
+
+    def _write(self, record: Record) -> None:
+        self.records.append(record)
+        if isinstance(record, Receipt):
+            self.records += self.purse.settle(record)
 
     async def find(self, request: str) -> Filed | None:
         """Find how a request ended; that is never under a checkpoint here."""

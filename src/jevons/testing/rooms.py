@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from jevons.ports import Veiled
 from jevons.types.account import Charge, Veil
+from jevons.types.budget import Amounts
 from jevons.types.custody import DataClass
 from jevons.types.decision import Candidate, Plan, Verdict
 from jevons.types.errors import Unauthenticated, UnknownModel
@@ -98,6 +99,10 @@ class NoMeter:
     def charge(self, endpoint: Endpoint, outcome: Outcome) -> Charge:
         """Say that there is no figure."""
         return Charge(cost=_NOTHING, energy_mj=_NOTHING, carbon_mg=_NOTHING)
+
+    def worst(self, endpoint: Endpoint, request: Generate) -> Amounts:
+        """Say that there is no bound either."""
+        return Amounts()
 
 
 class Look:

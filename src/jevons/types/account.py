@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 
+from jevons.types.budget import DEFAULT_LINE, Account, Alert, Amounts, Budget, Limit
 from jevons.types.custody import UNKNOWN_PLACE
 from jevons.types.units import Cost, Quantity
 
@@ -120,14 +121,18 @@ class Genesis(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="
 
 
 class KeyChange(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="key"):
-    """A key was made or revoked."""
+    """A key was made, got a new secret, or was revoked."""
 
     at_ms: int
-    act: Literal["created", "revoked"]
+    act: Literal["created", "rotated", "revoked"]
     key: str
     name: str
     row: str = ""
     """SHA-256 of what is stored of the key, hex."""
+    account: tuple[str, ...] = DEFAULT_LINE
+    """Accounts that it is charged to: its project, and what that is part of."""
+    former_until_ms: int | None = None
+    """Unix milliseconds until which the secret before this one is good, if there was one."""
 
 
 class Opened(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="opened"):
@@ -200,6 +205,11 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="i
     """Class of its data, as the rules took it: `public`, `internal`, `personal`, `special`."""
     region: str = UNKNOWN_PLACE
     """Where the people live whom its data is about."""
+    account: tuple[str, ...] = ()
+    """Accounts that it is charged to, from the project up; none in records of before there were
+    accounts."""
+    held: Amounts | None = None
+    """What is set aside for it, its worst case; None if nothing is, since it has no budget."""
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="receipt"):
@@ -250,9 +260,18 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="
     """What of it could not be looked through."""
     veil: Veil | None = None
     """None if it was sent as it came."""
+    account: tuple[str, ...] = ()
+    """Accounts that it was charged to, from the project up."""
+    day: str = ""
+    """Day on which it was asked, UTC, `2026-11-23`: budgets are charged as of it."""
+    charged: Amounts | None = None
+    """What budgets were charged: the medians of what is known; what was set aside where a figure is
+    not; nothing where the endpoint refused. None in records of before there were budgets."""
 
 
 Ended = Receipt | Refused
 """What a request came to."""
 
-Record = Genesis | KeyChange | Opened | Intent | Receipt | Refused
+Record = (
+    Genesis | KeyChange | Opened | Intent | Receipt | Refused | Account | Budget | Limit | Alert
+)

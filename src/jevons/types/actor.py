@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from jevons.types.budget import DEFAULT_LINE
 from jevons.types.custody import DataClass
 
 __all__ = ("Actor",)
@@ -26,6 +27,12 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     """What its data is taken to be where nobody says, None is as the house has it."""
     region: str | None = None
     """Where the people live whom its data is about; None is as the house has it."""
+    account: tuple[str, ...] = DEFAULT_LINE
+    """Accounts that it is charged to: its project, and what that is part of. Never changes."""
     expires_ms: int | None = None
     """Unix milliseconds after which it is refused; None is never."""
     revoked: bool = False
+    former: bytes | None = None
+    """SHA-256 of the secret that it had before this one; None if there is no other that is good."""
+    former_until_ms: int | None = None
+    """Unix milliseconds until which that one is good."""

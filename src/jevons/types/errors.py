@@ -16,6 +16,8 @@ JevonsError                     status  code                   retry
 │   ├── Forbidden               403     forbidden              never
 │   ├── ResidencyRefused        403     residency_refused      never
 │   ├── EgressRefused           403     egress_refused         never
+│   ├── BudgetExceeded          402     budget_exceeded        later
+│   ├── RateLimited             429     rate_limited           later
 │   └── InspectionFailed        500     inspection_failed      never
 ├── ProviderError               upstream failed us
 │   ├── ProviderTimeout         504     provider_timeout       elsewhere
@@ -47,7 +49,7 @@ Rule 3: a message names the value (`{name!r}`), then what would have been accept
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,6 +58,7 @@ if TYPE_CHECKING:
 
 __all__ = (
     "Abandoned",
+    "BudgetExceeded",
     "Bug",
     "CallerError",
     "CallerLeft",
@@ -85,6 +88,7 @@ __all__ = (
     "ProviderTruncated",
     "ProviderUnavailable",
     "ProviderUnpaid",
+    "RateLimited",
     "ResidencyRefused",
     "Retry",
     "StoreUnavailable",
@@ -121,12 +125,20 @@ class JevonsError(Exception):
     code: ClassVar[str] = "internal"
     """Stable machine-readable name, the same on every surface."""
     retry: ClassVar[Retry] = Retry.NEVER
+    is_free: bool = False
+    """Whether an endpoint that failed so is taken to have charged nothing: it refused before it
+    did any work. What may have been worked on and was not counted is charged at its worst."""
     retry_after_s: float | None = None
     """Seconds to wait before another try, if somebody said."""
 
     def __init__(self, message: str, *, param: str | None = None) -> None:
         super().__init__(message)
         self.param = param
+
+    def never_sent(self) -> Self:
+        """Say that what failed so had not left for the endpoint, so that it is free."""
+        self.is_free = True
+        return self
 
 
 class CallerError(JevonsError):
@@ -197,6 +209,7 @@ class Unsupported(CallerError):
 
     status = 422
     code = "unsupported"
+    is_free = True
     retry = Retry.ELSEWHERE
 
 
@@ -218,6 +231,7 @@ class PolicyError(JevonsError):
 
     status = 403
     code = "refused"
+    is_free = True
 
     def __init__(self, message: str, *, rule: str, param: str | None = None) -> None:
         super().__init__(message, param=param)
@@ -251,6 +265,40 @@ class EgressRefused(PolicyError):
     """The house's profile lets data of this class go to no endpoint of this model."""
 
     code = "egress_refused"
+
+
+class BudgetExceeded(PolicyError):
+    """A budget does not carry the worst that this could come to.
+
+    Args:
+        message: Which budget, what is left of it, and when it renews.
+        retry_after_s: Seconds until then.
+    """
+
+    status = 402
+    code = "budget_exceeded"
+    retry = Retry.LATER
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message, rule="budget")
+        self.retry_after_s = retry_after_s
+
+
+class RateLimited(PolicyError):
+    """More at once, or in a minute, than an account may ask.
+
+    Args:
+        message: Which limit, of which account.
+        retry_after_s: Seconds until there is room, if that is known.
+    """
+
+    status = 429
+    code = "rate_limited"
+    retry = Retry.LATER
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message, rule="rate-limit")
+        self.retry_after_s = retry_after_s
 
 
 class InspectionFailed(PolicyError):
@@ -292,6 +340,7 @@ class ProviderThrottled(ProviderError):
 
     status = 429
     code = "provider_throttled"
+    is_free = True
     retry = Retry.LATER
 
 
@@ -300,6 +349,7 @@ class ProviderUnavailable(ProviderError):
 
     status = 503
     code = "provider_unavailable"
+    is_free = True
     retry = Retry.LATER
 
 
@@ -308,6 +358,7 @@ class ProviderRejected(ProviderError):
 
     status = 400
     code = "provider_rejected"
+    is_free = True
     retry = Retry.NEVER
 
 
@@ -316,6 +367,7 @@ class ProviderFiltered(ProviderError):
 
     status = 400
     code = "provider_filtered"
+    is_free = True
     retry = Retry.NEVER
 
 
@@ -324,24 +376,28 @@ class PromptTooLong(ProviderError):
 
     status = 400
     code = "prompt_too_long"
+    is_free = True
 
 
 class ProviderDenied(ProviderError):
     """Upstream refused our key, or this use of it; not the caller's fault."""
 
     code = "provider_denied"
+    is_free = True
 
 
 class ProviderUnpaid(ProviderError):
     """Our account at upstream is out of money; waiting does not help, paying does."""
 
     code = "provider_unpaid"
+    is_free = True
 
 
 class ProviderMissing(ProviderError):
     """Upstream has no such model or path, so the catalogue is wrong; not the caller's fault."""
 
     code = "provider_missing"
+    is_free = True
 
 
 class ProviderGarbled(ProviderError):

@@ -105,6 +105,8 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     """ISO 3166-1 alpha-2 code of the electricity it runs on; None is not known."""
     can: frozenset[Need] = frozenset({"text"})
     context_tokens: int | None = None
+    max_output_tokens: int | None = None
+    """Longest answer that it gives, reasoning included, whatever is asked; None is not known."""
     price: Price | None = None
     footprint: Footprint | None = None
     custody: Custody = Custody()

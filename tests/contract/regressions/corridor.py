@@ -15,6 +15,7 @@ import uvicorn
 from jevons.boot import open_house
 from jevons.edge import serve_config
 from jevons.settings import (
+    BudgetSettings,
     EndpointSettings,
     EngineSettings,
     PolicySettings,
@@ -23,6 +24,7 @@ from jevons.settings import (
 )
 from jevons.testing import Vendor
 from jevons.testing.reply import respond, stream
+from jevons.types.budget import Budget
 from jevons.types.model import Price
 
 if TYPE_CHECKING:
@@ -136,6 +138,9 @@ class Lab:
         """Of the house, once it is open, with `/v1`."""
         self.key = ""
         """To it."""
+        self.name = ""
+        """Id of that key."""
+        self.ledger = folder / "ledger.db"
 
     @classmethod
     @asynccontextmanager
@@ -151,7 +156,11 @@ class Lab:
         return await self._closing.enter_async_context(Vendor(*replies))
 
     async def house(
-        self, *endpoints: EndpointSettings, tries: int = 0, policy: PolicySettings | None = None
+        self,
+        *endpoints: EndpointSettings,
+        tries: int = 0,
+        policy: PolicySettings | None = None,
+        budgets: BudgetSettings | None = None,
     ) -> None:
         """Open the house in front of these."""
         settings = Settings(
@@ -159,9 +168,12 @@ class Lab:
             engine=EngineSettings(enabled=False),
             retries=RetrySettings(tries=tries),
             policy=policy or PolicySettings(),
+            budgets=budgets or BudgetSettings(),
             endpoint=endpoints,
         )
         house = await self._closing.enter_async_context(open_house(settings))
+        self.books = house.books
+        self.name = house.books.keys.list()[0].key
         config = serve_config(house.app, host="127.0.0.1", port=0, read_timeout_s=5, grace_s=1)
         config.load()
         server = uvicorn.Server(config)
@@ -219,6 +231,19 @@ class Lab:
         lines = (await self._client.get("/metrics")).text.splitlines()
         (value,) = [line.removeprefix(name) for line in lines if line.startswith(name)]
         return float(value)
+
+    async def budget(self, account: str = "house", **fields: Any) -> None:
+        """Set a budget, hard and monthly unless said otherwise."""
+        usual: dict[str, Any] = {"at_ms": 0, "account": account, "per": "month"}
+        await self.books.stand(Budget(**{**usual, **fields}))
+
+    async def close(self) -> None:
+        """Close the house and its vendors before the test ends."""
+        await self._closing.aclose()
+
+    def use(self, key: str) -> None:
+        """Ask with another key from now on."""
+        self._client.headers["authorization"] = f"Bearer {key}"
 
     async def receipt_at_once(self, answer: Answer) -> dict[str, Any]:
         """Fetch the receipt of an answer that has ended: it is there."""

@@ -15,6 +15,7 @@ from jevons.wire.messages.render import (
     render_error_event,
 )
 from jevons.wire.messages.request import parse_count, parse_request
+from jevons.wire.messages.room import write_rooms
 from jevons.wire.messages.write import render_request
 
 __all__ = (
@@ -34,4 +35,5 @@ __all__ = (
     "render_error",
     "render_error_event",
     "render_request",
+    "write_rooms",
 )

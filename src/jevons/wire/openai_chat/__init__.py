@@ -17,6 +17,7 @@ from jevons.wire.openai_chat.render import (
     render_models,
 )
 from jevons.wire.openai_chat.request import parse_request
+from jevons.wire.openai_chat.room import write_rooms
 from jevons.wire.openai_chat.sent import render_request
 
 __all__ = (
@@ -38,4 +39,5 @@ __all__ = (
     "render_models",
     "render_request",
     "replay",
+    "write_rooms",
 )

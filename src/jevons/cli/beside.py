@@ -1,0 +1,72 @@
+"""Doing something with the books, beside the server if one runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from jevons.cli.options import existing_ledger, ledger_path, read_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    from jevons.store import Books
+
+__all__ = ("beside", "known_account")
+
+T = TypeVar("T")
+
+
+def beside(
+    config: Path | None, act: Callable[[Books], Awaitable[T]], *, may_begin: bool = False
+) -> T:
+    """Open the books, do something with them, and close them.
+
+    Args:
+        config: Settings file; None is the usual one.
+        act: What to do.
+        may_begin: Whether to begin a ledger where there is none.
+
+    Raises:
+        NotFound: There is none, and none may be begun.
+        StoreUnavailable: It cannot be opened or written.
+    """
+    from asyncio import run
+
+    from jevons.clock import SystemClock, Ulids
+    from jevons.store import Books
+    from jevons.telemetry import configure_logs
+
+    configure_logs(json=False)
+    settings = read_settings(config)
+    ledger = ledger_path(settings) if may_begin else existing_ledger(settings)
+    clock = SystemClock()
+
+    async def opened() -> T:
+        async with Books.open(
+            ledger,
+            commit=settings.ledger.commit,
+            origin=settings.ledger.origin,
+            clock=clock,
+            ids=Ulids(clock),
+        ) as books:
+            return await act(books)
+
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return run(opened())
+
+
+def known_account(books: Books, name: str) -> str:
+    """Take the name of an account or the id of a key.
+
+    Raises:
+        NotFound: There is neither.
+    """
+    from jevons.types.errors import NotFound
+
+    if name in books.terms.accounts or any(actor.key == name for actor in books.keys.list()):
+        return name
+    message = (
+        f"no account and no key {name!r}; `jevons accounts list` and `jevons keys list` list them"
+    )
+    raise NotFound(message)

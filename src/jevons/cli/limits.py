@@ -1,0 +1,113 @@
+"""`jevons limits`: how fast accounts and keys may ask."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from jevons.cli.options import example, shared
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from jevons.store import Books
+    from jevons.types.budget import Limit
+
+__all__ = ("lift", "limits", "listing", "set_")
+
+_figure = click.IntRange(1, 10**12)
+
+
+@click.group(
+    epilog=example("jevons limits set search --requests 60 --parallel 4", "jevons limits list")
+)
+def limits() -> None:
+    """How fast accounts and keys may ask: requests and tokens a minute, and requests at once."""
+
+
+@limits.command("set", epilog=example("jevons limits set search --requests 60 --tokens 100000"))
+@click.argument("account")
+@click.option("--requests", type=_figure, metavar="N", help="Requests a minute.")
+@click.option("--tokens", type=_figure, metavar="N", help="Tokens a minute, read and written.")
+@click.option("--parallel", type=_figure, metavar="N", help="Requests under way at once.")
+@shared
+def set_(
+    *,
+    account: str,
+    requests: int | None,
+    tokens: int | None,
+    parallel: int | None,
+    config: Path | None,
+    as_json: bool,
+) -> None:
+    """Limit ACCOUNT, a name or the id of a key, in place of the limit it had.
+
+    A running server takes a change within a second, and counts for itself.
+    """
+    if requests is None and tokens is None and parallel is None:
+        message = "say how much: --requests, --tokens or --parallel"
+        raise click.UsageError(message)
+    _stand(config, account, as_json=as_json, requests=requests, tokens=tokens, parallel=parallel)
+
+
+@limits.command(epilog=example("jevons limits lift search"))
+@click.argument("account")
+@shared
+def lift(*, account: str, config: Path | None, as_json: bool) -> None:
+    """Let ACCOUNT have no limit of its own."""
+    _stand(config, account, as_json=as_json)
+
+
+@limits.command("list", epilog=example("jevons limits list --json"))
+@shared
+def listing(*, config: Path | None, as_json: bool) -> None:
+    """List all limits."""
+    from jevons.cli.beside import beside
+    from jevons.cli.screen import console, emit, table
+
+    async def act(books: Books) -> list[Limit]:
+        return [limit for _, limit in sorted(books.terms.limits.items())]
+
+    found = beside(config, act)
+    if as_json:
+        emit([_said(limit) for limit in found])
+        return
+    right = ("requests", "tokens", "parallel")
+    shown = table("account", *right, right=right)
+    for limit in found:
+        shown.add_row(limit.account, *[_or_none(getattr(limit, name)) for name in right])
+    console().print(shown)
+
+
+def _stand(config: Path | None, account: str, *, as_json: bool, **figures: int | None) -> None:
+    from jevons.cli.beside import beside, known_account
+    from jevons.cli.screen import emit
+    from jevons.clock import SystemClock
+    from jevons.types.budget import Limit
+
+    async def act(books: Books) -> Limit:
+        name = known_account(books, account)
+        limit = Limit(at_ms=SystemClock().now_ms(), account=name, **figures)
+        await books.stand(limit)
+        return limit
+
+    limit = beside(config, act, may_begin=True)
+    if as_json:
+        emit(_said(limit))
+        return
+    says = [f"{value} {name}" for name, value in figures.items() if value is not None]
+    click.echo(f"{account}: {', '.join(says) or 'no limit'}")
+
+
+def _said(limit: Limit) -> dict[str, Any]:
+    return {
+        "account": limit.account,
+        "requests": limit.requests,
+        "tokens": limit.tokens,
+        "parallel": limit.parallel,
+    }
+
+
+def _or_none(figure: int | None) -> str:
+    return "no limit" if figure is None else f"{figure:,}"

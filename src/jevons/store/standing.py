@@ -1,0 +1,68 @@
+"""What stands: the last record of each account, budget, limit and alert, as its leaf is.
+
+Rule 1: a row is written with its leaf, in one transaction, and is that leaf.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from jevons.budget import Terms
+from jevons.ledger.record import encode
+from jevons.types.budget import Account, Alert, Budget, Limit
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from jevons.types.account import Record
+
+__all__ = ("Row", "Standing", "put", "row_of", "terms")
+
+Standing = Account | Budget | Limit | Alert
+
+_decoder = msgspec.json.Decoder(Standing)
+
+
+class Row(NamedTuple):
+    """What names a record that stands."""
+
+    kind: str
+    name: str
+
+
+def row_of(record: Record) -> Row | None:
+    """Name what a record stands for; None if it is of a kind that does not stand."""
+    match record:
+        case Account(name=name):
+            return Row("account", name)
+        case Budget(account=name, per=per):
+            return Row("budget", f"{name} {per}")
+        case Limit(account=name):
+            return Row("limit", name)
+        case Alert(name=name):
+            return Row("alert", name)
+        case _:
+            return None
+
+
+def put(record: Standing) -> tuple[str, tuple[object, ...]]:
+    """Give the statement that has a record stand."""
+    row = row_of(record)
+    return "INSERT OR REPLACE INTO standing VALUES (?, ?, ?)", (*(row or ()), encode(record))
+
+
+def terms(connection: sqlite3.Connection, *, since: str) -> Terms:
+    """Read what stands.
+
+    Args:
+        connection: To the ledger.
+        since: Alerts of periods before this one are left out: nobody asks for them any more.
+    """
+    rows = connection.execute(
+        "SELECT leaf FROM standing WHERE kind IN ('account', 'budget', 'limit') "
+        "UNION ALL SELECT leaf FROM standing WHERE kind = 'alert' AND name >= ?",
+        (since,),
+    )
+    return Terms.of([_decoder.decode(leaf) for (leaf,) in rows])
