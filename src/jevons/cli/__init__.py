@@ -101,6 +101,12 @@ def _verify() -> click.Command:
     return verify
 
 
+def _report() -> click.Command:
+    from jevons.cli.report import report
+
+    return report
+
+
 def _export() -> click.Command:
     from jevons.cli.export import export
 
@@ -149,6 +155,7 @@ _COMMANDS: Mapping[str, Callable[[], click.Command]] = MappingProxyType(
         "budgets": _budgets,
         "limits": _limits,
         "receipt": _receipt,
+        "report": _report,
         "policy": _policy,
         "verify": _verify,
         "export": _export,

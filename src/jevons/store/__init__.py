@@ -16,6 +16,7 @@ from jevons.store.keys import Created, KeyRing
 from jevons.store.outside import verify_published
 from jevons.store.pages import Log
 from jevons.store.read import keys_in, look_up
+from jevons.store.receipts import receipts
 from jevons.store.shelf import Limits, empty
 from jevons.store.spent import Used
 from jevons.store.verify import verify
@@ -37,6 +38,7 @@ __all__ = (
     "export",
     "keys_in",
     "look_up",
+    "receipts",
     "spending",
     "verify",
     "verify_published",

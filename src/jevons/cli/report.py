@@ -1,0 +1,337 @@
+"""`jevons report`: questions asked of the books on this machine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from jevons.cli.options import example, existing_ledger, read_settings, shared
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+    from pathlib import Path
+
+    from rich.console import RenderableType
+
+    from jevons.reports import (
+        Dimension,
+        Interval,
+        Measure,
+        NoFigure,
+        Period,
+        Rebound,
+        Seen,
+        Span,
+    )
+
+__all__ = ("Compared", "rebound", "report")
+
+_MS_PER_DAY = 24 * 60 * 60 * 1000
+_EFFECTS = (
+    ("activity", "more or fewer requests"),
+    ("mix", "other models' share of them"),
+    ("depth", "longer or shorter answers"),
+    ("intensity", "more or less for a token"),
+    ("turnover", "models that came or went"),
+)
+
+
+@click.group(epilog=example("jevons report rebound --days 28"))
+def report() -> None:
+    """Ask the books on this machine a question."""
+
+
+class Compared(NamedTuple):
+    """Two periods, and what came of comparing them."""
+
+    spans: tuple[Span, Span]
+    periods: tuple[Period, Period]
+    told: Rebound | NoFigure
+
+
+@report.command(
+    epilog=example(
+        "jevons report rebound --at 2026-11-01 --days 28", "jevons report rebound --json"
+    )
+)
+@click.option(
+    "--at",
+    type=click.DateTime(("%Y-%m-%d",)),
+    help="First day of the later period, UTC. Without it: so many days ago.",
+)
+@click.option(
+    "--days",
+    type=click.IntRange(min=1),
+    default=28,
+    show_default=True,
+    metavar="N",
+    help="Length of each period.",
+)
+@click.option(
+    "--by",
+    type=click.Choice(("model", "endpoint")),
+    default="model",
+    show_default=True,
+    help="What the mix is made of.",
+)
+@click.option(
+    "--in",
+    "measure",
+    type=click.Choice(("energy", "carbon")),
+    default="energy",
+    show_default=True,
+    help="What is compared.",
+)
+@click.option("--key", metavar="ID", help="Only of this key, `key_…`.")
+@click.option(
+    "--growth",
+    type=click.FloatRange(min=-99),
+    metavar="PERCENT",
+    help="How much demand would have grown by itself; without it, as in the earlier period.",
+)
+@click.option("--csv", "as_csv", is_flag=True, help="Comma-separated figures on standard output.")
+@shared
+def rebound(
+    *,
+    at: datetime | None,
+    days: int,
+    by: Dimension,
+    measure: Measure,
+    key: str | None,
+    growth: float | None,
+    as_csv: bool,
+    config: Path | None,
+    as_json: bool,
+) -> None:
+    """Tell whether a gain in efficiency was spent on using more: the Jevons paradox.
+
+    Compares two periods of the same length. Energy of both is taken apart into
+    more requests, other models, longer answers and energy a token. Then R, the
+    rebound: 0 is none, 1 is all that was saved, above 1 the total grew.
+    """
+    from jevons.cli.screen import console, emit
+    from jevons.reports import Seen
+    from jevons.store import receipts
+
+    path = existing_ledger(read_settings(config))
+    seen = (each for each in receipts(path, Seen) if key is None or each.key == key)
+    compared = _compare(seen, _spans(at, days), by, measure, growth)
+    if as_json:
+        emit(_plain(compared, measure))
+    elif as_csv:
+        click.echo(_csv(compared, measure), nl=False)
+    else:
+        for line in _lines(compared, measure):
+            console().print(line)
+
+
+def _spans(at: datetime | None, days: int) -> tuple[Span, Span]:
+    from datetime import UTC
+
+    from jevons.clock import SystemClock
+    from jevons.reports import Span
+
+    now_ms = SystemClock().now_ms()
+    length_ms = days * _MS_PER_DAY
+    if at is None:
+        begin_ms = now_ms - length_ms
+    else:
+        begin_ms = int(at.replace(tzinfo=UTC).timestamp() * 1000)
+        length_ms = min(length_ms, now_ms - begin_ms)
+    if length_ms <= 0:
+        message = "the later period has not begun"
+        raise click.BadParameter(message, param_hint="--at")
+    return Span(begin_ms - length_ms, begin_ms), Span(begin_ms, begin_ms + length_ms)
+
+
+def _compare(
+    seen: Iterator[Seen],
+    spans: tuple[Span, Span],
+    by: Dimension,
+    measure: Measure,
+    growth: float | None,
+) -> Compared:
+    from jevons.reports import gather, growth_of, rebound
+
+    before, after = gather(seen, spans, by=by, measure=measure)
+    grown = growth_of(before, *spans) if growth is None else growth / 100
+    return Compared(spans, (before, after), rebound(before, after, growth=grown))
+
+
+def _plain(compared: Compared, measure: Measure) -> dict[str, Any]:
+    """Write everything for a program, in millijoules or milligrams."""
+    from jevons.reports import NoFigure
+
+    told = compared.told
+    return {
+        "measure": measure,
+        "unit": "mJ" if measure == "energy" else "mg",
+        "periods": [_period(*each) for each in zip(compared.spans, compared.periods, strict=True)],
+        "rebound": {"why": told.why} if isinstance(told, NoFigure) else _figures(told),
+    }
+
+
+def _period(span: Span, period: Period) -> dict[str, Any]:
+    return {
+        "begin_ms": span.begin_ms,
+        "end_ms": span.end_ms,
+        "groups": {
+            name: {"requests": sums.requests, "tokens": sums.tokens, "amount": sums.amount}
+            for name, sums in sorted(period.groups.items())
+        },
+        "methods": period.methods,
+        "left_out": {
+            "failed": period.failed, "silent": period.silent, "unknown": period.unknown,
+        },
+    }  # fmt: skip
+
+
+def _figures(told: Rebound) -> dict[str, Any]:
+    effects = zip(_EFFECTS, told.effects, strict=True)
+    return {
+        "before": told.before._asdict(),
+        "after": told.after._asdict(),
+        "effects": {name: interval._asdict() for (name, _), interval in effects},
+        "intensity": told.intensity._asdict(),
+        "demand": told.demand,
+        "apparent": told.apparent._asdict(),
+        "trend": told.trend._asdict(),
+        "growth": _or_why(told.growth),
+        "elasticity": _or_why(told.elasticity),
+    }
+
+
+def _or_why(figure: float | NoFigure) -> float | dict[str, str]:
+    from jevons.reports import NoFigure
+
+    return {"why": figure.why} if isinstance(figure, NoFigure) else figure
+
+
+def _csv(compared: Compared, measure: Measure) -> str:
+    """Write every figure that has an interval, one a line."""
+    from jevons.cli.failure import Failure
+    from jevons.reports import Interval, NoFigure
+
+    told = compared.told
+    if isinstance(told, NoFigure):
+        raise Failure(told.why, code="no_figure")
+    unit = "mJ" if measure == "energy" else "mg"
+    names = [name for name, _ in _EFFECTS]
+    rows: list[tuple[str, str, Interval | NoFigure]] = [
+        ("before", unit, told.before),
+        ("after", unit, told.after),
+        *[(name, unit, each) for name, each in zip(names, told.effects, strict=True)],
+        ("intensity", "ratio", told.intensity),
+        ("rebound_apparent", "ratio", told.apparent),
+        ("rebound_trend", "ratio", told.trend),
+    ]
+    lines = ["figure,unit,p05,point,p95"]
+    for name, kind, interval in rows:
+        known = interval if isinstance(interval, Interval) else ("", "", "")
+        lines.append(",".join([name, kind, *map(str, known)]))
+    return "\n".join([*lines, ""])
+
+
+def _lines(compared: Compared, measure: Measure) -> Iterator[RenderableType]:
+    """Write a report for a person."""
+    from jevons.cli import figures
+    from jevons.cli.screen import table
+    from jevons.reports import NoFigure
+
+    before, after = compared.spans
+    yield f"before {_days(before)}, after {_days(after)}, UTC"
+    told = compared.told
+    if isinstance(told, NoFigure):
+        yield f"no figure: {told.why}"
+    else:
+        per, unit = (
+            (figures.MJ_PER_WH, "Wh") if measure == "energy" else (figures.MG_PER_G, "gCO2e")
+        )
+        shown = table("", unit, "between", "", right=(unit,))
+        shown.add_row("before", *_cells(told.before, per), "")
+        effects = zip(_EFFECTS, told.effects, strict=True)
+        for (name, says), interval in effects:
+            shown.add_row(f"  {name}", *_cells(interval, per, is_change=True), says)
+        shown.add_row("after", *_cells(told.after, per), "")
+        yield shown
+        yield from _sentences(told)
+    yield from _left_out(compared)
+
+
+def _days(span: Span) -> str:
+    from datetime import UTC, datetime
+
+    ends = [datetime.fromtimestamp(ms / 1000, UTC) for ms in (span.begin_ms, span.end_ms - 1)]
+    return " to ".join(f"{end:%Y-%m-%d}" for end in ends)
+
+
+def _cells(interval: Interval, per: float, *, is_change: bool = False) -> tuple[str, str]:
+    from jevons.cli.figures import plain
+
+    low, point, high = [plain(figure / per) for figure in interval]
+    sign = "+" if is_change and interval.point > 0 else ""
+    return sign + point, f"{low} and {high}"
+
+
+def _sentences(told: Rebound) -> Iterator[str]:
+    from jevons.cli.figures import plain
+    from jevons.reports import NoFigure
+
+    yield (
+        f"a token takes {plain(told.intensity.point)} of what it took "
+        f"({_range(told.intensity)}); there are {plain(told.demand)} times as many"
+    )
+    yield f"rebound, had demand stayed as it was: {_says(told.apparent)}"
+    growth, elasticity = told.growth, told.elasticity
+    grown = "as before" if isinstance(growth, NoFigure) else f"by {plain(100 * growth)} %"
+    yield f"rebound, had demand grown {grown}: {_says(told.trend)}"
+    if not isinstance(elasticity, NoFigure):
+        yield f"elasticity: {plain(elasticity)} % more tokens for each per cent less a token"
+
+
+def _range(interval: Interval) -> str:
+    from jevons.cli.figures import plain
+
+    return f"between {plain(interval.p05)} and {plain(interval.p95)}"
+
+
+def _says(rebound: Interval | NoFigure) -> str:
+    """Write R, and what it means."""
+    from jevons.reports import NoFigure
+
+    if isinstance(rebound, NoFigure):
+        return f"no figure, {rebound.why}"
+    low, point, high = [f"{round(figure, 2) + 0:.2f}" for figure in rebound]
+    return f"{point} (between {low} and {high}): {_meaning(float(point))}"
+
+
+def _meaning(rebound: float) -> str:
+    if rebound < 0:
+        return "less was used than the gain alone would have saved"
+    if rebound == 0:
+        return "none of what was saved came back"
+    if rebound < 1:
+        return "part of what was saved came back"
+    return "all of what was saved came back" if rebound == 1 else "backfire: the total grew"
+
+
+def _left_out(compared: Compared) -> Iterator[str]:
+    """Say what the figures rest on, and what is not in them."""
+    from jevons.cli.figures import plain
+
+    for name, period in zip(("before", "after"), compared.periods, strict=True):
+        shares = [
+            f"{plain(100 * amount / period.amount)} % {method}"
+            for method, amount in sorted(period.methods.items())
+        ]
+        counts = {
+            "without an answer": period.failed,
+            "without words": period.silent,
+            "without a figure": period.unknown,
+        }
+        left = [f"{count} {why}" for why, count in counts.items() if count]
+        rests = ", ".join(shares) or "nothing"
+        yield f"{name}: {rests}" + (f"; left out: {', '.join(left)}" if left else "")
+    yield "books show what went together, not what caused it"

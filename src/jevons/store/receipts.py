@@ -1,0 +1,45 @@
+"""Receipts, one after the other, as far as somebody wants to read them."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+
+from jevons.ledger.record import unpack
+from jevons.store.schema import UNREADABLE, connect_to_read, is_live
+from jevons.types.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ("receipts",)
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+_KIND = b'"kind":"receipt"'
+"""Stands in every receipt, and in no text of another record: there its quotes are escaped."""
+
+
+def receipts(path: Path, shape: type[T]) -> Iterator[T]:
+    """Read every receipt of a ledger, oldest first; the server may be running.
+
+    Args:
+        path: The ledger file.
+        shape: What is read of each; fields that it does not name are passed over.
+
+    Raises:
+        StoreUnavailable: It cannot be read.
+    """
+    decoder = msgspec.json.Decoder(shape)
+    try:
+        with closing(connect_to_read(path, live=is_live(path))) as connection:
+            for (body,) in connection.execute("SELECT body FROM segment ORDER BY id"):
+                for leaf in unpack(body):
+                    if _KIND in leaf:
+                        yield decoder.decode(leaf)
+    except UNREADABLE as error:
+        message = f"the ledger {str(path)!r} cannot be read: {error}"
+        raise StoreUnavailable(message) from error

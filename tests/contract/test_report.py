@@ -1,0 +1,149 @@
+"""A report's figures are those of the ledger, whoever reads them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from click.testing import CliRunner
+
+from jevons.cli import main
+from jevons.clock import SystemClock, Ulids
+from jevons.store import Books
+from jevons.testing.make import a_receipt, a_refusal, an_intent
+from jevons.types.account import Usage
+from jevons.types.units import Estimate
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from click.testing import Result
+
+    from jevons.types.account import Receipt, Record
+
+DAY_MS = 24 * 60 * 60 * 1000
+NOV_1_MS = 1_793_491_200_000  # 2026-11-01, UTC
+
+
+def estimate(p50: float) -> Estimate:
+    return Estimate(p05=p50 / 2, p50=p50, p95=p50 * 2, method="modelled-hosted", source="a test")
+
+
+def answer(number: int, *, at_ms: int, **fields: Any) -> Receipt:
+    usual: dict[str, Any] = {
+        "id": f"req_{number:026}",
+        "at_ms": at_ms,
+        "usage": Usage(input=10, output=100, counted_by="endpoint"),
+        "energy_mj": estimate(3_600.0),
+        "carbon_mg": estimate(1.0),
+    }
+    return a_receipt(**{**usual, **fields})
+
+
+def month() -> list[Receipt]:
+    """Ten days of ten answers, then ten of thirty that take a third of it each."""
+    before = [NOV_1_MS - DAY_MS * day - 1 for day in range(10) for _ in range(10)]
+    after = [NOV_1_MS + DAY_MS * day for day in range(10) for _ in range(30)]
+    early = [answer(number, at_ms=at_ms) for number, at_ms in enumerate(before)]
+    late = [
+        answer(len(early) + number, at_ms=at_ms, energy_mj=estimate(1_200.0), key="key_2")
+        for number, at_ms in enumerate(after)
+    ]
+    return [*early, *late]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("house")
+
+    async def write() -> None:
+        clock = SystemClock()
+        opening = Books.open(
+            folder / "ledger.db", commit="os", origin="a log", clock=clock, ids=Ulids(clock)
+        )
+        async with opening as books:
+            records: list[Record] = [a_refusal(id="req_r")]
+            for receipt in month():
+                records += [an_intent(id=receipt.id, at_ms=receipt.at_ms), receipt]
+            await asyncio.gather(*[books.record(record) for record in records])
+
+    asyncio.run(write())
+    return folder
+
+
+def run(folder: Path, *words: str) -> Result:
+    shell = CliRunner(env={"JEVONS_DATA_DIR": str(folder)})
+    return shell.invoke(main, ["report", "rebound", "--at", "2026-11-01", "--days", "10", *words])
+
+
+def test_the_figures_are_the_ledger_s(folder: Path) -> None:
+    told = json.loads(run(folder, "--json").stdout)
+    before, after = told["periods"]
+    (was,), (now,) = before["groups"].values(), after["groups"].values()
+    assert was == {"requests": 100, "tokens": 10_000, "amount": 360_000.0}
+    assert now == {"requests": 300, "tokens": 30_000, "amount": 360_000.0}
+    assert before["methods"] == {"modelled-hosted": 360_000.0}
+    came = told["rebound"]
+    assert came["before"]["point"] == came["after"]["point"] == 360_000
+    assert sum(effect["point"] for effect in came["effects"].values()) == pytest.approx(0)
+    assert came["demand"] == pytest.approx(3)
+    assert came["intensity"]["point"] == pytest.approx(1 / 3)
+    assert came["apparent"]["point"] == pytest.approx(1)
+    assert came["growth"] == pytest.approx(0)
+
+
+def test_a_person_reads_what_it_means(folder: Path) -> None:
+    text = run(folder).stdout
+    assert "before 2026-10-22 to 2026-10-31, after 2026-11-01 to 2026-11-10" in text
+    assert "a token takes 0.33 of what it took" in text
+    assert "rebound, had demand stayed as it was: 1.00 (between 1.00 and 1.00): all of what" in text
+    assert "100 % modelled-hosted" in text
+    assert "not what caused it" in text
+
+
+@pytest.mark.parametrize(
+    ("percent", "says"),
+    [
+        ("200", "0.00 (between 0.00 and 0.00): none of what was saved came back"),
+        ("100", "0.25 (between 0.25 and 0.25): part of what was saved came back"),
+        ("400", "-0.20 (between -0.20 and -0.20): less was used"),
+        ("-50", "2.50 (between 2.50 and 2.50): backfire: the total grew"),
+    ],
+)
+def test_what_r_means_goes_by_what_would_have_been_anyway(
+    folder: Path, percent: str, says: str
+) -> None:
+    text = " ".join(run(folder, "--growth", percent).stdout.split())
+    assert f"had demand grown by {percent} %: {says}" in text
+
+
+def test_the_same_as_lines_for_a_sheet(folder: Path) -> None:
+    header, *rows = run(folder, "--csv").stdout.splitlines()
+    assert header == "figure,unit,p05,point,p95"
+    figures = {row.split(",")[0]: row.split(",")[3] for row in rows}
+    assert float(figures["after"]) == 360_000
+    assert float(figures["rebound_apparent"]) == pytest.approx(1)
+
+
+def test_one_key_alone_and_carbon_in_place_of_energy(folder: Path) -> None:
+    alone = run(folder, "--key", "key_2", "--json")
+    assert json.loads(alone.stdout)["rebound"] == {
+        "why": "a period has no answers whose figure is known"
+    }
+    assert "no figure: a period has no answers" in run(folder, "--key", "key_2").stdout
+    failed = run(folder, "--key", "key_2", "--csv")
+    assert (failed.exit_code, failed.stdout) == (1, "")
+    carbon = json.loads(run(folder, "--in", "carbon", "--by", "endpoint", "--json").stdout)
+    assert carbon["unit"] == "mg"
+    assert carbon["rebound"]["apparent"]["why"].startswith("a token takes no less")
+
+
+def test_what_cannot_be_asked_is_said(tmp_path: Path, folder: Path) -> None:
+    assert "has not begun" in run(folder, "--at", "2999-01-01").stderr
+    assert run(tmp_path).exit_code == 1
+    (tmp_path / "ledger.db").write_bytes(b"no ledger" * 1000)
+    broken = run(tmp_path)
+    assert (broken.exit_code, broken.stderr.count("\n")) == (1, 1)
+    assert "cannot be read" in broken.stderr
