@@ -38,6 +38,7 @@ def answer(number: int, *, at_ms: int, **fields: Any) -> Receipt:
         "usage": Usage(input=10, output=100, counted_by="endpoint"),
         "energy_mj": estimate(3_600.0),
         "carbon_mg": estimate(1.0),
+        "account": ("ada", "research"),
     }
     return a_receipt(**{**usual, **fields})
 
@@ -127,14 +128,16 @@ def test_the_same_as_lines_for_a_sheet(folder: Path) -> None:
     assert float(figures["rebound_apparent"]) == pytest.approx(1)
 
 
-def test_one_key_alone_and_carbon_in_place_of_energy(folder: Path) -> None:
-    alone = run(folder, "--key", "key_2", "--json")
+def test_one_account_alone_and_carbon_in_place_of_energy(folder: Path) -> None:
+    alone = run(folder, "--account", "key_2", "--json")
     assert json.loads(alone.stdout)["rebound"] == {
         "why": "a period has no answers whose figure is known"
     }
-    assert "no figure: a period has no answers" in run(folder, "--key", "key_2").stdout
-    failed = run(folder, "--key", "key_2", "--csv")
+    assert "no figure: a period has no answers" in run(folder, "--account", "key_2").stdout
+    failed = run(folder, "--account", "key_2", "--csv")
     assert (failed.exit_code, failed.stdout) == (1, "")
+    whole = run(folder, "--account", "ada", "--json").stdout
+    assert whole == run(folder, "--json").stdout
     carbon = json.loads(run(folder, "--in", "carbon", "--by", "endpoint", "--json").stdout)
     assert carbon["unit"] == "mg"
     assert carbon["rebound"]["apparent"]["why"].startswith("a token takes no less")

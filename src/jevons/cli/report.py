@@ -84,7 +84,7 @@ class Compared(NamedTuple):
     show_default=True,
     help="What is compared.",
 )
-@click.option("--key", metavar="ID", help="Only of this key, `key_…`.")
+@click.option("--account", metavar="NAME", help="Only of this account, or of a key by its id.")
 @click.option(
     "--growth",
     type=click.FloatRange(min=-99),
@@ -99,7 +99,7 @@ def rebound(
     days: int,
     by: Dimension,
     measure: Measure,
-    key: str | None,
+    account: str | None,
     growth: float | None,
     as_csv: bool,
     config: Path | None,
@@ -116,7 +116,7 @@ def rebound(
     from jevons.store import receipts
 
     path = existing_ledger(read_settings(config))
-    seen = (each for each in receipts(path, Seen) if key is None or each.key == key)
+    seen = (each for each in receipts(path, Seen) if account is None or each.is_of(account))
     compared = _compare(seen, _spans(at, days), by, measure, growth)
     if as_json:
         emit(_plain(compared, measure))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import msgspec
 
 from jevons.reports.lmdi import Flow
+from jevons.types.budget import DEFAULT_LINE
 from jevons.types.units import Estimate, Quantity
 
 if TYPE_CHECKING:
@@ -60,6 +61,12 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     energy_mj: Quantity
     carbon_mg: Quantity
     error: str | None = None
+    account: tuple[str, ...] = ()
+    """What it was charged to besides its key; records of old name none."""
+
+    def is_of(self, account: str) -> bool:
+        """Whether it was charged to an account, or made with a key, by name or id."""
+        return account == self.key or account in (self.account or DEFAULT_LINE)
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from jevons.ledger.record import encode
 from jevons.reports import Seen, Span, gather
 from jevons.testing.make import a_receipt
 from jevons.types.account import Usage
+from jevons.types.budget import DEFAULT_LINE
 from jevons.types.units import Estimate, Unknown
 
 BEFORE, AFTER = Span(0, 100), Span(100, 200)
@@ -75,3 +76,11 @@ def test_what_is_not_added_is_counted() -> None:
     (period,) = gather(receipts, (BEFORE,))
     assert period.groups == {}
     assert (period.failed, period.silent, period.unknown) == (2, 1, 1)
+
+
+def test_a_receipt_is_of_its_key_and_of_what_that_belongs_to() -> None:
+    of_ada = seen(0, key="key_1", account=("ada", "research"))
+    assert all(of_ada.is_of(name) for name in ("key_1", "ada", "research"))
+    assert not of_ada.is_of("key_2")
+    assert not of_ada.is_of(DEFAULT_LINE[0])
+    assert seen(0, account=()).is_of(DEFAULT_LINE[0]), "records of old name no account"
