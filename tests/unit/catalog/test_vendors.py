@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from jevons.catalog.vendors import read_vendors, vendors
+from jevons.catalog.vendors import read_vendor, vendors
 from jevons.types.errors import Misconfigured, ProviderError
 from jevons.wire.gemini.answer import finish_of
 from jevons.wire.openai_chat.answer import gave_up
@@ -140,29 +140,28 @@ def test_a_finish_that_is_a_failure_is_one_to_the_codec_too() -> None:
 
 
 ROW = """
-[[vendors]]
 id = "a"
 name = "A"
 homepage = "https://a.example"
 jurisdiction = "DE"
-[vendors.sources]
+[sources]
 page = { url = "https://a.example/prices", read = "2026-11-01" }
-[vendors.peak]
+[peak]
 days = [1]
 utc = ["01:00-04:00"]
 source = "page"
-[[vendors.hosts]]
+[[hosts]]
 id = "h"
 bases = { openai-chat = "https://api.a.example/v1" }
 place = "DE"
 source = "page"
-[[vendors.models]]
+[[models]]
 id = "m"
 context_tokens = 10
 retired = "2027-01-01"
 source = "page"
 prices = [{ input = 2, cache_read = 1, output = 3, since = "2026-01-01", hours = "peak", source = "page" }]
-[[vendors.rules]]
+[[rules]]
 models = "*"
 field = "seed"
 do = "clamp"
@@ -210,7 +209,7 @@ WRONG = {
 
 
 def test_a_row_that_is_sound_is_read() -> None:
-    assert read_vendors(ROW)["a"].models[0].prices[0].output_per_mtok == 3
+    assert read_vendor("a", ROW).models[0].prices[0].output_per_mtok == 3
 
 
 @pytest.mark.parametrize("name", WRONG)
@@ -218,29 +217,30 @@ def test_a_row_that_cannot_be_true_is_refused_by_name(name: str) -> None:
     right, wrong, says = WRONG[name]
     assert right in ROW
     with pytest.raises(Misconfigured) as caught:
-        read_vendors(ROW.replace(right, wrong))
+        read_vendor("a", ROW.replace(right, wrong))
     assert says in str(caught.value)
 
 
 def test_hours_need_a_peak() -> None:
-    start, end = ROW.index("[vendors.peak]"), ROW.index("[[vendors.hosts]]")
+    start, end = ROW.index("[peak]"), ROW.index("[[hosts]]")
     with pytest.raises(Misconfigured, match="hours is 'peak'"):
-        read_vendors(ROW[:start] + ROW[end:])
+        read_vendor("a", ROW[:start] + ROW[end:])
 
 
 def test_names_are_each_there_once() -> None:
-    with pytest.raises(Misconfigured, match="'a' is there twice"):
-        read_vendors(ROW + ROW)
-    start, end = ROW.index("[[vendors.models]]"), ROW.index("[[vendors.rules]]")
+    with pytest.raises(Misconfigured, match="id is 'a'; it must be the name of its file"):
+        read_vendor("b", ROW)
+    start, end = ROW.index("[[models]]"), ROW.index("[[rules]]")
     with pytest.raises(Misconfigured, match="'m' twice"):
-        read_vendors(ROW + ROW[start:end])
+        read_vendor("a", ROW + ROW[start:end])
 
 
 def test_a_vendor_answers_somewhere() -> None:
-    start, end = ROW.index("[[vendors.hosts]]"), ROW.index("[[vendors.models]]")
+    start, end = ROW.index("[[hosts]]"), ROW.index("[[models]]")
     with pytest.raises(Misconfigured, match="one host or more"):
-        read_vendors(
+        read_vendor(
+            "a",
             (ROW[:start] + ROW[end:])
             .replace("days", "hosts = []\ndays", 0)
-            .replace('jurisdiction = "DE"', 'jurisdiction = "DE"\nhosts = []')
+            .replace('jurisdiction = "DE"', 'jurisdiction = "DE"\nhosts = []'),
         )
