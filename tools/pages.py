@@ -15,7 +15,7 @@ import msgspec
 
 from jevons import settings
 from jevons.types.custody import Custody
-from jevons.types.model import Footprint, Price
+from jevons.types.model import ExchangeRate, Footprint, Price
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,11 +35,16 @@ SECTIONS: dict[type[msgspec.Struct], str] = {
     settings.PrivacySettings: "privacy",
     settings.WitnessSettings: "witness",
     settings.BudgetSettings: "budgets",
+    ExchangeRate: "exchange",
     settings.EndpointSettings: "endpoint",
     Price: "endpoint.price",
     Footprint: "endpoint.footprint",
     Custody: "endpoint.custody",
 }
+WORKED_OUT = ("row",)
+"""Fields of a value that are never set."""
+LISTED = ("endpoint", "exchange", "witness")
+"""Sections that may be there more than once, and have no variables."""
 COMPUTED = {"data_dir": "`$XDG_DATA_HOME/jevons`, or `~/.local/share/jevons`"}
 SETTINGS_ARE = (
     "Settings are read from `jevons.toml` in the folder where `jevons` is started, or from the file "
@@ -67,10 +72,9 @@ def settings_page() -> str:
     ]
     for kind, section in SECTIONS.items():
         name = kind.__name__
-        is_row = section in {"endpoint", "witness"}
-        heading = f"## `[[{section}]]`" if is_row else f"## `[{section}]`"
+        heading = f"## `[[{section}]]`" if section in LISTED else f"## `[{section}]`"
         parts += [heading, ast.get_docstring(classes[name]) or "", _table(classes[name], kind)]
-        if not is_row and "endpoint" not in section:
+        if section.partition(".")[0] not in LISTED:
             parts.append(
                 f"In the environment: `JEVONS_{section.upper()}_` and the name in capitals."
             )
@@ -100,7 +104,7 @@ def _table(node: ast.ClassDef, kind: type[msgspec.Struct]) -> str:
     defaults = {field.name: field.default for field in msgspec.structs.fields(kind)}
     for field, text in _fields(node):
         name, annotation = ast.unparse(field.target), ast.unparse(field.annotation)
-        if "Settings" in annotation:
+        if "Settings" in annotation or name in WORKED_OUT:
             continue
         if annotation.startswith("Literal["):
             annotation = annotation[len("Literal[") : -1].replace(", ", " | ")
@@ -114,7 +118,7 @@ def _value(value: object) -> str:
     """Write a default as TOML would."""
     if value is msgspec.NODEFAULT:
         return "required"
-    return "unset" if value is None else f"`{json.dumps(value)}`"
+    return "unset" if value is None else f"`{json.dumps(value, default=str)}`"
 
 
 def _fields(node: ast.ClassDef) -> Iterator[tuple[ast.AnnAssign, str]]:

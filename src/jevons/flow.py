@@ -278,15 +278,15 @@ def _widen(asked: Asked, outcome: Outcome, rooms: Rooms) -> None:
     """
     held = asked.intent.held
     if held is not None:
-        used = entries.charged(outcome, _charge(outcome, rooms), held)
+        used = entries.charged(outcome, _charge(outcome, rooms, rooms.clock.now_ms()), held)
         rooms.ledger.widen(asked.request.id, used)
 
 
-def _charge(outcome: Outcome, rooms: Rooms) -> Charge | None:
+def _charge(outcome: Outcome, rooms: Rooms, at_ms: int) -> Charge | None:
     """Price an attempt; None if it is not known to have used anything."""
     if not entries.has_used(outcome):
         return None
-    return rooms.meter.charge(outcome.attempt.candidate.endpoint, outcome)
+    return rooms.meter.charge(outcome.attempt.candidate.endpoint, outcome, at_ms=at_ms)
 
 
 async def _keep(caller: Caller, outcomes: list[Outcome]) -> JevonsError | None:
@@ -337,13 +337,15 @@ def _receipt(
 ) -> Receipt:
     """Charge every attempt that used something, and seal what goes out of the answer."""
     outcome, digest = outcomes[-1], None
-    charges = [_charge(each, rooms) for each in outcomes]
+    at_ms = rooms.clock.now_ms()
+    charges = [_charge(each, rooms, at_ms) for each in outcomes]
     charged = [
         entries.charged(each, charge, asked.intent.held)
         for each, charge in zip(outcomes, charges, strict=True)
     ]
     if charges[-1] is None:  # the last says why it is not known
-        charges[-1] = rooms.meter.charge(outcome.attempt.candidate.endpoint, outcome)
+        endpoint = outcome.attempt.candidate.endpoint
+        charges[-1] = rooms.meter.charge(endpoint, outcome, at_ms=at_ms)
     if error is None or (outcome.committed and asked.request.stream):  # else no byte goes out
         digest = caller.seal(() if error else outcome.closing)
     ending = Ending(
@@ -352,7 +354,7 @@ def _receipt(
         total_charge([charge for charge in charges if charge is not None]),
         entries.sum_up(charged),
         digest,
-        rooms.clock.now_ms(),
+        at_ms,
         rooms.clock.monotonic_s(),
     )
     return entries.receipt(asked, ending)

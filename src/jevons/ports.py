@@ -213,8 +213,14 @@ class Provider(Protocol):
 class Meter(Protocol):
     """What did it use, cost and burn?"""
 
-    def charge(self, endpoint: Endpoint, outcome: Outcome) -> Charge:
-        """Price one outcome. Pure."""
+    def charge(self, endpoint: Endpoint, outcome: Outcome, *, at_ms: int | None = None) -> Charge:
+        """Price one outcome. Pure.
+
+        Args:
+            endpoint: Who answered.
+            outcome: What it used.
+            at_ms: When its answer ended, Unix milliseconds; None charges the most that it may cost.
+        """
         ...
 
     def worst(self, endpoint: Endpoint, request: Generate) -> Amounts:

@@ -17,7 +17,7 @@ import msgspec
 
 from jevons.types.custody import Custody
 from jevons.types.errors import Misconfigured
-from jevons.types.model import Footprint, Price
+from jevons.types.model import Currency, ExchangeRate, Footprint, Price
 from jevons.types.request import Dialect, Need
 
 __all__ = (
@@ -236,8 +236,13 @@ class EndpointSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """Longest answer that it gives, whatever is asked: under a budget, so much is set aside for a
     request that names no limit of its own. Unset: the vendor's row, else its context."""
     price: Price | None = None
-    """What its tokens cost; unset: the vendor's list price, the dearest where there are several,
-    else the cost is unknown, which is not zero."""
+    """What its tokens cost, at all times and for all requests; unset: `prices`."""
+    prices: tuple[Price, ...] = ()
+    """What its tokens cost, as rows with a `since`, for each length, hour or service; unset: the
+    vendor's price list, else the cost is unknown, which is not zero."""
+    currency: Currency | None = None
+    """In which it bills you, where its vendor has a price list in several; unset: dollars, or what
+    there is."""
     footprint: Footprint | None = None
     """What its energy is modelled from; unset: the energy is unknown."""
     custody: Custody | None = None
@@ -268,6 +273,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     policy: PolicySettings = PolicySettings()
     privacy: PrivacySettings = PrivacySettings()
     budgets: BudgetSettings = BudgetSettings()
+    exchange: tuple[ExchangeRate, ...] = ()
+    """What other currencies are worth to you; unset: the reference rates that ship with jevons."""
     endpoint: tuple[EndpointSettings, ...] = ()
     witness: tuple[WitnessSettings, ...] = ()
 

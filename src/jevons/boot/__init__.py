@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from jevons.boot.meter import open_meter
+from jevons.boot.meter import open_exchange, open_meter
 from jevons.boot.outside import Beside, Shown, show
 from jevons.boot.policy import open_policy
 from jevons.boot.privacy import open_privacy
@@ -44,7 +44,14 @@ if TYPE_CHECKING:
     from jevons.ports import Answers, Clock, Provider
     from jevons.settings import Settings
 
-__all__ = ("House", "key_path", "ledger_path", "open_house", "serve", "weights_dir")
+__all__ = (
+    "House",
+    "key_path",
+    "ledger_path",
+    "open_house",
+    "serve",
+    "weights_dir",
+)
 
 ENGINE = "engine"
 """Name of the embedded engine's door."""
@@ -112,7 +119,8 @@ async def open_house(
         if weights is not None:
             doors[ENGINE], row = await _open_engine(settings, weights, closing)
             rows.append(row)
-        rows += [row_of(each) for each in settings.endpoint]
+        exchange = open_exchange(settings)
+        rows += [row_of(each, exchange) for each in settings.endpoint]
         catalog = Catalog(tuple(rows))
         policy, opened, egress = open_policy(settings.policy, catalog, clock)
         await books.record(opened)

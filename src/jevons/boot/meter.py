@@ -6,6 +6,8 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from jevons.catalog import grids, world_tariff
+from jevons.catalog.digest import named_rate
+from jevons.catalog.exchange import Exchange, exchange_rates
 from jevons.meter import HouseMeter
 from jevons.types.budget import Amounts
 from jevons.types.errors import Misconfigured
@@ -16,13 +18,18 @@ if TYPE_CHECKING:
 
     from jevons.settings import BudgetSettings, Settings
 
-__all__ = ("open_meter",)
+__all__ = ("open_exchange", "open_meter")
 
 _NUSD_PER_USD = 1_000_000_000
 _MJ_PER_WH = 3_600_000
 _UG_PER_G = 1_000_000
 _LARGEST = 2**63
 """What the books can hold: nano-dollars, millijoules, micrograms."""
+
+
+def open_exchange(settings: Settings) -> Exchange:
+    """Prepare what other currencies are worth: what is set, else what ships with the package."""
+    return Exchange(map(named_rate, settings.exchange), exchange_rates())
 
 
 def open_meter(settings: Settings) -> HouseMeter:
@@ -45,6 +52,7 @@ def open_meter(settings: Settings) -> HouseMeter:
         watts_per_thread=house.watts_per_thread,
         ceiling=_ceiling(settings.budgets),
         own_joules_per_token=settings.budgets.own_joules_per_token,
+        exchange=open_exchange(settings),
     )
 
 

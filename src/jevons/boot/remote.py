@@ -10,7 +10,10 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING
 
+from jevons.catalog.digest import named_price
+from jevons.catalog.exchange import Exchange, exchange_rates, in_usd
 from jevons.catalog.offer import find_offer
+from jevons.catalog.price_list import dearest
 from jevons.providers import SPEECHES, Remote
 from jevons.types.custody import OWN, Custody
 from jevons.types.errors import Misconfigured
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from jevons.catalog.offer import Offer
     from jevons.ports import Clock
     from jevons.settings import EndpointSettings
+    from jevons.types.model import Price
     from jevons.types.request import Generate, Need
 
 __all__ = ("open_remote", "row_of")
@@ -62,13 +66,17 @@ def open_remote(
     )
 
 
-def row_of(said: EndpointSettings) -> Endpoint:
+def row_of(said: EndpointSettings, exchange: Exchange | None = None) -> Endpoint:
     """Tell what is known of an endpoint, without opening it.
+
+    Args:
+        said: Which.
+        exchange: Turns the most that it may cost into dollars; None takes the shipped rates.
 
     Raises:
         Misconfigured: A setting cannot be.
     """
-    return _row(said, _offer(said))
+    return _row(said, _offer(said), exchange)
 
 
 def _offer(said: EndpointSettings) -> Offer | None:
@@ -84,8 +92,9 @@ def _offer(said: EndpointSettings) -> Offer | None:
         raise Misconfigured(message) from None
 
 
-def _row(said: EndpointSettings, offer: Offer | None) -> Endpoint:
+def _row(said: EndpointSettings, offer: Offer | None, exchange: Exchange | None = None) -> Endpoint:
     known = offer.product if offer is not None else None
+    prices = _prices(said, offer)
     return Endpoint(
         name=said.name,
         model=said.model,
@@ -96,13 +105,46 @@ def _row(said: EndpointSettings, offer: Offer | None) -> Endpoint:
         host=said.host or (offer.entity if offer is not None else "unknown"),
         place=said.place or (offer.host.place if offer is not None else "unknown"),
         grid=said.grid,
-        can=frozenset(said.can) if said.can is not None else known.can if known else _TEXT,
+        can=frozenset(said.can) if said.can is not None else (known and known.can) or _TEXT,
         context_tokens=said.context_tokens or (known.context_tokens if known else None),
         max_output_tokens=said.max_output_tokens or (known.max_output_tokens if known else None),
-        price=said.price or (offer.price if offer is not None else None),
+        price=_ceiling(said, offer, prices, exchange),
+        prices=prices,
+        peaks=offer.peaks if offer is not None else (),
         footprint=said.footprint,
         custody=_custody(said, offer),
     )
+
+
+def _prices(said: EndpointSettings, offer: Offer | None) -> tuple[Price, ...]:
+    """Choose its price list: what is set, else the vendor's. A single price is no list."""
+    if said.price is not None:
+        if said.prices:
+            message = f"endpoint {said.name!r}: set `price` or `prices`, not both"
+            raise Misconfigured(message)
+        return () if said.price.currency == "USD" else (named_price(said.name, said.price),)
+    if said.prices:
+        return tuple([named_price(said.name, each) for each in said.prices])
+    return () if offer is None else offer.prices_in(said.currency)
+
+
+def _ceiling(
+    said: EndpointSettings,
+    offer: Offer | None,
+    prices: tuple[Price, ...],
+    exchange: Exchange | None,
+) -> Price | None:
+    """Find the most that it may cost, in dollars."""
+    if said.price is not None:
+        ceiling = named_price(said.name, said.price)
+    elif said.prices:
+        ceiling = dearest(said.prices)
+    else:
+        ceiling = offer.ceiling_of(prices) if offer is not None else None
+    if ceiling is None or ceiling.currency == "USD":
+        return ceiling
+    rate = (exchange or Exchange(known=exchange_rates())).newest(ceiling.currency)
+    return None if rate is None else in_usd(ceiling, rate)
 
 
 def _custody(said: EndpointSettings, offer: Offer | None) -> Custody:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from jevons.catalog.price_list import dearest, eras_of
+from jevons.catalog.rows import cite, peaks_of, prices_of
 from jevons.catalog.vendors import vendors
 from jevons.types.custody import Custody
 from jevons.types.errors import Misconfigured
-from jevons.types.model import Price
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from jevons.catalog.vendor import Host, ListPrice, Product, Rule, Vendor
+    from jevons.catalog.vendor import Host, Product, Rule, Vendor
+    from jevons.types.model import Currency, Peak, Price
     from jevons.types.request import Dialect
 
 __all__ = ("Offer", "find_offer")
@@ -44,14 +46,13 @@ class Offer(NamedTuple):
     def custody(self) -> Custody:
         """Who could get at what is sent there."""
         host = self.host
-        page = self.vendor.sources[host.source]
         return Custody(
             owner=self.vendor.jurisdiction,
             storage=host.storage,
             access=host.access,
             retention_days=host.retention_days,
             trains=host.trains,
-            source=f"{self.vendor.name}, {page.url}, read {page.read}",
+            source=cite(self.vendor, self.vendor.sources[host.source]),
         )
 
     @property
@@ -60,34 +61,45 @@ class Offer(NamedTuple):
         return self.vendor.rules_of(self.model, self.dialect)
 
     @property
-    def price(self) -> Price | None:
-        """Its list price in USD. Of several (by hour, or by length) the dearest: a ceiling."""
-        rows = self.product.prices if self.product is not None else ()
-        holding = [
-            row
-            for row in rows
-            if row.currency == "USD" and (not row.hosts or self.host.id in row.hosts)
-        ]
-        newest = max([row.since or "" for row in holding], default="")
-        holding = [row for row in holding if (row.since or "") == newest]
-        if not holding:
-            return None
-        dearest = max(holding, key=lambda row: (row.output_per_mtok, row.input_per_mtok))
-        return self._price(dearest, len(holding))
+    def prices(self) -> tuple[Price, ...]:
+        """Its price list at this host, all eras of it: in dollars where there is one in dollars."""
+        return self.prices_in(None)
 
-    def _price(self, row: ListPrice, count: int) -> Price:
-        page = self.vendor.sources[row.source]
-        bound = f", the dearest of its {count} prices" if count > 1 else ""
-        return Price(
-            input_per_mtok=row.input_per_mtok,
-            output_per_mtok=row.output_per_mtok,
-            cache_read_per_mtok=row.cache_read_per_mtok,
-            cache_write_per_mtok=row.cache_write_per_mtok,
-            cache_write_1h_per_mtok=row.cache_write_1h_per_mtok,
-            reasoning_per_mtok=row.reasoning_per_mtok,
-            since=row.since or page.read,
-            source=f"{self.vendor.name}, {page.url}, read {page.read}{bound}",
-        )
+    @property
+    def peaks(self) -> tuple[Peak, ...]:
+        """What the hours of `prices` mean."""
+        return peaks_of(self.vendor)
+
+    @property
+    def price(self) -> Price | None:
+        """The most that it may cost now or soon, in the currency of `prices`; None is not known."""
+        return self.ceiling_of(self.prices)
+
+    def prices_in(self, currency: Currency | None) -> tuple[Price, ...]:
+        """Take its price list in one currency; None is dollars, or what there is."""
+        rows = [] if self.product is None else prices_of(self.vendor, self.product, self.host.id)
+        wanted = currency or ("USD" if any(row.currency == "USD" for row in rows) else None)
+        return tuple([row for row in rows if wanted in {None, row.currency}])
+
+    def ceiling_of(self, prices: Iterable[Price]) -> Price | None:
+        """Find the most that some of its prices come to now or soon; None of none.
+
+        Standard prices of the newest era count, and those of the era before it where the newest
+        may not have begun: it begins after the day on which it was read.
+        """
+        eras = eras_of([price for price in prices if price.service == "standard"])
+        if not eras:
+            return None
+        is_announced = eras[0].rows[0].since in self._announced
+        return dearest([row for era in eras[: 1 + is_announced] for row in era.rows])
+
+    @property
+    def _announced(self) -> set[str | None]:
+        """Beginnings of prices that were still to come when their page was read."""
+        rows = self.product.prices if self.product is not None else ()
+        return {
+            row.since for row in rows if (row.since or "") > self.vendor.sources[row.source].read
+        }
 
 
 def find_offer(

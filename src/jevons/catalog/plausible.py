@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from jevons.catalog.moments import is_moment
 from jevons.types.errors import Misconfigured
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from decimal import Decimal
 
     from jevons.types.model import Endpoint, Footprint, Price
@@ -22,10 +24,27 @@ def refuse_implausible(endpoint: Endpoint) -> None:
     """
     if endpoint.price is not None:
         _refuse_price(endpoint.name, endpoint.price)
+    for price in endpoint.prices:
+        _refuse_price(endpoint.name, price)
+    for field, wrong in _wrong_times(endpoint):
+        _refuse(endpoint.name, field, wrong, "YYYY-MM-DD or YYYY-MM-DDTHH:MMZ")
+    if len({price.currency for price in endpoint.prices}) > 1:
+        _refuse(endpoint.name, "prices", "in several currencies", "in one")
+    if not endpoint.peaks and any(price.hours != "any" for price in endpoint.prices):
+        _refuse(endpoint.name, "prices", "by the hour", "any, where the vendor has no peak")
     if endpoint.footprint is not None:
         _refuse_footprint(endpoint.name, endpoint.footprint)
     if endpoint.context_tokens is not None and endpoint.context_tokens <= 0:
         _refuse(endpoint.name, "context_tokens", endpoint.context_tokens, "a number above 0")
+
+
+def _wrong_times(endpoint: Endpoint) -> Iterator[tuple[str, str]]:
+    """Name the moments of a price list that are none."""
+    for price in endpoint.prices:
+        if not is_moment(price.since):
+            yield "prices.since", price.since
+        if price.until is not None and not is_moment(price.until):
+            yield "prices.until", price.until
 
 
 def _refuse_price(name: str, price: Price) -> None:
@@ -39,7 +58,7 @@ def _refuse_price(name: str, price: Price) -> None:
     }
     for field, figure in figures.items():
         if figure is not None and not (figure.is_finite() and figure >= 0):
-            _refuse(name, f"price.{field}", figure, "an amount of USD, 0 or more")
+            _refuse(name, f"price.{field}", figure, "an amount of money, 0 or more")
     cached = price.cache_read_per_mtok
     if cached is not None and cached > price.input_per_mtok:
         accepts = f"at most input_per_mtok, {price.input_per_mtok}"

@@ -12,12 +12,14 @@ from types import MappingProxyType, NoneType
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
 
+from jevons.catalog.moments import is_moment, moment_ms
+from jevons.catalog.rows import holidays
 from jevons.types.errors import Misconfigured
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from jevons.catalog.vendor import Host, ListPrice, Peak, Product, Rule, Vendor
+    from jevons.catalog.vendor import Fee, Host, ListPrice, PeakRow, Product, Rule, Vendor
 
 __all__ = ("refuse_unsound",)
 
@@ -25,6 +27,7 @@ _PLACE = re.compile(r"[A-Z]{2}|on-prem|unknown")
 _JURISDICTION = re.compile(r"(?!EU)[A-Z]{2}|on-prem|unknown")
 _MONTH = re.compile(r"20\d\d-(0[1-9]|1[0-2])")
 _HOURS = re.compile(r"([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)")
+_ZONE = re.compile(r"[+-](0\d|1[0-4]):[0-5]\d")
 _WEEK = range(1, 8)
 _EMBEDS = frozenset({"embedding"})
 _BOUNDS = 2  # least and most
@@ -56,8 +59,8 @@ def refuse_unsound(vendor: Vendor) -> None:
         _refuse_product(vendor, product)
     for rule in vendor.rules:
         _refuse_rule(vendor, rule)
-    if vendor.peak is not None:
-        _refuse_peak(vendor, vendor.peak)
+    for peak in vendor.peaks:
+        _refuse_peak(vendor, peak)
 
 
 def _refuse_vendor(vendor: Vendor) -> None:
@@ -87,10 +90,12 @@ def _cited(vendor: Vendor) -> Iterator[tuple[str, str]]:
         yield f"model {product.id}", product.source
         for price in product.prices:
             yield f"price of {product.id}", price.source
+        for fee in product.fees:
+            yield f"fee of {product.id}", fee.source
     for rule in vendor.rules:
         yield f"rule on {rule.field}", rule.source
-    if vendor.peak is not None:
-        yield "peak", vendor.peak.source
+    for peak in vendor.peaks:
+        yield "peak", peak.source
 
 
 def _refuse_host(vendor: Vendor, host: Host) -> None:
@@ -120,6 +125,10 @@ def _refuse_product(vendor: Vendor, product: Product) -> None:
         _refuse(vendor, row, "retired", product.retired, "YYYY-MM-DD")
     for price in product.prices:
         _refuse_price(vendor, f"price of {product.id}", price, writes=product.can != _EMBEDS)
+    for fee in product.fees:
+        _refuse_fee(vendor, f"fee of {product.id}", fee)
+    for conditions in _twice([str(_conditions(price)) for price in product.prices]):
+        _refuse(vendor, f"price of {product.id}", "prices", conditions, "there once")
 
 
 def _refuse_price(vendor: Vendor, row: str, price: ListPrice, *, writes: bool) -> None:
@@ -140,11 +149,33 @@ def _refuse_price(vendor: Vendor, row: str, price: ListPrice, *, writes: bool) -
     cached = price.cache_read_per_mtok
     if cached is not None and cached > price.input_per_mtok:
         _refuse(vendor, row, "cache_read", cached, f"at most input, {price.input_per_mtok}")
-    if price.hours != "any" and vendor.peak is None:
+    if price.hours != "any" and not vendor.peaks:
         _refuse(vendor, row, "hours", price.hours, "any, where the vendor has no peak")
-    if price.since is not None and not _is_day(price.since):
-        _refuse(vendor, row, "since", price.since, "YYYY-MM-DD")
+    _refuse_times(vendor, row, price)
     _refuse_other_hosts(vendor, row, price.hosts)
+
+
+def _refuse_fee(vendor: Vendor, row: str, fee: Fee) -> None:
+    if not (fee.price.is_finite() and fee.price > 0):
+        _refuse(vendor, row, "price", fee.price, "a number above 0")
+    _refuse_times(vendor, row, fee)
+    _refuse_other_hosts(vendor, row, fee.hosts)
+
+
+def _refuse_times(vendor: Vendor, row: str, dated: ListPrice | Fee | PeakRow) -> None:
+    for field, moment in (("since", dated.since), ("until", dated.until)):
+        if moment is not None and not is_moment(moment):
+            _refuse(vendor, row, field, moment, "YYYY-MM-DD or YYYY-MM-DDTHH:MMZ")
+    if dated.since and dated.until and moment_ms(dated.until) <= moment_ms(dated.since):
+        _refuse(vendor, row, "until", dated.until, f"after since, {dated.since}")
+
+
+def _conditions(price: ListPrice) -> tuple[object, ...]:
+    """For which requests a price holds, and from when on."""
+    return (
+        *(price.currency, price.since, price.up_to_tokens, price.hours),
+        *(price.thinking, price.service, price.hosts),
+    )
 
 
 def _refuse_other_hosts(vendor: Vendor, row: str, named: Iterable[str]) -> None:
@@ -163,14 +194,19 @@ def _refuse_rule(vendor: Vendor, rule: Rule) -> None:
         _refuse(vendor, row, "why", "", "a reason")
 
 
-def _refuse_peak(vendor: Vendor, peak: Peak) -> None:
+def _refuse_peak(vendor: Vendor, peak: PeakRow) -> None:
     for day in peak.days:
         if day not in _WEEK:
             _refuse(vendor, "peak", "days", day, "1 to 7")
-    for hours in peak.utc:
+    for hours in peak.hours:
         start, _, end = hours.partition("-")
         if not _HOURS.fullmatch(hours) or start >= end:
-            _refuse(vendor, "peak", "utc", hours, "HH:MM-HH:MM within a day")
+            _refuse(vendor, "peak", "hours", hours, "HH:MM-HH:MM within a day")
+    if not _ZONE.fullmatch(peak.zone):
+        _refuse(vendor, "peak", "zone", peak.zone, "an offset, as +08:00")
+    if peak.holidays and peak.holidays not in holidays():
+        _refuse(vendor, "peak", "holidays", peak.holidays, f"one of {sorted(holidays())}")
+    _refuse_times(vendor, "peak", peak)
 
 
 def _is_web(url: str) -> bool:

@@ -13,13 +13,15 @@ from typing import Any, Literal
 
 import msgspec
 
+from jevons.types.model import Currency, Hours, Service
 from jevons.types.request import Dialect, Need
 
 __all__ = (
     "Auth",
+    "Fee",
     "Host",
     "ListPrice",
-    "Peak",
+    "PeakRow",
     "Product",
     "Rule",
     "Seen",
@@ -29,6 +31,25 @@ __all__ = (
 Reasoning = Literal["always", "switch", "none", "unknown"]
 Replay = Literal["forbidden", "tool-loop", "always-with-tools", "optional", "unknown"]
 When = Literal["always", "thinking", "not-thinking"]
+Unit = Literal[
+    "input-audio-mtok",
+    "output-audio-mtok",
+    "cached-audio-mtok",
+    "input-image-mtok",
+    "output-image-mtok",
+    "input-video-mtok",
+    "output-video-mtok",
+    "image",
+    "input-image",
+    "video-second",
+    "input-second",
+    "output-second",
+    "input-character",
+    "output-character",
+    "page",
+    "search",
+]
+"""`…-mtok` is a million tokens of that kind."""
 Do = Literal["drop", "rename", "force", "map", "clamp", "refuse"]
 
 
@@ -74,13 +95,20 @@ class Host(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     source: str
 
 
-class Peak(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Hours at which a vendor charges more."""
+class PeakRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Hours at which a vendor charges another price, as its page has them."""
 
-    days: tuple[int, ...]
-    """ISO weekdays, Monday is 1."""
-    utc: tuple[str, ...]
-    """`HH:MM-HH:MM`, the end excluded."""
+    days: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7)
+    """ISO weekdays, Monday is 1, in `zone`."""
+    hours: tuple[str, ...]
+    """`HH:MM-HH:MM` in `zone`, the end excluded."""
+    zone: str = "+00:00"
+    """Offset from UTC, as `+08:00`."""
+    holidays: str = ""
+    """Calendar whose days have no peak: a table of `data/holidays.toml`; empty is none."""
+    since: str = "0001-01-01"
+    """As a price's; `until` too."""
+    until: str | None = None
     note: str = ""
     source: str
 
@@ -99,9 +127,13 @@ class ListPrice(
         "reasoning_per_mtok": "reasoning",
     },
 ):
-    """What a vendor's own page says that tokens cost."""
+    """What tokens cost, from a moment on, and for which requests: one row of a price list.
 
-    currency: Literal["USD", "CNY"] = "USD"
+    Rows are added and never changed, so that an old receipt can be priced again. Rows of one
+    service that begin together replace all that began before.
+    """
+
+    currency: Currency = "USD"
     input_per_mtok: Decimal
     """Per million input tokens that were in no cache."""
     output_per_mtok: Decimal
@@ -109,16 +141,41 @@ class ListPrice(
     cache_read_per_mtok: Decimal | None = None
     cache_write_per_mtok: Decimal | None = None
     cache_write_1h_per_mtok: Decimal | None = None
-    """Per million that are kept for an hour; None as any other write."""
+    """Per million that are kept for an hour or longer; None as any other write."""
     reasoning_per_mtok: Decimal | None = None
     """None charges reasoning as output."""
     up_to_tokens: int | None = None
     """Longest input of a request, all of which has this price; None is any."""
-    hours: Literal["any", "peak", "off-peak"] = "any"
+    hours: Hours = "any"
+    thinking: bool | None = None
+    """Whether it holds for requests that think, or for those that do not; None is both."""
+    service: Service = "standard"
     hosts: tuple[str, ...] = ()
     """Hosts where it holds; empty is all."""
     since: str | None = None
-    """First day it holds, `YYYY-MM-DD`; None is before the page was read."""
+    """First moment it holds, `YYYY-MM-DD` or `YYYY-MM-DDTHH:MMZ`, in UTC; None is the day on which
+    the page was read."""
+    until: str | None = None
+    """First moment it no longer holds; None is until a later row does."""
+    note: str = ""
+    """Why this figure and not another, where sources disagree."""
+    source: str
+
+
+class Fee(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What something that is not a text token costs."""
+
+    unit: Unit
+    of: str = ""
+    """Which of them, as `720p` or `1024x1024`; empty is any."""
+    price: Decimal
+    currency: Currency = "USD"
+    service: Service = "standard"
+    hosts: tuple[str, ...] = ()
+    since: str | None = None
+    """As a price's; `until` too."""
+    until: str | None = None
+    note: str = ""
     source: str
 
 
@@ -133,7 +190,8 @@ class Product(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Hosts that serve it; empty is all."""
     context_tokens: int | None = None
     max_output_tokens: int | None = None
-    can: frozenset[Need] = frozenset({"text"})
+    can: frozenset[Need] | None = None
+    """What it can do; None is not known."""
     reasoning: Reasoning = "unknown"
     thinks_unasked: bool = False
     """Whether it thinks when nobody says; one that always thinks need not say so."""
@@ -154,6 +212,7 @@ class Product(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """SPDX identifier of their licence; empty if they are not open, or it is not known."""
     note: str = ""
     prices: tuple[ListPrice, ...] = ()
+    fees: tuple[Fee, ...] = ()
     source: str
 
     def thinks(self, *, asked: bool | None) -> bool:
@@ -209,7 +268,7 @@ class Vendor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     gave_up: tuple[str, ...] = ()
     """Finish reasons that are failures."""
     note: str = ""
-    peak: Peak | None = None
+    peaks: tuple[PeakRow, ...] = ()
     hosts: tuple[Host, ...]
     models: tuple[Product, ...] = ()
     rules: tuple[Rule, ...] = ()

@@ -24,8 +24,9 @@ from jevons.types.errors import Misconfigured
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from importlib.resources.abc import Traversable
 
-__all__ = ("read_vendor", "vendors")
+__all__ = ("read_vendor", "vendor_text", "vendors")
 
 _ENDS = ".toml"
 
@@ -34,8 +35,7 @@ class _Shelf(Mapping[str, Vendor]):
     """Vendors by id. What was read is kept; that saves time and changes no answer."""
 
     def __init__(self) -> None:
-        self._folder = files("jevons.catalog").joinpath("data", "vendors")
-        names = [each.name for each in self._folder.iterdir()]
+        names = [each.name for each in _folder().iterdir()]
         self._ids = tuple(
             sorted(name.removesuffix(_ENDS) for name in names if name.endswith(_ENDS))
         )
@@ -45,8 +45,7 @@ class _Shelf(Mapping[str, Vendor]):
         if name not in self._ids:
             raise KeyError(name)
         if name not in self._read:
-            text = self._folder.joinpath(name + _ENDS).read_text(encoding="utf-8")
-            self._read[name] = read_vendor(name, text)
+            self._read[name] = read_vendor(name, vendor_text(name))
         return self._read[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -56,6 +55,10 @@ class _Shelf(Mapping[str, Vendor]):
         return len(self._ids)
 
 
+def _folder() -> Traversable:
+    return files("jevons.catalog").joinpath("data", "vendors")
+
+
 @cache
 def vendors() -> Mapping[str, Vendor]:
     """Find the vendors that ship with the package, by id, in alphabetical order.
@@ -63,6 +66,11 @@ def vendors() -> Mapping[str, Vendor]:
     Asking for one reads its file alone: 2 ms for most, 10 for the longest.
     """
     return _Shelf()
+
+
+def vendor_text(name: str) -> str:
+    """Read the file of a vendor that ships with the package."""
+    return _folder().joinpath(name + _ENDS).read_text(encoding="utf-8")
 
 
 def read_vendor(name: str, text: str) -> Vendor:

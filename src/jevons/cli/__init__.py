@@ -59,6 +59,12 @@ def _pull() -> click.Command:
     return pull
 
 
+def _catalog() -> click.Command:
+    from jevons.cli.catalog import catalog
+
+    return catalog
+
+
 def _keys() -> click.Command:
     from jevons.cli.keys import keys
 
@@ -149,6 +155,7 @@ _COMMANDS: Mapping[str, Callable[[], click.Command]] = MappingProxyType(
         "demo": _demo,
         "ask": _ask,
         "models": _models,
+        "catalog": _catalog,
         "pull": _pull,
         "keys": _keys,
         "accounts": _accounts,

@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from rich.console import Console
 
+    from jevons.settings import Settings
     from jevons.types.account import Ended, Receipt, Refused, SetAside, Tried, Veil
     from jevons.types.proof import Inclusion
 
-__all__ = ("Proof", "prove", "receipt", "saved_public_key", "show")
+__all__ = ("Proof", "Repriced", "prove", "receipt", "reprice", "saved_public_key", "show")
 
 
 class Proof(NamedTuple):
@@ -33,10 +34,23 @@ class Proof(NamedTuple):
     says: str
 
 
+class Repriced(NamedTuple):
+    """What came of pricing a receipt again."""
+
+    state: Literal["same", "differs", "unknown"]
+    says: str
+
+
 @click.command(epilog=example("jevons receipt req_01KASC0YVJ8J3Q5M9W8T2Z4X6B"))
 @click.argument("request")
 @click.option(
     "--public-key", metavar="BASE64", help="Key that must have signed; else the data folder's."
+)
+@click.option(
+    "--recompute",
+    "again",
+    is_flag=True,
+    help="Price it again from its tokens and the rows that it names.",
 )
 @reaching
 @shared
@@ -44,6 +58,7 @@ def receipt(
     *,
     request: str,
     public_key: str | None,
+    again: bool,
     url: str | None,
     api_key: str | None,
     config: Path | None,
@@ -51,8 +66,9 @@ def receipt(
 ) -> None:
     """Show the receipt of REQUEST, and check its proof on this machine.
 
-    Status 1 if the proof does not hold or cannot be checked. A receipt younger than about a
-    second is recorded, and not yet under a checkpoint.
+    Status 1 if the proof does not hold or cannot be checked, or if what it is priced again at is
+    not what it says. A receipt younger than about a second is recorded, and not yet under a
+    checkpoint.
     """
     from msgspec import to_builtins
 
@@ -63,11 +79,13 @@ def receipt(
     key = _parse(public_key) if public_key else saved_public_key(settings.data_dir)
     found = locate(settings, url=url, api_key=api_key).receipt(request)
     proof = prove(found.leaf, found.inclusion, key)
+    priced = reprice(found.receipt, settings) if again else None
     if as_json:
-        emit({**to_builtins(found), "proof": proof._asdict()})
+        said = {} if priced is None else {"recomputed": priced._asdict()}
+        emit({**to_builtins(found), "proof": proof._asdict(), **said})
     else:
-        show(console(), found.receipt, proof)
-    if proof.state in {"unchecked", "broken"}:
+        show(console(), found.receipt, proof, priced)
+    if proof.state in {"unchecked", "broken"} or (priced is not None and priced.state != "same"):
         raise click.exceptions.Exit(1)
 
 
@@ -120,7 +138,25 @@ def prove(leaf: bytes, inclusion: Inclusion | None, key: Ed25519PublicKey | None
     return Proof("holds", f"{where}, under a signed checkpoint")
 
 
-def show(terminal: Console, ended: Ended, proof: Proof) -> None:
+def reprice(ended: Ended, settings: Settings) -> Repriced:
+    """Price a receipt again and compare; a refusal has no price."""
+    from jevons.cli import figures
+    from jevons.cli.recompute import recomputed
+    from jevons.types.account import Receipt
+    from jevons.types.units import Priced, Unknown
+
+    if not isinstance(ended, Receipt):
+        return Repriced("unknown", "a refusal costs nothing")
+    cost = recomputed(ended, settings)
+    if isinstance(cost, Unknown):
+        return Repriced("unknown", cost.why)
+    rows = ", ".join(f"{each.row} {each.rate}".rstrip() for each in cost.by)
+    if isinstance(ended.cost, Priced) and cost.nusd == ended.cost.nusd:
+        return Repriced("same", f"{cost.nusd} nUSD by {rows}")
+    return Repriced("differs", f"{figures.cost(cost)}, which is {cost.nusd} nUSD, by {rows}")
+
+
+def show(terminal: Console, ended: Ended, proof: Proof, priced: Repriced | None = None) -> None:
     """Show all of a receipt and how its figures were got, or all of a refusal."""
     from jevons.cli.screen import notes, say, table
     from jevons.types.account import Receipt
@@ -132,6 +168,9 @@ def show(terminal: Console, ended: Ended, proof: Proof) -> None:
     shown.add_section()
     style = {"holds": "green", "broken": "bold red"}.get(proof.state, "yellow")
     shown.add_row("proof", f"{proof.state}: {proof.says}", style=style)
+    if priced is not None:
+        style = {"same": "green", "differs": "bold red"}.get(priced.state, "yellow")
+        shown.add_row("priced again", f"{priced.state}: {priced.says}", style=style)
     terminal.print(shown)
     for line in notes([ended] if is_receipt else []):
         say(terminal, line, style="dim")

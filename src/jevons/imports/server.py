@@ -156,14 +156,17 @@ def product_of(upstream: str, source: Source) -> str:
 
 
 def fitting(vendor: str, pattern: str) -> dict[str, str]:
-    """Find the models of a vendor's that are still served and fit a pattern, by what `*` was."""
+    """Find the models of a vendor's that are served and fit a pattern, by what `*` was.
+
+    One of which only the price is known is left out: nobody says that it is for text.
+    """
     if not vendor or pattern.count("*") != 1:
         return {}
     before, _, after = pattern.partition("*")
     names = [
         product.id
         for product in vendors()[vendor].models
-        if not product.retired and "*" not in product.id
+        if product.can is not None and not product.retired and "*" not in product.id
     ]
     return {
         name[len(before) : len(name) - len(after)]: name

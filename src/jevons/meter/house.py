@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from jevons.catalog import is_own
+from jevons.catalog.exchange import Exchange
+from jevons.catalog.price_list import PriceList
 from jevons.meter.carbon import WORLD, Mix, carbon, mix_of
 from jevons.meter.energy import energy
 from jevons.meter.hosted import Hosted, hosted
@@ -16,17 +18,18 @@ from jevons.meter.worst import bound_of, most_money, or_ceiling, whole
 from jevons.types.account import Charge, Measured
 from jevons.types.budget import Amounts
 from jevons.types.errors import Misconfigured
-from jevons.types.units import Estimate, Priced
+from jevons.types.units import Estimate, Priced, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from jevons.meter.worst import Bound
     from jevons.ports import Meter
+    from jevons.types.account import Usage
     from jevons.types.decision import Outcome
-    from jevons.types.model import Endpoint, Grid, Tariff
+    from jevons.types.model import Endpoint, ExchangeRate, Grid, Price, Tariff
     from jevons.types.request import Generate
-    from jevons.types.units import Quantity
+    from jevons.types.units import Cost, Quantity
 
 __all__ = ("HouseMeter",)
 
@@ -38,6 +41,10 @@ class _Known(NamedTuple):
 
     endpoint: Endpoint
     rates: Rates | None
+    """Of the most that it may cost."""
+    prices: PriceList | None
+    charged: dict[tuple[Price, ExchangeRate | None], Rates]
+    """Of the rows that were charged so far."""
     model: Hosted | None
     mix: Mix
     own: bool
@@ -55,6 +62,8 @@ class HouseMeter:
         tariff: What the electricity of own hardware costs; None leaves its answers' cost unknown.
         ceiling: What is set aside for a request whose worst case is not known; None is nothing.
         own_joules_per_token: Most energy of a token on own hardware without a footprint.
+        exchange: What currencies other than the dollar are worth; None leaves the cost of answers
+            in them unknown.
 
     Raises:
         Misconfigured: A figure cannot be, or there is no row for a grid.
@@ -69,6 +78,7 @@ class HouseMeter:
         tariff: Tariff | None = None,
         ceiling: Amounts | None = None,
         own_joules_per_token: float = 50.0,
+        exchange: Exchange | None = None,
     ) -> None:
         _refuse_unknown_grid(house_grid, grids)
         _refuse_watts(watts_per_thread)
@@ -79,10 +89,18 @@ class HouseMeter:
         self._tariff = tariff
         self._ceiling = ceiling or Amounts()
         self._own_mj_per_token = own_joules_per_token * 1e3
+        self._exchange = exchange or Exchange()
         self._known: dict[str, _Known] = {}
 
-    def charge(self, endpoint: Endpoint, outcome: Outcome) -> Charge:
-        """Price one outcome. Pure."""
+    def charge(self, endpoint: Endpoint, outcome: Outcome, *, at_ms: int | None = None) -> Charge:
+        """Price one outcome. Pure.
+
+        Args:
+            endpoint: Who answered.
+            outcome: What it used.
+            at_ms: When its answer ended, Unix milliseconds: the price of that moment is charged.
+                None charges the most that it may cost.
+        """
         known = self._of(endpoint)
         energy_mj = energy(
             endpoint,
@@ -93,7 +111,7 @@ class HouseMeter:
         )
         own = by_electricity(energy_mj, self._tariff) if known.own else None
         return Charge(
-            cost=own or by_price_row(endpoint.name, known.rates, outcome.usage),
+            cost=own or self._cost(known, outcome.usage, at_ms),
             energy_mj=energy_mj,
             carbon_mg=carbon(energy_mj, known.mix),
         )
@@ -128,6 +146,25 @@ class HouseMeter:
             model=known.model,
         )
 
+    def _cost(self, known: _Known, usage: Usage, at_ms: int | None) -> Cost:
+        name = known.endpoint.name
+        if known.prices is None or at_ms is None:
+            return by_price_row(name, known.rates, usage)
+        price = known.prices.at(
+            at_ms,
+            input_tokens=usage.input + usage.cache_read + usage.cache_write,
+            thinking=usage.reasoning > 0,
+        )
+        if isinstance(price, Unknown):
+            return Unknown(why=f"endpoint {name!r}: {price.why}")
+        rate = None if price.currency == "USD" else self._exchange.at(price.currency, at_ms)
+        if isinstance(rate, Unknown):
+            return Unknown(why=f"endpoint {name!r}: {rate.why}")
+        rates = known.charged.get((price, rate))
+        if rates is None:
+            rates = known.charged[price, rate] = rates_of(price, rate)
+        return by_price_row(name, rates, usage)
+
     def _of(self, endpoint: Endpoint) -> _Known:
         known = self._known.get(endpoint.name)
         if known is None or known.endpoint is not endpoint:
@@ -135,6 +172,8 @@ class HouseMeter:
             known = self._known[endpoint.name] = _Known(
                 endpoint,
                 None if endpoint.price is None else rates_of(endpoint.price),
+                PriceList(endpoint.prices, endpoint.peaks) if endpoint.prices else None,
+                {},
                 None if footprint is None else hosted(footprint),
                 mix_of(endpoint, self._grids, self._house_grid),
                 is_own(endpoint),

@@ -2,6 +2,7 @@
 
 Rule 1: buckets do not overlap, so each token is priced once.
 Rule 2: a price that is not there is `Unknown`, never zero. A row that says 0 is a price.
+Rule 3: another currency is turned into dollars within the sum, so that it is rounded once too.
 """
 
 from __future__ import annotations
@@ -9,11 +10,11 @@ from __future__ import annotations
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
-from jevons.types.units import Estimate, Priced, Unknown
+from jevons.types.units import Estimate, Priced, PricedBy, Unknown
 
 if TYPE_CHECKING:
     from jevons.types.account import Usage
-    from jevons.types.model import Price, Tariff
+    from jevons.types.model import ExchangeRate, Price, Tariff
     from jevons.types.units import Cost, Quantity
 
 __all__ = ("Rates", "by_electricity", "by_price_row", "rates_of")
@@ -41,10 +42,17 @@ class Rates(NamedTuple):
     reasoning: int
     parts: int
     source: str
+    by: PricedBy | None = None
+    """The rows, where they have names."""
 
 
-def rates_of(price: Price) -> Rates:
-    """Prepare a price row. What has no price of its own is charged as its kind."""
+def rates_of(price: Price, rate: ExchangeRate | None = None) -> Rates:
+    """Prepare a price row. What has no price of its own is charged as its kind.
+
+    Args:
+        price: The row.
+        rate: What its currency is worth; None where it is dollars.
+    """
     uncached, answer = price.input_per_mtok, price.output_per_mtok
     written = _or(price.cache_write_per_mtok, uncached)
     row = (
@@ -55,9 +63,15 @@ def rates_of(price: Price) -> Rates:
         answer,
         _or(price.reasoning_per_mtok, answer),
     )
-    places = max([-int(usd.as_tuple().exponent) for usd in row] + [0])
-    scaled = [int(_EXACT.scaleb(usd, places)) * _NUSD_PER_USD_PER_MTOK for usd in row]
-    return Rates(*scaled, parts=10**places, source=f"{price.source}, since {price.since}")
+    *scaled, parts = _whole_parts(*row)
+    source = f"{price.source}, since {price.since}"
+    if rate is not None:
+        usd, units, _ = _whole_parts(rate.usd, rate.units)
+        scaled, parts = [each * usd for each in scaled], parts * units
+        source += f"; {rate.usd} USD for {rate.units} {rate.currency}, {rate.source}"
+    by = PricedBy(row=price.row, rate=rate.row if rate is not None else "") if price.row else None
+    nusd = [each * _NUSD_PER_USD_PER_MTOK for each in scaled]
+    return Rates(*nusd, parts=parts, source=source, by=by)
 
 
 def by_price_row(name: str, rates: Rates | None, usage: Usage) -> Cost:
@@ -92,7 +106,8 @@ def by_price_row(name: str, rates: Rates | None, usage: Usage) -> Cost:
     source = rates.source
     if usage.counted_by == "guess":
         source += "; tokens are our own count, the answer broke off before its usage came"
-    return Priced(nusd=_half_even(total, rates.parts), method="price-row", source=source)
+    by = () if rates.by is None else (rates.by,)
+    return Priced(nusd=_half_even(total, rates.parts), method="price-row", source=source, by=by)
 
 
 def by_electricity(energy_mj: Quantity, tariff: Tariff | None) -> Cost:
@@ -110,6 +125,12 @@ def by_electricity(energy_mj: Quantity, tariff: Tariff | None) -> Cost:
     nusd = _EXACT.divide(_EXACT.multiply(Decimal(energy_mj.p50), usd), _MJ_PER_NKWH)
     source = f"{usd} USD/kWh ({tariff.source}), energy {energy_mj.method}"
     return Priced(nusd=_whole(nusd), method="electricity", source=source)
+
+
+def _whole_parts(*figures: Decimal) -> list[int]:
+    """Write figures as integers over one denominator, which comes last."""
+    places = max([-int(figure.as_tuple().exponent) for figure in figures] + [0])
+    return [*[int(_EXACT.scaleb(figure, places)) for figure in figures], 10**places]
 
 
 def _half_even(total: int, parts: int) -> int:

@@ -15,7 +15,7 @@ from jevons.types.units import Estimate, Priced, Unknown
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from jevons.types.units import Cost, Quantity
+    from jevons.types.units import Cost, PricedBy, Quantity
 
 __all__ = ("total", "total_charge", "total_cost")
 
@@ -35,13 +35,15 @@ def total(amounts: Iterable[Quantity]) -> Quantity:
 def total_cost(amounts: Iterable[Cost]) -> Cost:
     """Add costs up; of none the sum is zero."""
     nusd = 0
+    by: list[PricedBy] = []
     methods, sources = dict[str, None](), dict[str, None]()
     for amount in amounts:
         if isinstance(amount, Unknown):
             return amount
         nusd += amount.nusd
+        by += amount.by
         methods[amount.method] = sources[amount.source] = None
-    return Priced(nusd=nusd, method=_all(methods), source=_all(sources))
+    return Priced(nusd=nusd, method=_all(methods), source=_all(sources), by=tuple(by))
 
 
 def total_charge(charges: Sequence[Charge]) -> Charge:

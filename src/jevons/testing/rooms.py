@@ -96,7 +96,7 @@ class InOrder:
 class NoMeter:
     """A meter that knows nothing, and says so."""
 
-    def charge(self, endpoint: Endpoint, outcome: Outcome) -> Charge:
+    def charge(self, endpoint: Endpoint, outcome: Outcome, *, at_ms: int | None = None) -> Charge:
         """Say that there is no figure."""
         return Charge(cost=_NOTHING, energy_mj=_NOTHING, carbon_mg=_NOTHING)
 

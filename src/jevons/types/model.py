@@ -10,7 +10,28 @@ import msgspec
 from jevons.types.custody import Custody
 from jevons.types.request import Dialect, Need
 
-__all__ = ("Endpoint", "Footprint", "Grid", "Precision", "Price", "Serving", "Tariff")
+__all__ = (
+    "Currency",
+    "Endpoint",
+    "ExchangeRate",
+    "Footprint",
+    "Grid",
+    "Hours",
+    "Peak",
+    "Precision",
+    "Price",
+    "Service",
+    "Serving",
+    "Tariff",
+)
+
+Currency = Literal["USD", "CNY"]
+
+Hours = Literal["any", "peak", "off-peak"]
+
+Service = Literal["standard", "batch", "flex", "priority", "fast"]
+"""How soon an answer is wanted: `batch` within a day, `flex` when there is room, `priority` and
+`fast` before others."""
 
 Precision = Literal["bf16", "fp8", "fp4"]
 
@@ -19,24 +40,69 @@ Serving = Literal["one-node", "many-nodes", "unknown"]
 
 
 class Price(msgspec.Struct, frozen=True, kw_only=True):
-    """What tokens cost from a date on."""
+    """What tokens cost, from a moment on, and for which requests."""
 
     input_per_mtok: Decimal
-    """USD per million uncached input tokens."""
+    """Per million uncached input tokens, in `currency`; the others too."""
     output_per_mtok: Decimal
-    """USD per million output tokens, reasoning included unless `reasoning_per_mtok` is set."""
+    """Per million output tokens, reasoning included unless `reasoning_per_mtok` is set."""
     cache_read_per_mtok: Decimal | None = None
-    """USD per million cached input tokens; None charges them as uncached."""
+    """Per million cached input tokens; None charges them as uncached."""
     cache_write_per_mtok: Decimal | None = None
-    """USD per million tokens written to a cache; None charges them as uncached."""
+    """Per million tokens written to a cache; None charges them as uncached."""
     cache_write_1h_per_mtok: Decimal | None = None
-    """USD per million written to a cache that keeps them for an hour; None as any other write."""
+    """Per million written to a cache that keeps them for an hour; None as any other write."""
     reasoning_per_mtok: Decimal | None = None
-    """USD per million reasoning tokens; None charges them as output."""
+    """Per million reasoning tokens; None charges them as output."""
+    currency: Currency = "USD"
     since: str
-    """First day it holds, `YYYY-MM-DD`."""
+    """First moment it holds: `YYYY-MM-DD`, or `YYYY-MM-DDTHH:MMZ`; both UTC."""
+    until: str | None = None
+    """First moment it no longer holds; None is until a row with a later `since` holds."""
+    up_to_tokens: int | None = None
+    """Longest input of a request, cached or not, all of which has this price; None is any."""
+    hours: Hours = "any"
+    thinking: bool | None = None
+    """Whether it holds for requests that think, or for those that do not; None is both."""
+    service: Service = "standard"
     source: str
     """Where it was read, and when."""
+    row: str = ""
+    """Names it on receipts: `vendor/model#digest`; empty for one that is in no table."""
+
+
+class Peak(msgspec.Struct, frozen=True, kw_only=True):
+    """Hours at which a vendor charges another price, in an era."""
+
+    days: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7)
+    """ISO weekdays, Monday is 1, in `zone`."""
+    hours: tuple[str, ...]
+    """`HH:MM-HH:MM` in `zone`, the end excluded."""
+    zone: str = "+00:00"
+    """Offset from UTC."""
+    holidays: frozenset[str] = frozenset()
+    """Days without a peak, `YYYY-MM-DD` in `zone`."""
+    holidays_known_until: str = ""
+    """Last day of which `holidays` knows; after it every working day has its peak, so that no
+    charge is too low. Empty where holidays do not matter."""
+    since: str = "0001-01-01"
+    """As a price's; `until` too."""
+    until: str | None = None
+
+
+class ExchangeRate(msgspec.Struct, frozen=True, kw_only=True):
+    """What another currency was worth, from a day on."""
+
+    currency: Currency
+    usd: Decimal
+    """So many dollars are worth `units` of the currency. Two figures, since central banks quote
+    both against a third: their quotient is never rounded."""
+    units: Decimal = Decimal(1)
+    since: str
+    """As a price's."""
+    source: str
+    row: str = ""
+    """Names it on receipts: `CNY#digest`."""
 
 
 class Footprint(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,5 +174,11 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     max_output_tokens: int | None = None
     """Longest answer that it gives, reasoning included, whatever is asked; None is not known."""
     price: Price | None = None
+    """The most that it may cost, in USD; what is charged where `prices` is empty."""
+    prices: tuple[Price, ...] = ()
+    """Its price list, all in one currency: of it the row is charged that holds when an answer
+    ends."""
+    peaks: tuple[Peak, ...] = ()
+    """What `hours` means in `prices`."""
     footprint: Footprint | None = None
     custody: Custody = Custody()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
-__all__ = ("Cost", "Estimate", "Priced", "Quantity", "Unknown")
+__all__ = ("Cost", "Estimate", "Priced", "PricedBy", "Quantity", "Unknown")
 
 
 class Unknown(msgspec.Struct, frozen=True, kw_only=True, tag_field="is", tag="unknown"):
@@ -31,6 +31,15 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True, tag_field="is", tag="e
     """Coefficients behind it, with their date."""
 
 
+class PricedBy(msgspec.Struct, frozen=True, kw_only=True):
+    """The rows by which one attempt was priced, so that anyone can price it again."""
+
+    row: str
+    """`vendor/model#digest` of a price in the catalogue, `endpoint#digest` of one in the settings."""
+    rate: str = ""
+    """`CNY#digest` of the exchange rate; empty where the price is in dollars."""
+
+
 class Priced(msgspec.Struct, frozen=True, kw_only=True, tag_field="is", tag="priced"):
     """An exact amount of money."""
 
@@ -40,6 +49,8 @@ class Priced(msgspec.Struct, frozen=True, kw_only=True, tag_field="is", tag="pri
     """`price-row` (tokens times a dated price) or `electricity` (energy times a tariff)."""
     source: str
     """The row that priced it, with its date."""
+    by: tuple[PricedBy, ...] = ()
+    """For each attempt that was priced by a row of a table, in order."""
 
 
 Quantity = Estimate | Unknown

@@ -81,3 +81,40 @@ def test_a_key_is_found_where_sdks_look_and_shown_as_the_vendor_wants(
     assert b"x-goog-api-key: g-1\r\n" in head(opened(vendor="google", dialect="gemini"))
     monkeypatch.setenv("OTHER", "sk-other")
     assert b"Bearer sk-other\r\n" in head(opened(vendor="deepseek", api_key="env:OTHER"))
+
+
+def test_a_price_that_is_set_holds_always_and_a_list_of_them_by_its_rows() -> None:
+    price = {"input_per_mtok": "1", "output_per_mtok": "2", "since": "2026-01-01", "source": "x"}
+    dearer = {**price, "output_per_mtok": "3", "since": "2026-06-01"}
+    row = row_of(settings(url="http://x/v1", price=price))
+    assert row.price is not None
+    assert row.price.row.startswith("far#")
+    assert row.prices == ()
+    row = row_of(settings(url="http://x/v1", prices=[price, dearer]))
+    assert row.price is not None
+    assert row.price.output_per_mtok == 3
+    assert [each.row.startswith("far#") for each in row.prices] == [True, True]
+    with pytest.raises(Misconfigured, match="set `price` or `prices`, not both"):
+        row_of(settings(url="http://x/v1", price=price, prices=[price]))
+
+
+def test_a_price_in_yuan_stays_so_and_its_most_is_in_dollars() -> None:
+    price = {"input_per_mtok": "7", "output_per_mtok": "14", "since": "2026-01-01", "source": "x"}
+    row = row_of(settings(url="http://x/v1", price={**price, "currency": "CNY"}))
+    assert row.price is not None
+    assert row.price.currency == "USD"
+    assert 0 < row.price.input_per_mtok < 7
+    assert "European Central Bank" in row.price.source
+    assert [each.currency for each in row.prices] == ["CNY"]
+
+
+def test_the_currency_decides_between_a_vendors_price_lists() -> None:
+    def currencies(**fields: str) -> set[str]:
+        row = row_of(settings(vendor="deepseek", model="deepseek-flash", **fields))
+        assert row.peaks
+        return {each.currency for each in row.prices}
+
+    assert currencies() == {"USD"}
+    assert currencies(currency="CNY") == {"CNY"}
+    chinese = row_of(settings(vendor="alibaba", vendor_host="alibaba-cn", model="qwen3.8-max"))
+    assert {each.currency for each in chinese.prices} == {"CNY"}

@@ -80,7 +80,7 @@ def test_a_third_claim_is_seen_too() -> None:
     [
         (
             {"price": a_price("-1")},
-            "price.input_per_mtok is -1; it must be an amount of USD, 0 or more",
+            "price.input_per_mtok is -1; it must be an amount of money, 0 or more",
         ),
         ({"price": a_price("1", "NaN")}, "price.output_per_mtok is NaN"),
         ({"price": a_price("Infinity")}, "price.input_per_mtok is Infinity"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from jevons.catalog.offer import Offer, find_offer
@@ -40,9 +42,22 @@ def test_another_host_or_dialect_is_taken_when_it_is_named() -> None:
 def test_of_several_prices_the_dearest_is_taken_and_says_so() -> None:
     price = found("deepseek", "deepseek-flash").price
     assert price is not None
-    assert (str(price.input_per_mtok), str(price.output_per_mtok)) == ("0.30", "1.20")
+    assert (str(price.input_per_mtok), str(price.output_per_mtok)) == ("0.3", "1.2")
     assert "the dearest of its 2 prices" in price.source
     assert "https://api-docs.deepseek.com" in price.source
+
+
+def test_where_the_newest_prices_may_not_have_begun_the_ones_before_count_too() -> None:
+    offer = found("deepseek", "deepseek-flash")
+    assert offer.product is not None
+    row = offer.product.prices[0]
+    cheaper = msgspec.structs.replace(
+        row, hours="any", since="2027-01-01", output_per_mtok=Decimal(1)
+    )
+    product = msgspec.structs.replace(offer.product, prices=(*offer.product.prices, cheaper))
+    price = offer._replace(product=product).price
+    assert price is not None
+    assert price.output_per_mtok == Decimal("1.20")
 
 
 def test_a_model_nobody_knows_has_no_price_and_no_context() -> None:

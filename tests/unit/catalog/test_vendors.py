@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from decimal import Decimal
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
 
+from jevons.catalog.moments import moment_ms
+from jevons.catalog.offer import find_offer
+from jevons.catalog.price_list import PriceList
+from jevons.catalog.vendor import ListPrice
 from jevons.catalog.vendors import read_vendor, vendors
 from jevons.types.errors import Misconfigured, ProviderError
+from jevons.types.model import Price
 from jevons.wire.gemini.answer import finish_of
 from jevons.wire.openai_chat.answer import gave_up
 
 if TYPE_CHECKING:
-    from jevons.catalog.vendor import Host, ListPrice, Product, Vendor
+    from jevons.catalog.vendor import Host, Product, Vendor
 
 WANTED = {
     "alibaba", "anthropic", "azure", "deepseek", "fireworks", "google", "llama-cpp", "lm-studio",
@@ -53,9 +60,9 @@ def test_every_host_has_a_place_and_a_source_with_its_day() -> None:
 
 
 def test_every_price_is_a_positive_decimal_with_a_source_and_its_day() -> None:
-    assert len(prices()) > 50
+    assert len(prices()) > 1500
     for vendor, product, price in prices():
-        writes = "text" in product.can
+        writes = product.can != frozenset({"embedding"})
         assert writes or price.output_per_mtok == 0, product.id
         figures = [price.input_per_mtok, *([price.output_per_mtok] if writes else [])]
         figures += [
@@ -71,6 +78,100 @@ def test_every_price_is_a_positive_decimal_with_a_source_and_its_day() -> None:
             assert isinstance(figure, Decimal), product.id
             assert figure > 0, product.id
         assert vendor.sources[price.source].url.startswith("https://")
+
+
+def test_a_longer_request_is_never_cheaper_a_token() -> None:
+    compared = 0
+    for vendor in vendors().values():
+        for product in vendor.models:
+            for short, long in tiers_of(product):
+                for figure in FIGURES:
+                    below, above = getattr(short, figure), getattr(long, figure)
+                    compared += below is not None
+                    assert below is None or above >= below, (vendor.id, product.id, figure)
+    assert compared > 500
+
+
+FIGURES = [name for name in ListPrice.__struct_fields__ if name.endswith("_mtok")]
+
+
+def tiers_of(product: Product) -> list[tuple[ListPrice, ListPrice]]:
+    """Each tier of a product's price lists, with the next."""
+    lists = defaultdict[str, list[ListPrice]](list)
+    for price in product.prices:
+        lists[
+            str(
+                (
+                    price.currency,
+                    price.since,
+                    price.hours,
+                    price.thinking,
+                    price.service,
+                    price.hosts,
+                )
+            )
+        ].append(price)
+    return [
+        pair
+        for each in lists.values()
+        for pair in pairwise(sorted(each, key=lambda price: price.up_to_tokens or 10**9))
+    ]
+
+
+def test_prices_of_every_western_and_chinese_vendor_are_many() -> None:
+    counted = {vendor.id: 0 for vendor in vendors().values()}
+    for vendor, _, _ in prices():
+        counted[vendor.id] += 1
+    for vendor, least in {"alibaba": 100, "openai": 100, "google": 50, "openrouter": 400}.items():
+        assert counted[vendor] > least
+    fees = [fee for vendor in vendors().values() for each in vendor.models for fee in each.fees]
+    assert {"video-second", "output-video-mtok", "image", "input-audio-mtok"} <= {
+        fee.unit for fee in fees
+    }
+
+
+def test_deepseek_is_charged_by_the_hour_the_day_and_the_holiday() -> None:
+    offer = find_offer("deepseek", "deepseek-flash", spoken=("openai-chat",))
+    listed = PriceList(offer.prices, offer.peaks)
+    charged = {
+        when: listed.at(moment_ms(when), input_tokens=1, thinking=False)
+        for when in (
+            "2026-11-23T01:00Z",  # Monday, 09:00 in Beijing
+            "2026-11-23T04:00Z",
+            "2026-11-22T02:00Z",  # Sunday
+            "2026-10-01T02:00Z",  # National Day
+            "2027-10-01T02:00Z",  # which no calendar here knows of
+        )
+    }
+    outputs = [str(each.output_per_mtok) for each in charged.values() if isinstance(each, Price)]
+    assert outputs == ["1.2", "0.6", "0.6", "0.6", "1.2"]
+
+
+def test_r1_was_cheaper_at_night_until_the_fifth_of_september_2025() -> None:
+    offer = find_offer("deepseek", "deepseek-reasoner", spoken=("openai-chat",))
+    listed = PriceList(offer.prices, offer.peaks)
+
+    def output(when: str) -> str:
+        price = listed.at(moment_ms(when), input_tokens=1, thinking=True)
+        assert isinstance(price, Price)
+        return str(price.output_per_mtok)
+
+    assert output("2025-02-26T16:29Z") == "2.19"
+    assert output("2025-02-26T16:30Z") == "0.55"
+    assert output("2025-06-01T00:29Z") == "0.55"
+    assert output("2025-06-01T00:30Z") == "2.19"
+    assert output("2025-09-05T15:59Z") == "2.19"
+    assert output("2025-09-05T16:00Z") == "1.68"
+
+
+def test_qwen_is_dearer_while_it_thinks() -> None:
+    offer = find_offer("alibaba", "qwen-plus", host="alibaba-intl", spoken=("openai-chat",))
+    listed = PriceList(offer.prices, offer.peaks)
+    both = [
+        listed.at(moment_ms("2026-11-20"), input_tokens=1, thinking=thinks)
+        for thinks in (False, True)
+    ]
+    assert [str(each.output_per_mtok) for each in both if isinstance(each, Price)] == ["1.2", "4"]
 
 
 def test_mistral_is_told_dimensions_in_its_own_word() -> None:
@@ -104,7 +205,7 @@ def test_a_model_is_found_by_name_alias_or_pattern() -> None:
     assert flash is not None
     assert deepseek.product("deepseek-v4-flash") is flash
     assert deepseek.product("gpt-5") is None
-    old = moonshot.product("moonshot-v1-32k")
+    old = moonshot.product("moonshot-v1-1m")
     assert old is not None
     assert old.id == "moonshot-v1-*"
 
@@ -146,9 +247,9 @@ homepage = "https://a.example"
 jurisdiction = "DE"
 [sources]
 page = { url = "https://a.example/prices", read = "2026-11-01" }
-[peak]
+[[peaks]]
 days = [1]
-utc = ["01:00-04:00"]
+hours = ["01:00-04:00"]
 source = "page"
 [[hosts]]
 id = "h"
@@ -161,6 +262,7 @@ context_tokens = 10
 retired = "2027-01-01"
 source = "page"
 prices = [{ input = 2, cache_read = 1, output = 3, since = "2026-01-01", hours = "peak", source = "page" }]
+fees = [{ unit = "image", price = 4, source = "page" }]
 [[rules]]
 models = "*"
 field = "seed"
@@ -196,6 +298,16 @@ WRONG = {
     "a price that is no number": ("input = 2", "input = nan", "input is"),
     "a cache dearer than none": ("cache_read = 1", "cache_read = 5", "at most input, 2"),
     "a price's day": ('since = "2026-01-01"', 'since = "2026"', "since is '2026'"),
+    "a price's end": ('hours = "peak"', 'until = "2026"', "until is '2026'"),
+    "a price's end before its begin": ('hours = "peak"', 'until = "2026-01-01"', "after since, 2026-01-01"),
+    "a price's moment": ('since = "2026-01-01"', 'since = "2026-01-01T25:00Z"', "since is '2026-01-01T25:00Z'"),
+    "a price twice": (
+        "prices = [", 'prices = [{ input = 2, output = 4, since = "2026-01-01", hours = "peak", source = "page" }, ',
+        "there once",
+    ),
+    "a fee of nothing": ("price = 4", "price = 0", "fee of m: price is"),
+    "a fee's source": ('price = 4, source = "page"', 'price = 4, source = "x"', "fee of m: source is 'x'"),
+    "a fee's host": ("price = 4", 'price = 4, hosts = ["x"]', "one of ['h']"),
     "a price's host": ('hours = "peak"', 'hosts = ["x"]', "one of ['h']"),
     "a price's source": ('hours = "peak", source = "page"', 'source = "x"', "price of m: source is 'x'"),
     "a model's host": ("context_tokens = 10", 'hosts = ["x"]', "model m: hosts is 'x'"),
@@ -204,6 +316,9 @@ WRONG = {
     "no reason": ('why = "it says so"', 'why = ""', "a reason"),
     "a day of the week": ("days = [1]", "days = [0]", "1 to 7"),
     "hours": ("01:00-04:00", "04:00-01:00", "within a day"),
+    "a zone": ("days = [1]", 'days = [1]\nzone = "Beijing"', "an offset, as +08:00"),
+    "a calendar": ("days = [1]", 'days = [1]\nholidays = "ZZ"', "one of ['CN']"),
+    "a peak's begin": ("days = [1]", 'days = [1]\nsince = "then"', "since is 'then'"),
     "hours that are none": ("01:00-04:00", "25:00-26:00", "within a day"),
 }  # fmt: skip
 
@@ -222,7 +337,7 @@ def test_a_row_that_cannot_be_true_is_refused_by_name(name: str) -> None:
 
 
 def test_hours_need_a_peak() -> None:
-    start, end = ROW.index("[peak]"), ROW.index("[[hosts]]")
+    start, end = ROW.index("[[peaks]]"), ROW.index("[[hosts]]")
     with pytest.raises(Misconfigured, match="hours is 'peak'"):
         read_vendor("a", ROW[:start] + ROW[end:])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jevons.catalog import grids
+from jevons.catalog.moments import moment_ms
 from jevons.meter import HouseMeter
 from jevons.testing.make import a_footprint, a_price, a_tariff, an_endpoint, an_outcome
 from jevons.types.account import Measured, Usage
@@ -107,3 +108,29 @@ def test_a_very_small_processor_may_take_less_than_a_watt() -> None:
 def test_free_electricity_is_a_tariff() -> None:
     meter = HouseMeter(grids=grids(), tariff=a_tariff(0))
     assert isinstance(meter.charge(an_endpoint(), BUSY).cost, Priced)
+
+
+def test_the_price_of_the_moment_is_charged_and_without_one_the_most_it_may_be() -> None:
+    prices = (a_price("1", "2"), a_price("3", "4", since="2026-06-01"))
+    endpoint = an_endpoint("far", place="DE", price=a_price("9", "9"), prices=prices)
+    meter = HouseMeter(grids=grids())
+
+    def nusd(day: str | None) -> int | str:
+        at_ms = None if day is None else moment_ms(day)
+        cost = meter.charge(endpoint, SERVED, at_ms=at_ms).cost
+        return cost.nusd if isinstance(cost, Priced) else cost.why
+
+    assert nusd("2026-05-31") == 900_000
+    assert nusd("2026-06-01") == 1_900_000
+    assert nusd("2026-06-02") == 1_900_000
+    assert nusd(None) == 4_500_000
+    assert nusd("2025-12-31") == ("endpoint 'far': no standard price is known for 2025-12-31")
+
+
+def test_a_currency_of_unknown_worth_has_an_unknown_cost() -> None:
+    prices = (a_price(currency="CNY"),)
+    endpoint = an_endpoint("far", place="CN", prices=prices)
+    charge = HouseMeter(grids=grids()).charge(endpoint, SERVED, at_ms=moment_ms("2026-02-01"))
+    assert charge.cost == Unknown(
+        why="endpoint 'far': no exchange rate of CNY is known for 2026-02-01; set `exchange`"
+    )

@@ -227,14 +227,15 @@ class _Deployment:
             return {}
         product = vendors()[source.vendor].product(upstream) if source.vendor else None
         if self._embeds:
-            is_known = product is not None and "embedding" in product.can
+            is_known = product is not None and "embedding" in (product.can or ())
             return {} if is_known else {"can": ["embedding"]}
         said = {
             need: self._info.at(name)
             for name, need in _ABLE.items()
             if isinstance(self._info.at(name).value, bool)
         }
-        known = sorted(product.can) if product is not None else [*_TEXT]
+        can = product.can if product is not None else None
+        known = [*_TEXT] if can is None else sorted(can)
         able = [need for need in known if need not in said or said[need].value]
         able += [need for need, part in said.items() if part.value and need not in known]
         for part in said.values():
