@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner
 
+from jevons.boot.meter import open_meter
+from jevons.boot.remote import row_of
+from jevons.catalog.moments import moment_ms
 from jevons.cli import main
 from jevons.cli.receipt import reprice
-from jevons.settings import Settings
-from jevons.testing.make import a_receipt, a_refusal
+from jevons.settings import EndpointSettings, Settings
+from jevons.testing.make import a_receipt, a_refusal, an_outcome
 from jevons.types.account import Usage
 from jevons.types.units import Priced, PricedBy
 
@@ -128,6 +131,30 @@ def test_a_receipt_is_priced_again_from_the_catalogue() -> None:
     assert reprice(a_receipt(cost=wrong, usage=usage), settings).state == "differs"
     assert reprice(a_receipt(), settings).state == "unknown"
     assert reprice(a_refusal(), settings).says == "a refusal costs nothing"
+
+
+@pytest.mark.parametrize(
+    ("vendor", "host", "model", "when"),
+    [
+        ("deepseek", "", "deepseek-flash", "2026-11-23T02:00Z"),
+        ("deepseek", "", "deepseek-flash", "2026-11-23T12:00Z"),
+        ("alibaba", "alibaba-cn", "qwen3.8-max", "2026-11-23"),
+        ("openai", "", "gpt-5.6-sol", "2026-08-01"),
+        ("openai", "", "gpt-5.6-sol", "2026-11-23"),
+    ],
+)
+def test_what_the_meter_charged_then_comes_to_the_same_now(
+    vendor: str, host: str, model: str, when: str
+) -> None:
+    said = EndpointSettings(name="far", model=model, vendor=vendor, vendor_host=host)
+    settings = Settings(data_dir=Path(), endpoint=(said,))
+    usage = Usage(input=300_001, cache_read=12_345, output=777, reasoning=33, counted_by="endpoint")
+    outcome = an_outcome(usage=usage)
+    charge = open_meter(settings).charge(row_of(said), outcome, at_ms=moment_ms(when))
+    assert isinstance(charge.cost, Priced)
+    assert charge.cost.by[0].row.startswith(f"{vendor}/{model}#")
+    assert bool(charge.cost.by[0].rate) == (host == "alibaba-cn")
+    assert reprice(a_receipt(cost=charge.cost, usage=usage), settings).state == "same"
 
 
 def test_start_reads_no_vendor_that_is_not_asked_for() -> None:

@@ -63,7 +63,7 @@ def _folder() -> Traversable:
 def vendors() -> Mapping[str, Vendor]:
     """Find the vendors that ship with the package, by id, in alphabetical order.
 
-    Asking for one reads its file alone: 2 ms for most, 10 for the longest.
+    Asking for one reads its file alone: a few milliseconds for most, 50 for the longest.
     """
     return _Shelf()
 

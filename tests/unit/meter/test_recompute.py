@@ -86,6 +86,9 @@ def test_the_receipt_names_the_tier_and_the_rate_of_its_moment() -> None:
     # (1001 * 6 + 14) yuan a million at 1.175 dollars for 8.2262 yuan, in nano-dollars.
     assert receipt.cost.nusd == round(Decimal(1001 * 6 + 14) * 1000 * YUAN.usd / YUAN.units)
     assert "1.175 USD for 8.2262 CNY, a bank" in receipt.cost.source
+    again = recompute(receipt, find_price=find_price, find_rate=find_rate)
+    assert isinstance(again, Priced)
+    assert again.nusd == receipt.cost.nusd
 
 
 @pytest.mark.parametrize(
