@@ -6,25 +6,30 @@ Rule 2: a hold ends once: settled by its receipt, or released when its intent is
 Rule 3: everything that is charged is counted, with a budget or without, so that one which is set
     later in the month finds what was spent before it.
 Rule 4: a request is charged as of the day on which it was asked, also if it ends on another.
+Rule 5: what a key is charged to on a day is worked out once, and again when terms change or a
+    period begins. It costs nothing on the way of a request.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from jevons.budget.balance import Balance, exceeded
+from jevons.budget.balance import exceeded
+from jevons.budget.line import Figure, Line, Slot
 from jevons.budget.period import day_of, month_of, period_of
 from jevons.budget.terms import Terms, line_of
-from jevons.types.budget import UNITS, Alert
+from jevons.types.budget import UNITS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from jevons.budget.balance import Balance
+    from jevons.budget.line import Parts
     from jevons.types.account import Intent, Receipt
     from jevons.types.actor import Actor
-    from jevons.types.budget import Amounts, Budget
+    from jevons.types.budget import Alert, Amounts, Budget
 
-__all__ = ("Purse", "Slot", "Spent")
+__all__ = ("Purse", "Spent")
 
 _KEPT_PERIODS = 3
 """Of each account, days and months each: today's, yesterday's, and one for a clock that is set."""
@@ -42,61 +47,15 @@ class Spent(NamedTuple):
     """Answers of which each of these is not known and nothing was set aside."""
 
 
-class Slot:
-    """What is spent and held of one account in one period, each in the order of `UNITS`."""
-
-    __slots__ = ("held", "spent", "unknown")
-
-    def __init__(self) -> None:
-        self.spent = [0, 0, 0]
-        self.held = [0, 0, 0]
-        self.unknown = [0, 0, 0]
-
-    def add(self, amounts: tuple[int | None, ...]) -> None:
-        """Count an answer."""
-        for unit, amount in enumerate(amounts):
-            if amount is None:
-                self.unknown[unit] += 1
-            else:
-                self.spent[unit] += amount
-
-    def hold(self, amounts: tuple[int | None, ...], sign: int = 1) -> None:
-        """Set aside, or with -1 give back."""
-        for unit, amount in enumerate(amounts):
-            self.held[unit] += sign * (amount or 0)
+_At = tuple[str, tuple[str, ...], str]
+"""A key, its accounts, and a day."""
 
 
 class _Hold(NamedTuple):
-    line: tuple[str, ...]
-    day: str
-    amounts: tuple[int | None, ...]
-
-
-class _Limit(NamedTuple):
-    """One figure of a budget, in a period."""
-
-    budget: Budget
-    period: str
-    slot: Slot
-    unit: int
-    limit: int
-
-    @property
-    def left(self) -> int:
-        return self.limit - self.slot.spent[self.unit] - self.slot.held[self.unit]
-
-    def balance(self) -> Balance:
-        return Balance(
-            account=self.budget.account,
-            per=self.budget.per,
-            period=self.period,
-            unit=UNITS[self.unit],
-            limit=self.limit,
-            spent=self.slot.spent[self.unit],
-            held=self.slot.held[self.unit],
-            unknown=self.slot.unknown[self.unit],
-            hard=self.budget.hard,
-        )
+    at: _At
+    slots: tuple[Slot, ...]
+    """None of them is forgotten while this is held of it."""
+    parts: Parts
 
 
 class Purse:
@@ -105,6 +64,7 @@ class Purse:
     def __init__(self) -> None:
         self.terms = Terms()
         self._slots: dict[str, dict[str, Slot]] = {}
+        self._lines: dict[_At, Line] = {}
         self._holds: dict[str, _Hold] = {}
         self._alerted: dict[str, set[str]] = {}
 
@@ -126,18 +86,20 @@ class Purse:
         Raises:
             BudgetExceeded: A budget does not carry it; nothing is set aside.
         """
-        hold = _hold_of(intent)
-        if hold is not None:
-            self._check(hold, intent.at_ms)
-            self._take(hold)
-            self._holds[intent.id] = hold
+        if intent.held is not None:
+            at, parts = (intent.key, intent.account, day_of(intent.at_ms)), _parts(intent.held)
+            line = self._line(at)
+            _check(line, parts, intent.at_ms)
+            _take(line.slots, parts)
+            self._holds[intent.id] = _Hold(at, line.slots, parts)
 
     def take(self, intent: Intent) -> None:
         """Set aside what an intent says that another purse has let pass."""
-        hold = _hold_of(intent)
-        if hold is not None:
-            self._take(hold)
-            self._holds[intent.id] = hold
+        if intent.held is not None:
+            at, parts = (intent.key, intent.account, day_of(intent.at_ms)), _parts(intent.held)
+            slots = self._line(at).slots
+            _take(slots, parts)
+            self._holds[intent.id] = _Hold(at, slots, parts)
 
     def widen(self, request: str, by: Amounts, *, now_ms: int) -> None:
         """Set more aside for a request: what an attempt has used that another is to follow.
@@ -148,17 +110,18 @@ class Purse:
         hold = self._holds.get(request)
         if hold is None:
             return
-        more = hold._replace(amounts=_of(by))
-        self._check(more, now_ms)
-        self._take(more)
-        both = zip(hold.amounts, more.amounts, strict=True)
-        self._holds[request] = hold._replace(amounts=tuple([(a or 0) + (b or 0) for a, b in both]))
+        more = _parts(by)
+        _check(self._line(hold.at), more, now_ms)
+        _take(hold.slots, more)
+        (a, b, c), (x, y, z) = hold.parts, more
+        both = ((a or 0) + (x or 0), (b or 0) + (y or 0), (c or 0) + (z or 0))
+        self._holds[request] = hold._replace(parts=both)
 
     def release(self, request: str) -> None:
         """Give back what was set aside: nothing left the house."""
         hold = self._holds.pop(request, None)
         if hold is not None:
-            self._take(hold, sign=-1)
+            _take(hold.slots, hold.parts, sign=-1)
 
     def settle(self, receipt: Receipt) -> list[Alert]:
         """Charge what a request came to, and give back what was set aside for it.
@@ -169,22 +132,19 @@ class Purse:
         self.release(receipt.id)
         if receipt.charged is None:
             return []
-        line, amounts = line_of(receipt.key, receipt.account), _of(receipt.charged)
-        for name in line:
-            for slot in self._both(name, receipt.day):
-                slot.add(amounts)
-        return [*self._reached(line, receipt.day, receipt.at_ms)]
+        line = self._line((receipt.key, receipt.account, receipt.day))
+        _add(line.slots, _parts(receipt.charged))
+        due = [figure for figure in line.figures if figure.is_due]
+        return [*self._reached(due, receipt.at_ms)] if due else []
 
     def reached(self, now_ms: int) -> list[Alert]:
         """Look for thresholds that were reached without a receipt: a budget was made smaller."""
-        day = day_of(now_ms)
-        return [*self._reached((*self.terms.budgets,), day, now_ms)]
+        return [*self._reached(self._figures((*self.terms.budgets,), day_of(now_ms)), now_ms)]
 
     def balances(self, now_ms: int) -> list[Balance]:
         """Tell what is left of every budget, by account."""
-        day = day_of(now_ms)
-        limits = self._limits(tuple(sorted(self.terms.budgets)), day)
-        return [each.balance() for each in limits]
+        figures = self._figures(tuple(sorted(self.terms.budgets)), day_of(now_ms))
+        return [each.balance() for each in figures]
 
     def slot(self, account: str, period: str) -> Slot:
         """Tell what is spent and held of an account in a day or month."""
@@ -193,50 +153,38 @@ class Purse:
         if slot is None:
             slot = periods[period] = Slot()
             _forget(periods, len(period))
+            self._lines.clear()
         return slot
 
     def _both(self, account: str, day: str) -> tuple[Slot, Slot]:
         return self.slot(account, day), self.slot(account, month_of(day))
 
-    def _take(self, hold: _Hold, sign: int = 1) -> None:
-        for name in hold.line:
-            for slot in self._both(name, hold.day):
-                slot.hold(hold.amounts, sign)
+    def _line(self, at: _At) -> Line:
+        terms, line = self.terms, self._lines.get(at)
+        if line is None or line.terms is not terms:
+            key, account, day = at
+            names = line_of(key, account)
+            slots = tuple([slot for name in names for slot in self._both(name, day)])
+            figures = (*self._figures(names, day, terms),)
+            hard = tuple([each for each in figures if each.budget.hard])
+            line = self._lines[at] = Line(terms, slots, figures, hard)
+        return line
 
-    def _limits(self, line: tuple[str, ...], day: str) -> Iterator[_Limit]:
-        budgets = self.terms.budgets
-        for name in line:
+    def _figures(
+        self, names: tuple[str, ...], day: str, terms: Terms | None = None
+    ) -> Iterator[Figure]:
+        budgets = (terms or self.terms).budgets
+        for name in names:
             for budget in budgets.get(name, ()):
                 period = period_of(day, budget.per)
                 slot = self.slot(name, period)
-                for unit, limit in enumerate(_of(budget)):
+                for unit, limit in enumerate(_parts(budget)):
                     if limit is not None:
-                        yield _Limit(budget, period, slot, unit, limit)
+                        yield Figure(budget, period, slot, unit, limit)
 
-    def _check(self, hold: _Hold, now_ms: int) -> None:
-        for each in self._limits(hold.line, hold.day):
-            if each.budget.hard:
-                asked = hold.amounts[each.unit]
-                if asked is None or asked > each.left:
-                    raise exceeded(each.balance(), asked, now_ms=now_ms)
-
-    def _reached(self, line: tuple[str, ...], day: str, at_ms: int) -> Iterator[Alert]:
-        for each in self._limits(line, day):
-            spent, budget = each.slot.spent[each.unit], each.budget
-            for percent in budget.alert_at:
-                if spent * 100 >= each.limit * percent:
-                    alert = Alert(
-                        at_ms=at_ms,
-                        account=budget.account,
-                        per=budget.per,
-                        period=each.period,
-                        unit=UNITS[each.unit],
-                        percent=percent,
-                        spent=spent,
-                        limit=each.limit,
-                    )
-                    if self._is_new(alert):
-                        yield alert
+    def _reached(self, figures: Iterable[Figure], at_ms: int) -> Iterator[Alert]:
+        for figure in figures:
+            yield from [alert for alert in figure.reached(at_ms) if self._is_new(alert)]
 
     def _is_new(self, alert: Alert) -> bool:
         told = self._alerted.setdefault(alert.period, set())
@@ -247,14 +195,37 @@ class Purse:
         return True
 
 
-def _hold_of(intent: Intent) -> _Hold | None:
-    if intent.held is None:
-        return None
-    line = line_of(intent.key, intent.account)
-    return _Hold(line, day_of(intent.at_ms), _of(intent.held))
+def _check(line: Line, parts: Parts, now_ms: int) -> None:
+    for figure in line.hard:
+        asked = parts[figure.unit]
+        if not figure.carries(asked):
+            raise exceeded(figure.balance(), asked, now_ms=now_ms)
 
 
-def _of(amounts: Amounts | Budget) -> tuple[int | None, int | None, int | None]:
+def _take(slots: tuple[Slot, ...], parts: Parts, *, sign: int = 1) -> None:
+    cost, energy, carbon = [sign * (part or 0) for part in parts]
+    for slot in slots:
+        held = slot.held
+        held[0] += cost
+        held[1] += energy
+        held[2] += carbon
+
+
+def _add(slots: tuple[Slot, ...], parts: Parts) -> None:
+    cost, energy, carbon = parts
+    if cost is None or energy is None or carbon is None:
+        for slot in slots:
+            unknown = [part is None for part in parts]
+            slot.unknown = [a + b for a, b in zip(slot.unknown, unknown, strict=True)]
+        cost, energy, carbon = cost or 0, energy or 0, carbon or 0
+    for slot in slots:
+        spent = slot.spent
+        spent[0] += cost
+        spent[1] += energy
+        spent[2] += carbon
+
+
+def _parts(amounts: Amounts | Budget) -> Parts:
     return amounts.cost_nusd, amounts.energy_mj, amounts.carbon_ug
 
 

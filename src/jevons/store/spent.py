@@ -57,15 +57,23 @@ class Used(NamedTuple):
 
 def add_up(receipts: Iterable[Charged]) -> list[Used]:
     """Add receipts up, by account and day."""
-    rows: dict[tuple[str, str], Used] = {}
+    lines: dict[tuple[str, tuple[str, ...], str], list[int]] = {}
     for receipt in receipts:
-        sums, day = receipt.charged, receipt.day
-        figures = (sums.cost_nusd, sums.energy_mj, sums.carbon_ug)
-        known = [figure or 0 for figure in figures]
-        unknown = [int(figure is None) for figure in figures]
-        for name in line_of(receipt.key, receipt.account):
-            row = Used(name, day, 1, receipt.at_ms, *known, *unknown)
-            before = rows.get((name, day))
+        sums = receipt.charged
+        cost, energy, carbon = sums.cost_nusd, sums.energy_mj, sums.carbon_ug
+        row = lines.setdefault((receipt.key, receipt.account, receipt.day), [0] * 8)
+        row[0] += 1
+        row[1] = max(row[1], receipt.at_ms)
+        row[2] += cost or 0
+        row[3] += energy or 0
+        row[4] += carbon or 0
+        row[5] += cost is None
+        row[6] += energy is None
+        row[7] += carbon is None
+    rows: dict[tuple[str, str], Used] = {}
+    for (key, account, day), figures in lines.items():
+        for name in line_of(key, account):
+            row, before = Used(name, day, *figures), rows.get((name, day))
             rows[name, day] = row if before is None else added(before, row)
     return [*rows.values()]
 
