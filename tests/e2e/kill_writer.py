@@ -7,17 +7,23 @@ import os
 import sys
 from pathlib import Path
 
+from jevons.budget.period import day_of
 from jevons.clock import SystemClock, Ulids
 from jevons.store import Books
 from jevons.testing.make import a_receipt, an_intent
+from jevons.types.budget import Amounts, Budget
+
+HELD = Amounts(cost_nusd=5, energy_mj=5, carbon_ug=5)
+CHARGED = Amounts(cost_nusd=3, energy_mj=3, carbon_ug=3)
 
 
-async def serve(books: Books, ids: Ulids) -> None:
+async def serve(books: Books, ids: Ulids, clock: SystemClock) -> None:
     while True:
         request = ids.new("req")
-        await books.record(an_intent(id=request))
+        now_ms = clock.now_ms()
+        await books.record(an_intent(id=request, at_ms=now_ms, held=HELD))
         os.write(1, f"i {request}\n".encode())
-        await books.record(a_receipt(id=request))
+        await books.record(a_receipt(id=request, day=day_of(now_ms), charged=CHARGED))
         os.write(1, f"r {request}\n".encode())
 
 
@@ -31,7 +37,9 @@ async def main() -> None:
         clock=clock,
         ids=ids,
     ) as books:
-        await asyncio.gather(*[serve(books, ids) for _ in range(16)])
+        if not books.terms.budgets:
+            await books.stand(Budget(at_ms=0, account="house", per="month", cost_nusd=10**15))
+        await asyncio.gather(*[serve(books, ids, clock) for _ in range(16)])
 
 
 asyncio.run(main())

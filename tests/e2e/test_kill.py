@@ -40,6 +40,13 @@ def killed(path: Path, commit: str, after_s: float) -> set[tuple[str, str]]:
     return {(line[:1], line[2:]) for line in whole}
 
 
+def receipts(path: Path) -> list[Receipt]:
+    out = path.with_name("out")
+    export(path, out)
+    records = [decode(leaf) for leaf in load(out.read_bytes()).leaves]
+    return [record for record in records if isinstance(record, Receipt)]
+
+
 def kept(path: Path) -> set[tuple[str, str]]:
     out = path.with_name("out")
     export(path, out)
@@ -63,8 +70,13 @@ async def test_killed_at_a_random_moment_it_keeps_what_it_acknowledged(
         acknowledged |= killed(path, commit, dice.uniform(0, 0.8))
         report = verify(path)
         assert report.ok, report.findings
-    async with Books.open(path, commit="os", origin="a/log", clock=clock, ids=Ulids(clock)):
-        pass
+    async with Books.open(
+        path, commit="os", origin="a/log", clock=clock, ids=Ulids(clock)
+    ) as books:
+        (balance,) = books.purse.balances(clock.now_ms())
+    ended = receipts(path)
+    lost = [receipt for receipt in ended if receipt.finish == "lost"]
+    assert (balance.spent, balance.held) == (5 * len(lost) + 3 * (len(ended) - len(lost)), 0)
     report = verify(path)
     assert report.ok, report.findings
     assert report.intents == report.receipts

@@ -16,14 +16,14 @@ __all__ = ("GENERAL", "INFO", "LITELLM", "PARAMS", "ROUTER", "SECTIONS", "UNKNOW
 UNKNOWN = "jevons has no such setting"
 
 _CALLERS = "jevons sends what callers ask for and nothing of its own; let callers send it"
-_RATE = "jevons has no limits of requests or tokens by the minute"
+_RATE = "limits are of keys and accounts here, not of endpoints; `jevons limits set` sets one"
 _ORDER = "among endpoints of one model jevons asks own hardware first, then the cheapest"
 _OTHER_MODEL = "jevons answers with the model that was asked for, or with an error"
 _WATCH = "jevons reports by /metrics, its log and the ledger, and calls nobody"
 _CACHE = "jevons keeps no answers to give them to others"
 _KEYS = "keys are jevons' own, made with `jevons keys create`, and are in the ledger's file"
 _DATABASE = "jevons keeps its books in one file under data_dir, and needs no database"
-_BUDGET = "jevons has no budgets; each receipt says what was spent"
+_BUDGET = "budgets are kept in the books, of keys and accounts; `jevons budgets set` sets one"
 _REST = "jevons asks an endpoint again at once or when it said to; none is put aside for a time"
 _GUARD = "jevons has no such guard; [policy] says which data may go where"
 

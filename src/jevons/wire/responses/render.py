@@ -267,6 +267,11 @@ def _said(error: JevonsError) -> dict[str, Any]:
 
 def _kind(error: JevonsError) -> str:
     """Name the family as OpenAI does; its SDKs choose by status, people read this."""
-    names = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
+    names = {
+        401: "authentication_error",
+        402: "insufficient_quota",
+        403: "permission_error",
+        429: "rate_limit_error",
+    }
     status = error.status
     return names.get(status) or ("invalid_request_error" if status < 500 else "server_error")  # noqa: PLR2004 HTTP
