@@ -8,6 +8,7 @@ Rule 2: a policy that does not fit the schema is refused before anything is aske
 from __future__ import annotations
 
 import json
+import re
 from importlib.resources import files
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -30,6 +31,13 @@ SCHEMA = (files("jevons.policy") / "schema.cedarschema").read_text(encoding="utf
 
 cedarpy: Any = _cedarpy
 """Its types say `dict` without of what."""
+
+_MOST_CHARS = 65_536
+"""The longest profile that ships has 2,300."""
+_DEEPEST = 100
+"""Brackets within brackets; Cedar 4.12 is killed by some six hundred."""
+_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\n]*|[(\[{]|[)\]}]')
+"""And what may hold some that are none: text and comments."""
 
 _KEY = MappingProxyType({"type": "Key", "id": "key"})
 _ENDPOINT = MappingProxyType({"type": "Endpoint", "id": "endpoint"})
@@ -113,17 +121,21 @@ def read_never(never: str, name: str) -> dict[str, Any]:
     """
     text = f'permit (principal, action == Action::"send", resource) when {{ {never} }};'
     static = _static(text, name)
+    if len(static) != 1:
+        message = f"invariant {name!r}: it must be one expression"
+        raise Misconfigured(message)
     found = cedarpy.validate_policies(text, SCHEMA)
-    if len(static) != 1 or not found.validation_passed:
+    if not found.validation_passed:
         message = f"invariant {name!r}: {'; '.join(str(each) for each in found.errors)}"
         raise Misconfigured(message)
     return next(iter(static.values()))
 
 
 def _static(text: str, name: str) -> dict[str, dict[str, Any]]:
+    _bound(text, name)
     try:
         read = json.loads(cedarpy.policies_to_json_str(text))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         message = f"{name}: {error}"
         raise Misconfigured(message) from None
     others = [kind for kind, found in read.items() if found and kind != "staticPolicies"]
@@ -132,6 +144,22 @@ def _static(text: str, name: str) -> dict[str, dict[str, Any]]:
         raise Misconfigured(message)
     static: dict[str, dict[str, Any]] = read["staticPolicies"]
     return static
+
+
+def _bound(text: str, name: str) -> None:
+    """Refuse what Cedar's parser would run out of stack over, which ends the process."""
+    if len(text) > _MOST_CHARS:
+        message = f"{name}: {len(text):,} characters of policies; at most {_MOST_CHARS:,} are taken"
+        raise Misconfigured(message)
+    depth = 0
+    for each in _BRACKETS.finditer(text):
+        if each[0] in "([{":
+            depth += 1
+        elif each[0] in ")]}":
+            depth = max(0, depth - 1)
+        if depth > _DEEPEST:
+            message = f"{name}: brackets within brackets, more than {_DEEPEST} deep"
+            raise Misconfigured(message)
 
 
 def _internal_ids(policies: str) -> list[str]:

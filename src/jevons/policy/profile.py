@@ -9,19 +9,24 @@ from __future__ import annotations
 import re
 import tomllib
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from jevons.types.custody import UNKNOWN_PLACE, DataClass, Label
 from jevons.types.errors import Misconfigured
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 __all__ = ("CLASSES", "Invariant", "Profile", "Statement", "read_profile")
 
 CLASSES = MappingProxyType({each.name.lower(): each for each in DataClass})
 """Data classes, by the names that people give them."""
 
-_ANNOTATED = re.compile(r'^\s*@(id|says)\("((?:[^"\\]|\\.)*)"\)', re.MULTILINE)
+_ANNOTATION = re.compile(r'@(\w+)\("((?:[^"\\]|\\.)*)"\)')
+_ANNOTATED = re.compile(rf"^(?:\s*{_ANNOTATION.pattern})+", re.MULTILINE)
+"""All that stands in front of one policy."""
 
 
 class Invariant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -99,11 +104,16 @@ def read_profile(name: str, *, policies: str, manifest: str) -> Profile:
 def _statements(policies: str, file: str) -> tuple[Statement, ...]:
     """Find where each policy is; Cedar's own parser does not say."""
     found: list[Statement] = []
-    for each in _ANNOTATED.finditer(policies):
-        kind, text = each.groups()
-        if kind == "id":
-            line = policies[: each.start(1)].count("\n") + 1
-            found.append(Statement(text, "", file, line))
-        elif found:
-            found[-1] = found[-1]._replace(says=text)
+    for told in _ANNOTATED.finditer(policies):
+        said = {kind: (text, place) for kind, text, place in _annotations(told)}
+        if "id" in said:
+            (name, at), (says, _) = said["id"], said.get("says", ("", 0))
+            line = policies[: told.start() + at].count("\n") + 1
+            found.append(Statement(name, says, file, line))
     return tuple(found)
+
+
+def _annotations(told: re.Match[str]) -> Iterator[tuple[str, str, int]]:
+    """Yield the annotations of one policy, each with its place among them."""
+    for each in _ANNOTATION.finditer(told[0]):
+        yield each[1], each[2], each.start(1)

@@ -62,6 +62,8 @@ hold one, since a rule may tell whether two of them are the same."""
 
 _BASES = ("none", "dpf", "scc-tia")
 _TIMEOUT_MS = 10_000
+_MOST_WORDS = 1_000
+"""Told apart in one profile; all countries of the world are a quarter of them."""
 
 
 class Proof(NamedTuple):
@@ -182,6 +184,9 @@ class Prover:
 
     def _told_apart(self) -> Formula:
         """Let text be only what formulas tell apart; one word stands for all that they do not."""
+        if len(self._words) > _MOST_WORDS:
+            message = f"{len(self._words):,} places and other words; at most {_MOST_WORDS:,} are proved over"
+            raise Misconfigured(message)
         return self._z3.And([self._in(self._variables[name], self._words) for name in _WORDED])
 
     def _axioms(self) -> Formula:
@@ -217,18 +222,22 @@ class Prover:
         """Turn a policy's conditions into a formula.
 
         Raises:
-            Misconfigured: It speaks of certain keys or endpoints.
+            Misconfigured: It speaks of certain keys or endpoints, or is too long.
         """
         scope = (policy["principal"], policy["resource"])
         if any(each.get("op") != "All" for each in scope):
             message = "a policy must speak of every principal and resource; say the rest in `when`"
             raise Misconfigured(message)
-        conditions = [
-            self._formula(each["body"])
-            if each["kind"] == "when"
-            else self._z3.Not(self._formula(each["body"]))
-            for each in policy["conditions"]
-        ]
+        try:
+            conditions = [
+                self._formula(each["body"])
+                if each["kind"] == "when"
+                else self._z3.Not(self._formula(each["body"]))
+                for each in policy["conditions"]
+            ]
+        except RecursionError:
+            message = "an expression is too long to be proved over; write it as several policies"
+            raise Misconfigured(message) from None
         return self._z3.And(conditions)
 
     def _formula(self, expression: Mapping[str, Any]) -> Formula:

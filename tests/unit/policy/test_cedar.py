@@ -106,6 +106,39 @@ def test_what_is_not_cedar_is_refused() -> None:
         parse(profile("forbid everything"))
 
 
+@pytest.mark.parametrize(
+    ("when", "named"),
+    [
+        (
+            "(" * 100 + "resource.local" + ")" * 100,
+            "^mine: brackets within brackets, more than 100",
+        ),
+        (
+            "!(" * 30_000 + "resource.local" + ")" * 30_000,
+            r"^mine: 9\d,\d{3} characters of policies",
+        ),
+        ("true" + "||true" * 10_000, "^mine: maximum recursion depth"),
+    ],
+)
+def test_what_would_end_the_process_is_refused(when: str, named: str) -> None:
+    with pytest.raises(Misconfigured, match=named):
+        parse(profile(OPEN + forbid(when)))
+
+
+def test_brackets_in_text_and_comments_are_none() -> None:
+    text = "// " + "(" * 200 + "\n" + OPEN + forbid('resource.owner == "' + "([{" * 99 + '\\""')
+    assert len(parse(profile(text))) == 2
+    assert parse(profile(OPEN + forbid("(" * 99 + "resource.local" + ")" * 99)))
+    assert parse(profile(OPEN + forbid("&&".join(["(resource.local)"] * 200))))
+
+
+def test_a_text_as_long_as_can_be_is_taken() -> None:
+    filled = OPEN + "//" + "x" * (65_536 - len(OPEN) - 2)
+    assert len(parse(profile(filled))) == 1
+    with pytest.raises(Misconfigured, match="65,537 characters"):
+        parse(profile(filled + "x"))
+
+
 def test_templates_are_refused() -> None:
     text = OPEN.replace("principal,", "principal == ?principal,")
     with pytest.raises(Misconfigured, match=r"^mine: templates are not taken$"):
@@ -119,3 +152,6 @@ def test_an_invariant_is_one_expression_that_fits_the_schema() -> None:
             read_never(never, "x")
     with pytest.raises(Misconfigured, match="x: "):
         read_never("(", "x")
+    two = 'true }; permit (principal, action == Action::"send", resource) when { true'
+    with pytest.raises(Misconfigured, match=r"^invariant 'x': it must be one expression$"):
+        read_never(two, "x")

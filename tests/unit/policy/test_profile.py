@@ -40,9 +40,28 @@ def test_each_policy_is_found_with_its_line_and_its_reason() -> None:
     assert profile.says == "Near."
 
 
-def test_a_reason_before_any_policy_is_nobodys() -> None:
-    profile = read_profile("mine", policies='@says("why")\n' + POLICIES, manifest=MANIFEST)
-    assert [each.says for each in profile.statements] == ["", 'nothing \\"far\\" away']
+@pytest.mark.parametrize("parted", ["\n", " ", "\n\n  "])
+def test_a_reason_is_that_of_its_own_policy_in_either_order(parted: str) -> None:
+    policies = (
+        f'@says("the first"){parted}@id("a")\npermit (principal, action, resource);\n'
+        f'@id("b")\npermit (principal, action, resource);\n'
+        f'  @note("x"){parted}@says("the third"){parted}@id("c")\npermit (principal, action, resource);'
+    )
+    found = read_profile("mine", policies=policies, manifest=MANIFEST).statements
+    assert [(each.id, each.says) for each in found] == [
+        ("a", "the first"),
+        ("b", ""),
+        ("c", "the third"),
+    ]
+    for each in found:
+        assert f'@id("{each.id}")' in policies.splitlines()[each.line - 1]
+
+
+def test_a_reason_without_a_policy_of_its_own_is_nobodys() -> None:
+    read = read_profile(
+        "mine", policies='@says("why")\n// no policy\n' + POLICIES, manifest=MANIFEST
+    )
+    assert [each.says for each in read.statements] == ["", 'nothing \\"far\\" away']
 
 
 @pytest.mark.parametrize(

@@ -309,6 +309,25 @@ def test_what_cannot_be_a_formula_is_refused(policies: str, named: str) -> None:
         prover(policies)
 
 
+def test_what_is_too_much_to_prove_over_is_refused() -> None:
+    words = ", ".join(f'"X{number}"' for number in range(1_000))
+    with pytest.raises(Misconfigured, match=r"^1,0\d\d places and other words; at most 1,000 are"):
+        prover(OPEN + forbid(f"[{words}].contains(resource.owner)")).idle()
+    with pytest.raises(Misconfigured, match=r"recursion|too long to be proved over"):
+        prover(OPEN + forbid("resource.local" + " || resource.local" * 500))
+
+
+def test_a_formula_that_needs_too_much_stack_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def overflow(*_: object) -> None:
+        raise RecursionError
+
+    monkeypatch.setattr(Prover, "_formula", overflow)
+    with pytest.raises(
+        Misconfigured, match=r"^an expression is too long to be proved over; write it"
+    ):
+        prover(OPEN + forbid("resource.local"))
+
+
 def test_a_set_that_is_not_written_out_is_refused() -> None:
     when = '(if resource.local then ["a"] else ["b"]).contains(resource.owner)'
     with pytest.raises(Misconfigured, match=r"^contains cannot be .* a set that is written out$"):
