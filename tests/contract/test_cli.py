@@ -416,6 +416,26 @@ def test_the_doctor_has_a_word_for_everything(call: CliRunner) -> None:
     assert all(line["advice"] for line in lines if line["state"] != "ok")
 
 
+def test_the_doctor_fails_where_names_are_to_be_found_and_nothing_finds_them(
+    call: CliRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JEVONS_PRIVACY_NAMES", "true")
+    monkeypatch.setitem(sys.modules, "spacy", None)
+    lines = json.loads(call.invoke(main, ["doctor", "--json"]).stdout)
+    (names,) = [line for line in lines if line["name"] == "names"]
+    assert names["state"] == "fail"
+    assert "jevons[ner]" in names["advice"]
+
+
+def test_the_doctor_says_that_what_finds_names_is_there(
+    call: CliRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("spacy", reason="the extra `ner` is not installed")
+    monkeypatch.setenv("JEVONS_PRIVACY_NAMES", "true")
+    lines = json.loads(call.invoke(main, ["doctor", "--json"]).stdout)
+    assert [line["state"] for line in lines if line["name"] == "names"] == ["ok"]
+
+
 def test_the_doctor_fails_on_settings_that_cannot_be_read(call: CliRunner) -> None:
     result = call.invoke(main, ["doctor", "--config", "nowhere.toml", "--json"])
     assert result.exit_code == 1

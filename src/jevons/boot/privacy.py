@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from jevons.ner import Names
 from jevons.privacy import Detector, Inspector
 from jevons.types.errors import Misconfigured
 
@@ -20,9 +21,12 @@ def open_privacy(settings: PrivacySettings) -> Privacy | None:
     """Make what looks requests through; None if nothing is to.
 
     Raises:
-        Misconfigured: A region or an identifier is none, or the dictionary's file cannot be read.
+        Misconfigured: A region or an identifier is none, the dictionary's file cannot be read, or
+            names are to be found and what finds them is not installed.
     """
-    return None if settings.look == "never" else Inspector(_detector(settings))
+    if settings.look == "never":
+        return None
+    return Inspector(_detector(settings), (Names(),) if settings.names else ())
 
 
 def _detector(settings: PrivacySettings) -> Detector:

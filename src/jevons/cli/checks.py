@@ -68,6 +68,8 @@ def examine(config: Path | None, *, quick: bool = False) -> Iterator[Line]:
         return
     path = config or Path("jevons.toml")
     yield Line("ok", "settings", str(path) if path.exists() else "defaults")
+    if settings.privacy.names:
+        yield _names(settings)
     yield _folder(settings)
     yield _room(settings)
     yield from _weights(settings, quick=quick)
@@ -95,6 +97,17 @@ def _engine() -> Line:
         advice = 'pip install "jevons[engine]", or set engine.enabled = false'
         return Line("warn", "engine", "not installed: only remote endpoints are served", advice)
     return Line("ok", "engine", "llama.cpp is installed")
+
+
+def _names(settings: Settings) -> Line:
+    from jevons.boot.privacy import open_privacy
+
+    try:
+        open_privacy(settings.privacy)
+    except JevonsError as error:
+        advice = 'pip install "jevons[ner]", or set privacy.names = false'
+        return Line("fail", "names", str(error), advice)
+    return Line("ok", "names", "the model that finds them is installed, and is the one measured")
 
 
 def _clock() -> Line:

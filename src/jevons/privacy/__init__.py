@@ -8,8 +8,18 @@ State: what is compiled once is never changed; tokens live as long as their requ
 """
 
 from jevons.privacy.detect import Detector
-from jevons.privacy.finding import CLASSES, Finder, Finding, Kind, class_of
+from jevons.privacy.finding import CLASSES, Finder, Finding, Kind, class_of, merged
 from jevons.privacy.inspector import Inspector
 from jevons.privacy.national import REGIONS
 
-__all__ = ("CLASSES", "REGIONS", "Detector", "Finder", "Finding", "Inspector", "Kind", "class_of")
+__all__ = (
+    "CLASSES",
+    "REGIONS",
+    "Detector",
+    "Finder",
+    "Finding",
+    "Inspector",
+    "Kind",
+    "class_of",
+    "merged",
+)

@@ -6,7 +6,7 @@ from copy import copy
 from typing import TYPE_CHECKING
 
 from jevons.privacy.address import ips, mails, pages
-from jevons.privacy.finding import CLASSES, Finding
+from jevons.privacy.finding import Finding, merged
 from jevons.privacy.fold import fold
 from jevons.privacy.national import REGIONS
 from jevons.privacy.number import Numbers
@@ -63,21 +63,4 @@ class Detector:
             *self._terms.find(plain),
         ]
         origin = folded.origin
-        return [Finding(origin(one.start), origin(one.end), one.kind) for one in _merged(found)]
-
-
-def _merged(found: list[Finding]) -> list[Finding]:
-    """Make one of those that overlap: all that they cover, and the gravest, longest kind."""
-    merged: list[Finding] = []
-    rank = -1, -1
-    for one in sorted(found):
-        own = CLASSES[one.kind], one.end - one.start
-        if merged and one.start < merged[-1].end:
-            last = merged[-1]
-            kind = one.kind if own > rank else last.kind
-            merged[-1] = Finding(last.start, max(last.end, one.end), kind)
-            rank = max(rank, own)
-        else:
-            merged.append(one)
-            rank = own
-    return merged
+        return [Finding(origin(one.start), origin(one.end), one.kind) for one in merged(found)]

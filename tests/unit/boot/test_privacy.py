@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -63,3 +64,16 @@ def test_what_cannot_be_stops_the_start(settings: PrivacySettings, said: str) ->
 def test_a_dictionary_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match=r"none\.txt"):
         open_privacy(PrivacySettings(dictionary_file=tmp_path / "none.txt"))
+
+
+def test_names_are_found_where_they_are_asked_for() -> None:
+    pytest.importorskip("spacy", reason="the extra `ner` is not installed")
+    text = "Angela Merkel lives at 12 Maple Street."
+    assert found(PrivacySettings(), text) == ()
+    assert found(PrivacySettings(names=True), text) == ("person", "address")
+
+
+def test_names_without_what_finds_them_stop_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "spacy", None)
+    with pytest.raises(Misconfigured, match=r"pip install 'jevons\[ner\]'"):
+        open_privacy(PrivacySettings(names=True))
