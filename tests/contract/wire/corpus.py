@@ -133,8 +133,8 @@ def recorded(path: Path, asked: dict[str, Any], said: dict[str, Any]) -> Exchang
     body = bare(said["body"])
     response = stream_of(cast("list[Any]", body)) if isinstance(body, list) else compact(body)
     request = compact(asked["body"]) if asked.get("body") else None
-    status = int(said.get("status") or OK)
-    return Exchange(path, str(asked.get("url", "")), request, status, {}, response)
+    url = str(asked.get("url", ""))
+    return Exchange(path, url, request, status_of(said), {}, response)
 
 
 def read_lines(path: Path) -> Iterator[Exchange]:

@@ -63,7 +63,8 @@ def sentences(said: Any) -> Iterator[str]:
             yield from sentences(each)
     if isinstance(said, dict):
         for key, value in cast("dict[str, Any]", said).items():
-            if key in {"message", "detail", "error"} and isinstance(value, str):
+            is_code = key == "error" and "message" in said
+            if key in {"message", "detail", "error"} and isinstance(value, str) and not is_code:
                 yield value
             elif key == "error" or (key == "message" and isinstance(value, dict)):
                 yield from sentences(value)

@@ -21,7 +21,7 @@ from jevons.types.event import (
     TextDelta,
     ToolCallDelta,
 )
-from jevons.types.message import Opaque, Reasoning
+from jevons.types.message import Opaque, Reasoning, Text
 from jevons.types.request import HostedTool
 from jevons.wire.fold import fold
 from jevons.wire.messages import (
@@ -442,8 +442,10 @@ def requests(recorded: list[Exchange]) -> list[tuple[Exchange, bytes, Generate]]
     """Find the requests of this dialect, and read them."""
     found: list[tuple[Exchange, bytes, Generate]] = []
     for each in recorded:
-        if is_asked(each) and each.request:
+        if is_asked(each) and each.request and each.request.startswith(b"{"):
             body = with_model(each)
+            if not all(isinstance(turn, dict) for turn in json.loads(body)["messages"]):
+                continue  # a recorder wrote turns down as texts
             read = parse_count if "count_tokens" in each.url else parse_request
             found.append((each, body, read(body, id="req_1", at_ms=0, actor=None)))
     return found
@@ -464,7 +466,7 @@ def test_a_request_is_read_without_loss(
     for exchange, body, request in found:
         asked, name = json.loads(body), exchange.path.name
         contents: list[Any] = [
-            asked.get("system") or [],
+            asked["system"] if asked.get("system") is not None else [],
             *[turn["content"] for turn in asked["messages"]],
         ]
         said = [block for content in contents for block in _blocks(content)]
@@ -539,12 +541,18 @@ def _has_usual_order(request: Generate) -> bool:
 def content(messages: Sequence[Message]) -> list[object]:
     """Take away from messages what has no canonical name, and whose thinking is another's.
 
-    Turns of one side that follow each other are one to this dialect.
+    Turns of one side that follow each other are one to this dialect, and it takes no text that
+    says nothing.
     """
-    return [
+    turns = [
         (role, [_named(part) for each in run for part in each.parts if _goes_to_owner(part)])
         for role, run in groupby(messages, key=lambda message: message.role)
     ]
+    return [(role, said) for role, parts in turns if (said := [*filter(_says_something, parts)])]
+
+
+def _says_something(part: object) -> bool:
+    return not isinstance(part, Text) or bool(part.text.strip())
 
 
 def _goes_to_owner(part: object) -> bool:

@@ -59,7 +59,8 @@ def words(parts: Sequence[Part]) -> Iterator[str]:
             yield from words(part.parts)
         elif isinstance(part, ToolCall):
             yield part.name
-            yield part.arguments.strip() or "{}"
+            said = part.arguments.strip()
+            yield "{}" if said in {"", "[]"} else said
 
 
 def all_words(request: Generate) -> list[str]:

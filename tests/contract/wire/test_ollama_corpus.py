@@ -91,7 +91,7 @@ def test_usage_and_end_are_what_was_recorded(report: Callable[[int], None]) -> N
         where = str(exchange.path)
         assert error is None, where
         assert isinstance(finished, Finished), where
-        assert finished.native == last["done_reason"], where
+        assert finished.native == last.get("done_reason", ""), where
         assert usage is not None, where
         assert usage.input == last.get("prompt_eval_count", 0), where
         assert usage.output == last["eval_count"], where

@@ -3,7 +3,7 @@
 Rule 1: usage comes out in buckets that do not overlap. Here the answer's tokens are counted
     without those of thinking, and the prompt's with those that a cache had; what hosted tools
     put into the prompt is counted beside it.
-Rule 2: usage that counts nothing is no usage.
+Rule 2: usage that counts nothing is no usage, nor is one that counts neither a prompt nor all.
 Rule 3: an answer that ended for a reason that is not known to be a good one has failed.
 
 Source: Gemini API reference, "GenerateContentResponse" (`FinishReason`, `BlockReason`,
@@ -31,7 +31,16 @@ if TYPE_CHECKING:
 
     from jevons.types.errors import ProviderError
 
-__all__ = ("Counts", "Feedback", "blocked", "fault_of", "finish_of", "garbled_by", "usage_of")
+__all__ = (
+    "Counts",
+    "Feedback",
+    "blocked",
+    "fault_of",
+    "finish_of",
+    "garbled_by",
+    "reason_of",
+    "usage_of",
+)
 
 _FINISH: Mapping[str, str] = MappingProxyType(
     {
@@ -48,6 +57,11 @@ _FINISH: Mapping[str, str] = MappingProxyType(
         "IMAGE_RECITATION": "content_filter",
     }
 )
+_NUMBERED: Mapping[int, str] = MappingProxyType(
+    {1: "STOP", 2: "MAX_TOKENS", 3: "SAFETY", 4: "RECITATION"}
+)
+"""Reasons by the numbers that Google's two APIs have in common; they differ in the others."""
+_REASON = msgspec.json.Decoder(str | int | None)
 
 
 class Counts(msgspec.Struct, rename="camel"):
@@ -85,7 +99,8 @@ def usage_of(counts: Counts | None) -> Usage | None:
             counts.cached_content_token_count,
         )
     )
-    if not prompt + found + output + thought:
+    is_counted = counts.prompt_token_count is not None or counts.total_token_count is not None
+    if not (is_counted and prompt + found + output + thought):
         return None
     cached = min(cached, prompt)
     return Usage(
@@ -95,6 +110,18 @@ def usage_of(counts: Counts | None) -> Usage | None:
         reasoning=thought,
         counted_by="endpoint",
     )
+
+
+def reason_of(raw: msgspec.Raw) -> str:
+    """Read a reason to end; empty if it is none. Some gateways pass on numbers in place of words.
+
+    Raises:
+        msgspec.MsgspecError: It is neither.
+    """
+    said = _REASON.decode(raw)
+    if isinstance(said, int):
+        return _NUMBERED.get(said, str(said)) if said else ""
+    return "" if said in {None, "FINISH_REASON_UNSPECIFIED"} else str(said)
 
 
 def finish_of(native: str, message: str | None) -> str | ProviderError:

@@ -29,6 +29,7 @@ from jevons.wire.gemini.answer import (
     fault_of,
     finish_of,
     garbled_by,
+    reason_of,
     usage_of,
 )
 from jevons.wire.gemini.calls import Calls, FunctionCall
@@ -58,6 +59,7 @@ _COUNTS = msgspec.json.Decoder(Counts | None)
 _COUNTED = msgspec.json.Decoder(_Fields | None)
 _FEEDBACK = msgspec.json.Decoder(Feedback | None)
 
+_NULL = msgspec.Raw(b"null")
 _NOTHING = frozenset({b"null", b'""', b"[]", b"{}"})
 _NAMED_BESIDE = frozenset({"candidates", "usageMetadata", "modelVersion", "responseId"})
 _NAMED_IN_CANDIDATE = frozenset({"content", "finishReason", "index"})
@@ -160,8 +162,8 @@ class Reading:
         for part in (content and content.parts) or ():
             self._part(part, events)
         self._note(candidate, _NAMED_IN_CANDIDATE, events)
-        native = _string(candidate, "finishReason")
-        if not native or native == "FINISH_REASON_UNSPECIFIED":
+        native = reason_of(candidate.get("finishReason", _NULL))
+        if not native:
             return None
         return self._finish(native, _string(candidate, "finishMessage"), events)
 

@@ -2,7 +2,7 @@
 
 Rule 1: a text that is an object goes as it is, undecoded: the order of its keys and the size of
     its numbers stay.
-Rule 2: no text is an empty object.
+Rule 2: no text is an empty object, and so is an empty list: PHP and R write no arguments so.
 Rule 3: a text that is none, which a model may have written, goes inside an object, under the
     name that Anthropic gives it.
 
@@ -18,6 +18,7 @@ import msgspec
 __all__ = ("WRAP", "Input", "input_of")
 
 WRAP = "INVALID_JSON"
+_NONE = frozenset({"", "[]"})
 
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -32,7 +33,7 @@ class Input(NamedTuple):
 
 def input_of(arguments: str) -> Input:
     """Write arguments as an object."""
-    if not arguments.strip():
+    if arguments.strip() in _NONE:
         return Input(msgspec.Raw(b"{}"), is_wrapped=False)
     try:
         _OBJECT.decode(arguments)

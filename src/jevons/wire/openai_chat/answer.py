@@ -44,6 +44,7 @@ __all__ = (
     "finish_of",
     "garbled_by",
     "gave_up",
+    "is_blank",
     "read_answer",
     "read_chunk",
     "usage_of",
@@ -124,7 +125,7 @@ class Status(msgspec.Struct):
 
 class _Choice(msgspec.Struct):
     index: int | None = None
-    finish_reason: str | None = None
+    finish_reason: str | msgspec.UnsetType | None = msgspec.UNSET
     usage: Counts | None = None
     """Moonshot puts the usage of a stream here."""
 
@@ -174,7 +175,7 @@ def read_chunk(data: bytes) -> Said:
 class _Heard(NamedTuple):
     said: Said
     is_blank: bool
-    """Whether a choice has a reason to end, and it is empty."""
+    """Whether a choice ends as only one of a whole answer may."""
 
 
 def _heard(data: bytes) -> _Heard:
@@ -185,7 +186,7 @@ def _heard(data: bytes) -> _Heard:
         raise garbled_by(garbled) from None
     choices = piece.choices or ()
     ended = [each for each in choices if each.finish_reason]
-    reason = ended[-1].finish_reason if ended else None
+    reason = (ended[-1].finish_reason or None) if ended else None
     usage = usage_of(piece.usage, piece.x_groq, *[each.usage for each in choices])
     said = Said(
         len(choices),
@@ -194,18 +195,30 @@ def _heard(data: bytes) -> _Heard:
         usage,
         error or gave_up(reason),
     )
-    return _Heard(said, any(each.finish_reason == "" for each in choices))
+    is_counted = usage is not None
+    return _Heard(
+        said, any(is_blank(each.finish_reason, is_counted=is_counted) for each in choices)
+    )
 
 
 def read_answer(body: bytes) -> Read:
-    """Read a whole answer. One is whole, too, that ends for the reason `""`, as Snowflake's do.
+    """Read a whole answer. One is whole, too, that ends for no reason; see `is_blank`.
 
     Raises:
         ProviderGarbled: It is not an answer.
     """
-    said, is_blank = _heard(body)
-    finish = finish_of("") if is_blank and said.finish is None else said.finish
+    said, ends_blank = _heard(body)
+    finish = finish_of("") if ends_blank and said.finish is None else said.finish
     return Read(finish, said.usage, said.error)
+
+
+def is_blank(reason: str | msgspec.UnsetType | None, *, is_counted: bool) -> bool:
+    """Tell whether a choice that gives no reason has ended, if its answer is whole.
+
+    Snowflake's reason is `""`, and some hosts behind OpenRouter have no such field in an answer
+    that is counted. Null is another matter: that is said where an answer broke off.
+    """
+    return reason == "" or (reason is msgspec.UNSET and is_counted)
 
 
 def finish_of(reason: str) -> str:

@@ -38,6 +38,7 @@ from jevons.wire.openai_chat.answer import (
     finish_of,
     garbled_by,
     gave_up,
+    is_blank,
     usage_of,
 )
 from jevons.wire.openai_chat.calls import Calls, Function, Piece
@@ -78,7 +79,7 @@ class _Choice(msgspec.Struct):
     index: int | None = None
     delta: _Fields | None = None
     message: _Fields | None = None
-    finish_reason: str | None = None
+    finish_reason: str | msgspec.UnsetType | None = msgspec.UNSET
     native_finish_reason: str | None = None
     """The reason in the words of the endpoint behind OpenRouter."""
     logprobs: msgspec.Raw = _NULL
@@ -206,10 +207,13 @@ class Reading:
         """Read the choice of a chunk; say what went wrong."""
         said = (choice.message if self._is_whole else None) or choice.delta or choice.message
         self._delta(said or {}, choice.logprobs, events)
-        if not (choice.finish_reason or (self._is_whole and choice.finish_reason == "")):
+        reason = choice.finish_reason or ""
+        is_counted = self.usage is not None
+        ends_blank = self._is_whole and is_blank(choice.finish_reason, is_counted=is_counted)
+        if not (reason or ends_blank):
             return None
-        self._reason = choice.finish_reason
-        self.native = choice.native_finish_reason or choice.finish_reason
+        self._reason = reason
+        self.native = choice.native_finish_reason or reason
         events += self.flush()
         return gave_up(self._reason) or gave_up(choice.native_finish_reason)
 
@@ -261,10 +265,11 @@ class Reading:
 
     def _called(self, fields: _Fields) -> list[Event]:
         events: list[Event] = []
-        for piece in _PIECES.decode(fields.get("tool_calls", b"null")) or ():
+        pieces = fields.get("tool_calls", _NULL)
+        for at, piece in enumerate(_PIECES.decode(pieces) or ()):
             is_custom = piece.function is None or not piece.function.name
             if is_custom and bytes(piece.custom) != b"null":
-                events.append(OpaqueBlock(kind="custom", fields={"custom": piece.custom}))
+                events.append(OpaqueBlock(kind="custom", fields=(_ALL.decode(pieces) or ())[at]))
             else:
                 events += self._calls.feed(piece, answer=self._id)
         old = _FUNCTION.decode(fields.get("function_call", b"null"))

@@ -47,7 +47,9 @@ def event(said: Any) -> bytes:
     return b"data: " + bytes(raw(said)) + b"\r\n\r\n"
 
 
-def answer(*parts: dict[str, Any], finish: str | None = None, **beside: Any) -> dict[str, Any]:
+def answer(
+    *parts: dict[str, Any], finish: str | int | None = None, **beside: Any
+) -> dict[str, Any]:
     """Make a chunk, or a whole answer, of one candidate."""
     candidate: dict[str, Any] = {"content": {"role": "model", "parts": list(parts)}}
     candidate |= {"finishReason": finish} if finish else {}
@@ -108,6 +110,16 @@ def test_usage_that_counts_nothing_is_no_usage() -> None:
     assert reader.usage is None
     _, reader = stream(answer(finish="STOP", usageMetadata=COUNTS), nothing)
     assert reader.usage == USED
+
+
+def test_usage_without_a_prompt_is_no_usage_unless_all_is_counted() -> None:
+    said = {"candidatesTokenCount": 18, "thoughtsTokenCount": 58}
+    _, reader = stream(answer({"text": "a"}, finish="STOP", usageMetadata=said))
+    assert reader.usage is None
+    all_of_it = {**said, "totalTokenCount": 76}
+    _, reader = stream(answer({"text": "a"}, finish="STOP", usageMetadata=all_of_it))
+    assert reader.usage is not None
+    assert (reader.usage.input, reader.usage.output, reader.usage.reasoning) == (0, 18, 58)
 
 
 def test_thoughts_are_reasoning_and_their_signature_ends_a_block() -> None:
@@ -275,6 +287,22 @@ def test_a_reason_that_is_not_known_to_be_good_is_an_error(native: str) -> None:
     assert reader.finish == "error"
 
 
+@pytest.mark.parametrize(
+    ("number", "native", "reason"),
+    [(1, "STOP", "stop"), (2, "MAX_TOKENS", "length"), (3, "SAFETY", "content_filter")],
+)
+def test_a_reason_may_be_a_number(number: int, native: str, reason: str) -> None:
+    _, reader = stream(answer({"text": "a"}, finish=number))
+    (last,) = reader.closing
+    assert isinstance(last, Finished)
+    assert (last.native, last.reason) == (native, reason)
+
+
+def test_a_number_that_googles_two_apis_read_differently_is_no_good_reason() -> None:
+    _, reader = stream(answer({"text": "a"}, finish=7))
+    assert isinstance(reader.error, ProviderUnavailable)
+
+
 def test_a_blocked_prompt_is_an_error_in_the_endpoints_words() -> None:
     said = {"promptFeedback": {"blockReason": "SAFETY", "blockReasonMessage": "no"}}
     _, reader = stream(said)
@@ -288,8 +316,8 @@ def test_feedback_that_blocks_nothing_is_no_error() -> None:
     assert reader.error is None
 
 
-@pytest.mark.parametrize("reason", [None, "FINISH_REASON_UNSPECIFIED"])
-def test_a_stream_without_a_reason_is_truncated(reason: str | None) -> None:
+@pytest.mark.parametrize("reason", [None, "FINISH_REASON_UNSPECIFIED", 0])
+def test_a_stream_without_a_reason_is_truncated(reason: str | int | None) -> None:
     _, reader = stream(answer({"text": "a"}, finish=reason))
     assert isinstance(reader.error, ProviderTruncated)
     assert reader.finish == "error"

@@ -309,6 +309,7 @@ def test_a_tool_may_say_nothing_or_show_something_or_fail(
         ("", {}),
         (" ", {}),
         (' {"a":1}', {"a": 1}),
+        ("[]", {}),  # no arguments, as PHP and R write them
         ("[1]", {"INVALID_JSON": "[1]"}),
         ('{"a"', {"INVALID_JSON": '{"a"'}),
         ("[" * 9999, {"INVALID_JSON": "[" * 9999}),

@@ -273,3 +273,14 @@ def test_a_whole_answer_may_end_for_an_empty_reason_and_a_chunk_may_not() -> Non
     body = said(choices=[{"index": 0, "finish_reason": "", "message": {"content": "a"}}])
     assert read_answer(body).finish == "stop"
     assert read_chunk(body).finish is None
+
+
+def test_a_whole_answer_that_is_counted_may_lack_a_reason_and_not_say_that_it_has_none() -> None:
+    """Hosts behind OpenRouter leave the field out; null is said where an answer broke off."""
+    choice: dict[str, Any] = {"index": 0, "message": {"content": "a"}}
+    counts = {"prompt_tokens": 1, "completion_tokens": 1}
+    assert read_answer(said(choices=[choice], usage=counts)).finish == "stop"
+    assert read_chunk(said(choices=[choice], usage=counts)).finish is None
+    assert read_answer(said(choices=[choice])).finish is None
+    broken = {**choice, "finish_reason": None}
+    assert read_answer(said(choices=[broken], usage=counts)).finish is None

@@ -230,10 +230,18 @@ def test_an_old_function_call_is_a_call() -> None:
     assert reader.finish == "tool_calls"
 
 
+def test_a_whole_answer_without_a_reason_has_ended_if_it_is_counted() -> None:
+    choice = {"index": 0, "message": {"content": "a"}}
+    body: dict[str, Any] = {"id": "c1", "model": "m", "choices": [choice]}
+    told = read_whole(bytes(raw({**body, "usage": COUNTS})))
+    assert (told.finish, told.error) == ("stop", None)
+    assert isinstance(read_whole(bytes(raw(body))).error, ProviderTruncated)
+
+
 def test_a_call_of_a_kind_without_a_name_is_kept() -> None:
     call = {"id": "a", "type": "custom", "custom": {"name": "f", "input": "x"}}
     assert whole({"tool_calls": [call]}, "tool_calls")[1] == OpaqueBlock(
-        kind="custom", fields={"custom": raw({"name": "f", "input": "x"})}
+        kind="custom", fields={name: raw(value) for name, value in call.items()}
     )
 
 
