@@ -341,7 +341,7 @@ def requests() -> list[tuple[Exchange, dict[str, Any]]]:
                 continue  # whoever refused it may have been right to
             said = json.loads(exchange.request)
             if "contents" in said and all(
-                any(part not in EMPTY for part in several(each, "parts"))
+                any(without_nothing(part) for part in several(each, "parts"))
                 for each in said["contents"]
             ):
                 found.append((exchange, said))
