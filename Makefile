@@ -46,6 +46,9 @@ bench-privacy: dev-env ## what looking for personal data costs, beside Presidio 
 bench-policy: dev-env ## what a decision costs: asked of Cedar, remembered, and as a whole
 	@$(BIN)/python bench/policy.py
 
+bench-books: dev-env ## what was promised of the books, at full size; ARGS="--tree 1000000" for less
+	@$(BIN)/python -m bench.books $(ARGS)
+
 faults: dev-env ## every fault of an endpoint in every pair of dialects: expected against seen
 	@$(BIN)/pytest -q tests/contract/providers/test_fault_table.py --score
 

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing
 from typing import TYPE_CHECKING, TypeVar
 
-from jevons.ledger.merkle import consistency
+from jevons.ledger.merkle import consistency, root
 from jevons.ledger.note import parse, read_note
 from jevons.ledger.record import pack, unpack
 from jevons.ledger.tile import HEIGHT, WIDTH, reader, width_at
@@ -91,6 +91,10 @@ class Pages:
             ValueError: There are not as many.
         """
         return consistency(reader(self._of), old, new)
+
+    def root(self, size: int) -> bytes:
+        """Compute the root of the first `size` leaves."""
+        return root(reader(self._of), size)
 
     def _of(self, tile: Tile) -> bytes:
         return self._tile(tile.level, tile.number)

@@ -5,26 +5,29 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from base64 import b64encode
-from contextlib import closing
+from contextlib import asynccontextmanager, closing
 from typing import TYPE_CHECKING
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from jevons.clock import SystemClock, Ulids
+from jevons.cosigning import Cosigning
 from jevons.ledger.note import log_key
 from jevons.ledger.record import decode, encode, pack, unpack
 from jevons.ledger.trust import Trust
-from jevons.store import Books, witness_vkey
+from jevons.store import Books, Log, witness_vkey
 from jevons.store.lease import seal_path
 from jevons.store.sequence import Sequencer
+from jevons.telemetry import Metrics
 from jevons.testing.make import a_receipt, an_intent
 from jevons.types.account import Genesis
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncGenerator, Callable
     from pathlib import Path
 
+    from jevons.cosigning import Known
     from jevons.ledger.note import Vkey
 
 CLOCK = SystemClock()
@@ -38,6 +41,22 @@ async def write(path: Path, requests: int, word: str = "req") -> None:
         for number in range(requests):
             await books.record(an_intent(id=f"{word}_{number}"))
             await books.record(a_receipt(id=f"{word}_{number}"))
+
+
+@asynccontextmanager
+async def opened(path: Path) -> AsyncGenerator[Log]:
+    """Open the log of a ledger as a house does: while its books are open, and sealed after it."""
+    async with (
+        Books.open(path, commit="os", origin=ORIGIN, clock=CLOCK, ids=Ulids(CLOCK)),
+        Log.open(path, is_witnessed=True) as log,
+    ):
+        yield log
+
+
+async def show(path: Path, known: Known) -> None:
+    """Have the newest checkpoint of a ledger cosigned."""
+    async with opened(path) as log:
+        await Cosigning(log, [known], metrics=Metrics(), every_s=1).round()
 
 
 def key_of(path: Path) -> Vkey:

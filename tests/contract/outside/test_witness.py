@@ -21,6 +21,7 @@ from tests.contract.outside.doctored import (
     forked,
     key_of,
     newest,
+    opened,
     trusting,
     write,
 )
@@ -72,7 +73,7 @@ async def rounds(
     ledger: Path, memory: Path, door: Witness, metrics: Metrics | None = None
 ) -> AsyncGenerator[Cosigning]:
     known = Known(key=witness_vkey(memory, "w/1"), door=door)
-    async with Log.open(ledger, is_witnessed=True) as log:
+    async with opened(ledger) as log:
         yield Cosigning(log, [known], metrics=metrics or Metrics(), every_s=0.01)
 
 
@@ -329,7 +330,9 @@ async def test_rounds_wait_for_a_log_that_has_begun_and_can_be_read(
     tmp_path: Path, memory: Path
 ) -> None:
     with capture_logs() as lines:
-        async with rounds(tmp_path / "none.db", memory, Says()) as cosigner:
+        known = Known(key=witness_vkey(memory, "w/1"), door=Says())
+        async with Log.open(tmp_path / "none.db", is_witnessed=True) as log:
+            cosigner = Cosigning(log, [known], metrics=Metrics(), every_s=0.01)
             running = asyncio.ensure_future(cosigner.run())
             async with asyncio.timeout(5):
                 while not lines:  # noqa: ASYNC110 a log line sets no event
