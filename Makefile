@@ -8,7 +8,7 @@ PURE := $(PURE),src/jevons/entries.py,src/jevons/budget/*,src/jevons/reports/*
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint types contracts coverage bench bench-policy bench-privacy faults kill prove mutants lock
-.PHONY: pages clean run-env dev-env
+.PHONY: bench-books pages clean run-env dev-env
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, assert_type
 
 from jevons.pick.attempts import attempts
 from jevons.settings import Settings, load
-from jevons.types.account import Genesis, Intent, KeyChange, Opened, Receipt, Refused, Usage
+from jevons.types.account import (
+    Genesis,
+    Intent,
+    KeyChange,
+    Opened,
+    Receipt,
+    Refused,
+    Restored,
+    Usage,
+)
 from jevons.types.budget import Account, Alert, Budget, Limit
 from jevons.types.decision import Attempt, Candidate, Outcome, Plan, Verdict
 from jevons.types.errors import JevonsError, PolicyError, Retry
@@ -96,7 +105,7 @@ def priced(cost: Cost) -> int | None:
             return assert_type(None, None)
 
 
-def kind(record: Record) -> str:
+def kind(record: Record) -> str:  # noqa: PLR0911 one for each that has a field of its own
     match record:
         case Genesis():
             return record.origin
@@ -106,6 +115,8 @@ def kind(record: Record) -> str:
             return record.policy
         case Intent() | Receipt() | Refused():
             return record.asked
+        case Restored():
+            return record.root
         case Account():
             return record.name
         case Budget() | Limit() | Alert():
@@ -125,7 +136,7 @@ def test_an_unknown_cost_is_not_a_number() -> None:
     assert priced(Priced(nusd=3, method="price-row", source="a row")) == 3
 
 
-def test_a_record_is_one_of_ten() -> None:
+def test_a_record_is_one_of_eleven() -> None:
     assert kind(Genesis(at_ms=0, origin="a log", public_key="")) == "a log"
     assert kind(KeyChange(at_ms=0, act="revoked", key="key_1", name="n")) == "revoked"
 

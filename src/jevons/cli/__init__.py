@@ -119,6 +119,18 @@ def _export() -> click.Command:
     return export
 
 
+def _backup() -> click.Command:
+    from jevons.cli.backup import backup
+
+    return backup
+
+
+def _restore() -> click.Command:
+    from jevons.cli.backup import restore
+
+    return restore
+
+
 def _witness() -> click.Command:
     from jevons.cli.witness import witness
 
@@ -166,6 +178,8 @@ _COMMANDS: Mapping[str, Callable[[], click.Command]] = MappingProxyType(
         "policy": _policy,
         "verify": _verify,
         "export": _export,
+        "backup": _backup,
+        "restore": _restore,
         "witness": _witness,
         "bench": _bench,
         "doctor": _doctor,

@@ -8,6 +8,7 @@ State: one SQLite file, its signing key, and a plain copy of every checkpoint; a
 """
 
 from jevons.store.archive import Archive
+from jevons.store.backup import Loss, back_up, foresee, restore
 from jevons.store.balance import Spending, balances, spending
 from jevons.store.books import Books
 from jevons.store.checking import Report
@@ -29,16 +30,20 @@ __all__ = (
     "KeyRing",
     "Limits",
     "Log",
+    "Loss",
     "OwnWitness",
     "Report",
     "Spending",
     "Used",
+    "back_up",
     "balances",
     "empty",
     "export",
+    "foresee",
     "keys_in",
     "look_up",
     "receipts",
+    "restore",
     "spending",
     "verify",
     "verify_published",

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from jevons.ledger.note import Vkey
     from jevons.store.checking import OnLeaves
 
-__all__ = ("verify",)
+__all__ = ("cut_notes", "verify")
 
 
 def verify(path: Path, trust: Trust | None = None, on_leaves: OnLeaves | None = None) -> Report:
@@ -209,12 +209,12 @@ def _notes(connection: sqlite3.Connection, path: Path) -> list[tuple[str, str]]:
     notes = dict.fromkeys(checkpoints(connection), "the ledger")
     copy = path.with_name("checkpoints")
     if copy.exists():
-        for note in _cut(copy.read_text("utf-8", "replace")):
+        for note in cut_notes(copy.read_text("utf-8", "replace")):
             notes.setdefault(note, copy.name)
     return [*notes.items()]
 
 
-def _cut(copy: str) -> list[str]:
+def cut_notes(copy: str) -> list[str]:
     """Cut the plain copy into notes: each ends in a signature line and a blank one."""
     notes: list[str] = []
     lines: list[str] = []

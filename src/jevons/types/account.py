@@ -25,6 +25,7 @@ __all__ = (
     "Receipt",
     "Record",
     "Refused",
+    "Restored",
     "SetAside",
     "Tried",
     "Usage",
@@ -160,6 +161,21 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="o
     region: str = UNKNOWN_PLACE
 
 
+class Restored(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="restored"):
+    """A backup was put in the place of the ledger."""
+
+    at_ms: int
+    size: int
+    """Records in the backup; this one comes after them."""
+    lost: int
+    """Records that are known to have been acknowledged and are not in it. Whatever was signed over
+    them is of another history than what follows here."""
+    newest: int = 0
+    """Size of the newest checkpoint that was known to be lost; 0 if none was."""
+    root: str = ""
+    """Its root, base64."""
+
+
 class Refused(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="refused"):
     """A rule said no: nothing left the house, and nothing follows."""
 
@@ -273,5 +289,15 @@ Ended = Receipt | Refused
 """What a request came to."""
 
 Record = (
-    Genesis | KeyChange | Opened | Intent | Receipt | Refused | Account | Budget | Limit | Alert
+    Genesis
+    | KeyChange
+    | Opened
+    | Intent
+    | Receipt
+    | Refused
+    | Restored
+    | Account
+    | Budget
+    | Limit
+    | Alert
 )
