@@ -113,6 +113,7 @@ def test_what_is_not_cedar_is_refused() -> None:
             "(" * 100 + "resource.local" + ")" * 100,
             "^mine: brackets within brackets, more than 100",
         ),
+        ("((true) && " * 100 + "true" + ")" * 100, "^mine: brackets within brackets, more than"),
         (
             "!(" * 30_000 + "resource.local" + ")" * 30_000,
             r"^mine: 9\d,\d{3} characters of policies",

@@ -313,6 +313,9 @@ def test_what_is_too_much_to_prove_over_is_refused() -> None:
     words = ", ".join(f'"X{number}"' for number in range(1_000))
     with pytest.raises(Misconfigured, match=r"^1,0\d\d places and other words; at most 1,000 are"):
         prover(OPEN + forbid(f"[{words}].contains(resource.owner)")).idle()
+    known = len(prover(OPEN)._words)  # pyright: ignore[reportPrivateUsage] how many there are without
+    words = ", ".join(f'"X{number}"' for number in range(1_000 - known))
+    assert prover(OPEN + forbid(f"[{words}].contains(resource.owner)")).idle() == ()
     with pytest.raises(Misconfigured, match=r"recursion|too long to be proved over"):
         prover(OPEN + forbid("resource.local" + " || resource.local" * 500))
 
