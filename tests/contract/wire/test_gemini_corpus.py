@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 
 OK = 200
 ASKED = re.compile(r":(?:stream)?generatecontent\b", re.IGNORECASE)
-EMPTY: tuple[Any, ...] = ([{}], [{"text": ""}])
 NOTHING: tuple[Any, ...] = (None, "", [], {})
 PLAIN = "text/plain"
 """What an answer is unless it is asked to be another."""
