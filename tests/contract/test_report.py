@@ -143,6 +143,44 @@ def test_one_account_alone_and_carbon_in_place_of_energy(folder: Path) -> None:
     assert carbon["rebound"]["apparent"]["why"].startswith("a token takes no less")
 
 
+def spent(folder: Path, *words: str) -> Result:
+    shell = CliRunner(env={"JEVONS_DATA_DIR": str(folder)})
+    return shell.invoke(main, ["report", "spend", *words])
+
+
+def test_what_was_spent_is_the_ledger_s(folder: Path) -> None:
+    (all_of_it,) = json.loads(spent(folder, "--json").stdout)
+    assert all_of_it["model"] == month()[0].model
+    assert (all_of_it["requests"], all_of_it["written"]) == (400, 40_000)
+    assert all_of_it["energy_mj"] == 720_000
+    assert all_of_it["cost_nusd"] + all_of_it["unpriced"] > 0
+    days = json.loads(spent(folder, "--by", "day", "--by", "key", "--json").stdout)
+    assert sum(each["energy_mj"] for each in days) == 720_000
+    assert days[-1]["day"] == "2026-11-10"
+    assert days[-1]["key"] == "key_2"
+    some = json.loads(
+        spent(folder, "--since", "2026-11-01", "--until", "2026-11-02", "--json").stdout
+    )
+    assert [each["requests"] for each in some] == [60]
+    assert json.loads(spent(folder, "--account", "key_2", "--json").stdout)[0]["requests"] == 300
+
+
+def test_a_bill_reads_the_same_to_a_person_and_in_a_sheet(folder: Path) -> None:
+    text = spent(folder, "--by", "account", "--by", "month").stdout
+    assert "2026-10" in text
+    assert "ada" in text
+    assert "total" in text
+    assert "40000" in text
+    header, *rows = spent(folder, "--by", "month", "--csv").stdout.splitlines()
+    assert header.startswith("month,requests,failed,read,written,cost_nusd")
+    assert [row.split(",")[:2] for row in rows] == [["2026-10", "100"], ["2026-11", "300"]]
+    assert "no requests" in spent(folder, "--until", "2020-01-01").stdout
+    assert (
+        "after the last day"
+        in spent(folder, "--since", "2027-01-01", "--until", "2026-01-01").stderr
+    )
+
+
 def test_what_cannot_be_asked_is_said(tmp_path: Path, folder: Path) -> None:
     assert "has not begun" in run(folder, "--at", "2999-01-01").stderr
     assert run(tmp_path).exit_code == 1

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from jevons.cli.options import example, existing_ledger, read_settings, shared
+from jevons.cli.spend import spend
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,9 +39,14 @@ _EFFECTS = (
 )
 
 
-@click.group(epilog=example("jevons report rebound --days 28"))
+@click.group(
+    epilog=example("jevons report spend --by account --by model", "jevons report rebound --days 28")
+)
 def report() -> None:
     """Ask the books on this machine a question."""
+
+
+report.add_command(spend)
 
 
 class Compared(NamedTuple):

@@ -144,7 +144,8 @@ def _rewritten(request: Generate, hiding: _Hiding) -> Generate:
     """Write every word of a request anew, in the form that it came in and in our own."""
     source = request.source
     said = {name: raw for name, raw in source.fields.items() if name != "model"}
-    fields = source.fields | _anew(said, dict[str, msgspec.Raw], hiding.named)
+    model = {name: raw for name, raw in source.fields.items() if name == "model"}
+    fields = model | _anew(said, dict[str, msgspec.Raw], hiding.named)
     ours = {name: _anew(*each, hiding.bare) for name, each in _ours(request).items()}
     return replace(
         request,

@@ -9,8 +9,12 @@ State: none.
 from jevons.reports.gather import Dimension, Measure, Period, Seen, Span, Sums, gather
 from jevons.reports.lmdi import Effects, Flow, decompose
 from jevons.reports.rebound import Interval, NoFigure, Rebound, growth_of, rebound
+from jevons.reports.spend import Bill, Billed, Column, bill
 
 __all__ = (
+    "Bill",
+    "Billed",
+    "Column",
     "Dimension",
     "Effects",
     "Flow",
@@ -22,6 +26,7 @@ __all__ = (
     "Seen",
     "Span",
     "Sums",
+    "bill",
     "decompose",
     "gather",
     "growth_of",

@@ -95,6 +95,12 @@ def test_everything_that_is_found_is_replaced_in_both_forms() -> None:
     assert tool.name == "send"
 
 
+def test_the_name_of_a_field_can_tell_too() -> None:
+    veiled = hidden(chat("Hi", **{MAIL: 1}))
+    assert MAIL not in sent(veiled.request)
+    assert fields(veiled)["model"] == "m"
+
+
 def test_what_is_hidden_comes_back_letter_by_letter() -> None:
     said = f"{MAIL}, {MAIL.upper()} and ada LOVELACE"
     veiled = hidden(chat(said))

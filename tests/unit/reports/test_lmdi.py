@@ -60,6 +60,7 @@ def test_what_came_or_went_is_apart() -> None:
     now = {"a": Flow(10, 1000, 100.0), "b": Flow(10, 1000, 20.0)}
     effects = decompose(was, now)
     assert effects.turnover == 20
+    assert effects.total == pytest.approx(20)
     assert effects.activity == pytest.approx(-effects.mix), "more requests, none of them for it"
     assert (effects.depth, effects.intensity) == (0, 0)
     assert decompose(now, was).turnover == -20

@@ -1,0 +1,147 @@
+"""`jevons report spend`: what answers came to, by whatever tells them apart."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from jevons.cli.options import example, existing_ledger, read_settings, shared
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from rich.table import Table
+
+    from jevons.reports import Bill, Column, Span
+
+__all__ = ("spend",)
+
+_COLUMNS = ("day", "month", "model", "endpoint", "host", "place", "class", "key", "account")
+_MS_PER_DAY = 24 * 60 * 60 * 1000
+_DAY = click.DateTime(("%Y-%m-%d",))
+
+
+@click.command(
+    epilog=example(
+        "jevons report spend --since 2026-11-01 --by account",
+        "jevons report spend --by place --by class",
+        "jevons report spend --by day --by model --csv > november.csv",
+    )
+)
+@click.option("--since", type=_DAY, help="First day, UTC; without it, the first there is.")
+@click.option("--until", type=_DAY, help="Last day, UTC; without it, today.")
+@click.option(
+    "--by",
+    type=click.Choice(_COLUMNS),
+    multiple=True,
+    help="What tells answers apart; may repeat. Without it: the model.",
+)
+@click.option("--account", metavar="NAME", help="Only of this account, or of a key by its id.")
+@click.option("--csv", "as_csv", is_flag=True, help="Comma-separated figures on standard output.")
+@shared
+def spend(
+    *,
+    since: datetime | None,
+    until: datetime | None,
+    by: tuple[Column, ...],
+    account: str | None,
+    as_csv: bool,
+    config: Path | None,
+    as_json: bool,
+) -> None:
+    """Tell what answers cost, took and emitted, and where they were made.
+
+    Money is exact. Energy and carbon are sums of median estimates; what is not
+    known is not in a sum, and is counted beside it.
+    """
+    from jevons.cli.screen import console, emit
+    from jevons.reports import Billed, bill
+    from jevons.store import receipts
+
+    path = existing_ledger(read_settings(config))
+    every = receipts(path, Billed)
+    ours = (each for each in every if account is None or each.is_of(account))
+    by = by or ("model",)
+    bills = bill(ours, _span(since, until), by=by)
+    if as_json:
+        emit([{**dict(zip(by, name, strict=True)), **asdict(each)} for name, each in bills.items()])
+    elif as_csv:
+        click.echo("\n".join(_sheet(by, bills)))
+    elif bills:
+        console().print(_table(by, bills))
+    else:
+        click.echo("no requests in these days")
+
+
+def _span(since: datetime | None, until: datetime | None) -> Span:
+    from datetime import UTC
+
+    from jevons.clock import SystemClock
+    from jevons.reports import Span
+
+    begin, end = [
+        None if day is None else int(day.replace(tzinfo=UTC).timestamp() * 1000)
+        for day in (since, until)
+    ]
+    end_ms = SystemClock().now_ms() + 1 if end is None else end + _MS_PER_DAY
+    if begin is not None and begin >= end_ms:
+        message = "it is after the last day"
+        raise click.BadParameter(message, param_hint="--since")
+    return Span(begin or 0, end_ms)
+
+
+def _sheet(by: Sequence[Column], bills: Mapping[tuple[str, ...], Bill]) -> Iterator[str]:
+    """Write lines for a sheet; a name that holds a comma or a quote is quoted (RFC 4180)."""
+    from jevons.reports import Bill
+
+    yield ",".join([*by, *Bill.__dataclass_fields__])
+    for name, each in bills.items():
+        yield ",".join([*map(_quoted, name), *[str(figure) for figure in asdict(each).values()]])
+
+
+def _quoted(name: str) -> str:
+    if not set(name) & set(',"\r\n'):
+        return name
+    escaped = name.replace('"', '""')
+    return f'"{escaped}"'
+
+
+def _table(by: Sequence[Column], bills: Mapping[tuple[str, ...], Bill]) -> Table:
+    from jevons.cli.screen import table
+
+    figures = ("requests", "read", "written", "cost", "Wh", "gCO2e")
+    shown = table(*by, *figures, right=figures)
+    for name, each in bills.items():
+        shown.add_row(*name, *_cells(each))
+    if len(bills) > 1:
+        shown.add_section()
+        shown.add_row("total", *[""] * (len(by) - 1), *_cells(_total(bills.values())))
+    return shown
+
+
+def _total(bills: Iterable[Bill]) -> Bill:
+    from jevons.reports import Bill
+
+    columns = zip(*[asdict(each).values() for each in bills], strict=True)
+    return Bill(*[sum(column) for column in columns])
+
+
+def _cells(bill: Bill) -> tuple[str, ...]:
+    """Write figures; what a sum leaves out is counted behind it."""
+    from jevons.cli import figures
+
+    failed = f" ({bill.failed} failed)" if bill.failed else ""
+    unpriced = f" + {bill.unpriced} unknown" if bill.unpriced else ""
+    unmeasured = f" + {bill.unmeasured} unknown" if bill.unmeasured else ""
+    return (
+        f"{bill.requests}{failed}",
+        str(bill.read),
+        str(bill.written),
+        figures.money(bill.cost_nusd) + unpriced,
+        figures.plain(bill.energy_mj / figures.MJ_PER_WH) + unmeasured,
+        figures.plain(bill.carbon_mg / figures.MG_PER_G),
+    )
