@@ -113,6 +113,16 @@ def test_a_budget_that_is_set_later_finds_what_was_spent_before() -> None:
     assert left(where) == [2]
 
 
+def test_a_budget_that_is_set_later_holds_for_the_next_request() -> None:
+    where = purse(budget(cost_nusd=100, alert_at=(50,)))
+    where.hold(intent("one", amounts(8)))
+    where.settle(receipt("one", amounts(8)))
+    where.terms = Terms.of([budget(cost_nusd=10, alert_at=(50,))])
+    with pytest.raises(BudgetExceeded):
+        where.hold(intent("two", amounts(3)))
+    assert [each.limit for each in where.settle(receipt("three", amounts(1)))] == [10]
+
+
 def test_what_the_books_say_was_spent_is_spent() -> None:
     where = purse(budget(cost_nusd=10), budget(per="month", cost_nusd=100))
     where.begin(

@@ -11,6 +11,7 @@ from hypothesis import given
 from msgspec.structs import replace
 
 from jevons.catalog import grids
+from jevons.catalog.price_list import dearest
 from jevons.entries import charged
 from jevons.meter import HouseMeter
 from jevons.meter.worst import bound_of
@@ -25,9 +26,12 @@ from jevons.testing.make import (
 from jevons.types.account import Usage
 from jevons.types.budget import Amounts
 from jevons.types.message import Image, Message, Opaque, Text, ToolResult
+from jevons.types.model import Peak
 from jevons.types.request import Embed, Generate, HostedTool, Sampling, Thinking
+from jevons.types.units import Priced
 
 GRIDS = grids()
+NOON_MS = 1_795_953_600_000
 METER = HouseMeter(grids=GRIDS, tariff=a_tariff())
 FAR = an_endpoint(place="US", price=a_price("1", "2"))
 
@@ -124,6 +128,29 @@ def test_own_hardware_with_a_footprint_is_bounded_by_its_formula() -> None:
     assert most.energy_mj < 79 * 50_000
     assert most.cost_nusd is not None
     assert most.cost_nusd > most.energy_mj / 3.6 - 1
+
+
+def test_no_row_of_a_price_list_charges_more_than_the_worst() -> None:
+    prices = (
+        a_price("1", "2", up_to_tokens=50, hours="off-peak"),
+        a_price("2", "3", up_to_tokens=50, hours="peak", thinking=False),
+        a_price("1.5", "9", up_to_tokens=50, hours="peak", thinking=True),
+        a_price("4", "5"),
+    )
+    peak = Peak(hours=("01:00-04:00",))
+    endpoint = an_endpoint(place="US", price=dearest(prices), prices=prices, peaks=(peak,))
+    most = METER.worst(endpoint, ask()).cost_nusd
+    assert most is not None
+    for hour in range(24):
+        for prompt, thought in ((1, 0), (1, 10), (69, 0), (69, 10)):
+            usage = Usage(
+                input=prompt, output=10 - thought, reasoning=thought, counted_by="endpoint"
+            )
+            cost = METER.charge(
+                endpoint, an_outcome(endpoint, usage=usage), at_ms=NOON_MS + hour * 3_600_000
+            ).cost
+            assert isinstance(cost, Priced)
+            assert cost.nusd <= most
 
 
 @given(
