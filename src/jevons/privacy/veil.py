@@ -9,6 +9,7 @@ Rule 3: a value comes back letter by letter as it was said. So in the next turn 
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from jevons.privacy.detect import Detector
     from jevons.privacy.finding import Finder, Finding, Kind
     from jevons.privacy.literal import Literal
+    from jevons.privacy.view import Place, View
     from jevons.types.request import Generate
 
 __all__ = ("Hidden", "NotHidden", "hide")
@@ -66,28 +68,76 @@ def hide(
         ValueError: A string of it is none.
     """
     text = spoken(request.source)
-    kinds = _found(text, (detector, *finders))
-    known = detector.knowing(kinds)
+    laid_out = view(text)
+    shaped = _places(laid_out, detector)
+    named = [place for finder in finders for place in _places(laid_out, finder)]
+    known = _Known(detector, shaped, named)
     pseudonyms = Pseudonyms(_secret(request, salting), [text])
-    hidden = _rewritten(request, _Hiding(known, kinds, pseudonyms))
-    if any(map(is_identifier, known.find(pseudonyms.without(_all_of(hidden))))):
+    hidden = _rewritten(request, _Hiding(known, pseudonyms))
+    if not known.covers(laid_out.text, named) or known.find(pseudonyms.without(_all_of(hidden))):
         message = "an identifier is still found where tokens were put for all of them"
         raise NotHidden(message)
     return Hidden(hidden, pseudonyms)
 
 
-def _found(text: str, finders: Iterable[Finder]) -> dict[str, Kind]:
-    """Find every identifier: values in plain small letters, and the kind of each."""
-    laid_out = view(text)
-    kinds: dict[str, Kind] = {}
-    for finder in finders:
-        for one in filter(is_identifier, finder.find(laid_out.text)):
-            kinds.setdefault(_plain(laid_out.value(one.start, one.end)), one.kind)
-    return kinds
+class _Found(NamedTuple):
+    place: Place
+    kind: Kind
+
+
+def _places(laid_out: View, finder: Finder) -> list[_Found]:
+    found = filter(is_identifier, finder.find(laid_out.text))
+    return [_Found(laid_out.value(one.start, one.end), one.kind) for one in found]
+
+
+class _Known:
+    """Finds what has a shape, and what was found anywhere in a request wherever it stands.
+
+    Args:
+        detector: Finds what has a shape.
+        shaped: What it found in the request.
+        named: What others found. A name of one word counts only in capitals: `will` is no `Will`.
+    """
+
+    def __init__(
+        self, detector: Detector, shaped: Iterable[_Found], named: Iterable[_Found]
+    ) -> None:
+        self._kinds: dict[str, Kind] = {}
+        self._names: set[str] = set()
+        for place, kind in shaped:
+            self._kinds.setdefault(_plain(place.said), kind)
+        for place, kind in named:
+            plain = _plain(place.said)
+            if plain not in self._kinds and not place.said.islower() and " " not in plain:
+                self._names.add(plain)
+            self._kinds.setdefault(plain, kind)
+        self._detector = detector.knowing(self._kinds)
+
+    def find(self, text: str) -> list[Finding]:
+        """Find them, in order, each under the kind that it was found as."""
+        found: list[Finding] = []
+        for one in filter(is_identifier, self._detector.find(text)):
+            said = text[one.start : one.end]
+            plain = _plain(said)
+            if one.kind != "term":
+                found.append(one)
+            elif plain not in self._names or not said.islower():
+                found.append(one._replace(kind=self._kinds.get(plain, one.kind)))
+        return found
+
+    def covers(self, text: str, named: Iterable[_Found]) -> bool:
+        """Whether all that others found in a text is found as well."""
+        found = self.find(text)
+        starts = [one.start for one in found]
+        for place, _ in named:
+            at = bisect_right(starts, place.start) - 1
+            if place.said and (at < 0 or found[at].end < place.end):
+                return False
+        return True
 
 
 def _plain(value: str) -> str:
-    return lowered(fold(value.strip()).text)
+    return lowered(fold(value).text)
 
 
 def _secret(request: Generate, salting: bytes) -> bytes:
@@ -100,14 +150,12 @@ class _Hiding:
     """Puts tokens into one string after the other.
 
     Args:
-        detector: Finds what has to go.
-        kinds: Of values that were found elsewhere in the request.
+        known: Finds what has to go.
         pseudonyms: Has the tokens.
     """
 
-    def __init__(self, detector: Detector, kinds: dict[str, Kind], pseudonyms: Pseudonyms) -> None:
-        self._detector = detector
-        self._kinds = kinds
+    def __init__(self, known: _Known, pseudonyms: Pseudonyms) -> None:
+        self._known = known
         self._pseudonyms = pseudonyms
         self._done: dict[tuple[str, str], str] = {}
 
@@ -128,16 +176,12 @@ class _Hiding:
     def _look(self, said: str, ahead: str) -> str:
         pieces: list[str] = []
         done = 0
-        for one in filter(is_identifier, self._detector.find(ahead + said)):
+        for one in self._known.find(ahead + said):
             start, end = max(one.start - len(ahead), 0), one.end - len(ahead)
             if end > 0:
-                pieces += (said[done:start], self._token(one, said[start:end]))
+                pieces += (said[done:start], self._pseudonyms.token(one.kind, said[start:end]))
                 done = end
         return "".join([*pieces, said[done:]])
-
-    def _token(self, found: Finding, value: str) -> str:
-        kind = self._kinds.get(_plain(value), found.kind) if found.kind == "term" else found.kind
-        return self._pseudonyms.token(kind, value)
 
 
 def _rewritten(request: Generate, hiding: _Hiding) -> Generate:

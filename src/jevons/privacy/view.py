@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from jevons.types.message import Part
     from jevons.types.request import Generate, Source
 
-__all__ = ("View", "is_text", "lead", "spoken", "unread", "view")
+__all__ = ("Place", "View", "is_text", "lead", "spoken", "unread", "view")
 
 _LONG = 200
 """Characters. A row of letters and digits that is longer is no word of any language."""
@@ -86,10 +86,26 @@ class View(NamedTuple):
     values: tuple[int, ...]
     """Where each value begins, behind its name; ascending."""
 
-    def value(self, start: int, end: int) -> str:
-        """Read what was found between two places, without the name that it stands behind."""
+    def value(self, start: int, end: int) -> Place:
+        """Take from what was found the name that a value stands behind, and blanks around it."""
         at = bisect_right(self.values, end - 1) - 1
-        return self.text[max(start, self.values[at]) if at >= 0 else start : end]
+        start = max(start, self.values[at]) if at >= 0 else start
+        said = self.text[start:end]
+        blank = len(said) - len(said.lstrip())
+        said = said.strip()
+        return Place(start + blank, said)
+
+
+class Place(NamedTuple):
+    """Something that was found in a view."""
+
+    start: int
+    said: str
+
+    @property
+    def end(self) -> int:
+        """Past its last character."""
+        return self.start + len(self.said)
 
 
 def spoken(source: Source) -> str:

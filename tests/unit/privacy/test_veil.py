@@ -114,11 +114,36 @@ def test_what_is_found_once_is_replaced_everywhere() -> None:
     veiled = hidden(chat("My tel: 5550100 22", "So 5550100 22 it is, or 555010022?"))
     assert "5550100" not in sent(veiled.request).replace("555010022", "")
     assert len(veiled.pseudonyms) == 1
-    named = hidden(chat("Hello, I am Bob.", "bob, bobby and Bob's"), Names())
+    named = hidden(chat("Hello, I am Bob.", "BOB, bobby and Bob's"), Names())
     said = sent(named.request)
     assert "Bob" not in said
-    assert '"bob,' not in said
+    assert '"BOB,' not in said
     assert "bobby" in said
+
+
+def test_a_name_that_is_a_word_as_well_is_a_name_in_capitals_only() -> None:
+    class Will:
+        def find(self, text: str) -> list[Finding]:
+            at = text.find("Will Smith will")
+            return [Finding(at, at + 4, "term"), Finding(at + 5, at + 10, "term")] * (at >= 0)
+
+    veiled = hide(chat("Will Smith will ask WILL, a smith."), SALT, DETECTOR, (Will(),))
+    text = fields(veiled)["messages"][0]["content"]
+    assert len(veiled.pseudonyms) == 3
+    assert " will ask " in text
+    assert text.endswith(", a smith.")
+    own = hide(chat("Will Smith will ask."), SALT, Detector(dictionary=["will"]), (Will(),))
+    assert "will" not in fields(own)["messages"][0]["content"].lower()
+
+
+def test_what_others_find_within_a_word_cannot_be_hidden_and_is_not_sent() -> None:
+    class Half:
+        def find(self, text: str) -> list[Finding]:
+            at = text.find("Bergstrasse")
+            return [Finding(at, at + 4, "term")]
+
+    with pytest.raises(NotHidden):
+        hide(chat("Bergstrasse"), SALT, DETECTOR, (Half(),))
 
 
 def test_a_value_is_known_by_the_name_that_it_stands_behind() -> None:

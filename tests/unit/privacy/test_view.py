@@ -57,10 +57,12 @@ def test_what_was_found_is_read_without_the_name_before_it() -> None:
     seen = view('{"ssn": "078-05-1120", "n": ["12"]}')
     start = seen.text.index("ssn: ")
     end = start + len("ssn: 078-05-1120")
-    assert seen.value(start, end) == "078-05-1120"
-    assert seen.value(end - 4, end) == "1120"
-    assert seen.value(0, 3) == "ssn"
-    assert view("{}").value(0, 0) == ""
+    assert seen.value(start, end).said == "078-05-1120"
+    assert seen.value(end - 4, end).said == "1120"
+    assert seen.value(0, 3).said == "ssn"
+    assert view("{}").value(0, 0) == (0, "")
+    spaced = view('["a  Ada  b"]').value(1, 8)
+    assert (spaced.start, spaced.end, spaced.said) == (3, 6, "Ada")
 
 
 def test_names_of_ours_can_be_left_out() -> None:
