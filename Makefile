@@ -8,7 +8,7 @@ PURE := $(PURE),src/jevons/entries.py,src/jevons/budget/*,src/jevons/reports/*
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint types contracts coverage bench bench-policy bench-privacy faults kill prove mutants lock
-.PHONY: bench-books pages clean run-env dev-env
+.PHONY: bench-books bench-memory pages clean run-env dev-env
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ bench-policy: dev-env ## what a decision costs: asked of Cedar, remembered, and 
 
 bench-books: dev-env ## what was promised of the books, at full size; ARGS="--tree 1000000" for less
 	@$(BIN)/python -m bench.books $(ARGS)
+
+bench-memory: dev-env ## whether memory grows with requests; ARGS="--answers 50000" for a look
+	@$(BIN)/python bench/memory.py $(ARGS)
 
 faults: dev-env ## every fault of an endpoint in every pair of dialects: expected against seen
 	@$(BIN)/pytest -q tests/contract/providers/test_fault_table.py --score
