@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import structlog
 from hypothesis import settings
+
+from jevons.telemetry import log
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,3 +99,12 @@ def unblocked(request: pytest.FixtureRequest) -> Iterator[None]:
     WATCH.on = UNIT in request.path.parents and "anyio" in request.keywords
     yield
     WATCH.on = False
+
+
+@pytest.fixture(autouse=True)
+def logs() -> Iterator[None]:
+    """Leave logging as it was found, whichever command configured it."""
+    yield
+    if structlog.is_configured():
+        structlog.reset_defaults()
+        vars(log).pop("bind", None)  # what structlog keeps of how it was at the first line

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 import structlog
@@ -17,9 +16,6 @@ from jevons.telemetry import Metrics, configure_logs, log, render_process
 from jevons.testing.make import a_receipt
 from jevons.types.account import Receipt, Usage, Veil
 from jevons.types.units import Cost, Estimate, Priced, Quantity, Unknown
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 PRICED = Priced(nusd=1_500, method="price-row", source="a row")
 UNPRICED = Unknown(why="no price row")
@@ -146,15 +142,6 @@ def test_buckets_of_seconds_only_grow_and_hold_every_answer(totals_ms: list[floa
     assert seen["jevons_answer_seconds_sum", ()] == pytest.approx(sum(totals_ms) / 1e3)
 
 
-@pytest.fixture
-def logs() -> Iterator[None]:
-    """Leave logging as it was found."""
-    yield
-    structlog.reset_defaults()
-    vars(log).pop("bind", None)  # what structlog keeps of how it was configured at the first line
-
-
-@pytest.mark.usefixtures("logs")
 def test_a_log_line_for_a_machine_is_one_object(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logs(json=True)
     structlog.get_logger("test").info("started", port=8000)
@@ -163,7 +150,6 @@ def test_a_log_line_for_a_machine_is_one_object(capsys: pytest.CaptureFixture[st
     assert line["timestamp"].endswith("Z")
 
 
-@pytest.mark.usefixtures("logs")
 @pytest.mark.parametrize(("verbose", "lines"), [(False, 0), (True, 1)])
 def test_details_are_logged_only_when_asked_for(
     capsys: pytest.CaptureFixture[str], *, verbose: bool, lines: int
@@ -174,7 +160,6 @@ def test_details_are_logged_only_when_asked_for(
 
 
 @pytest.mark.parametrize("is_configured", [False, True])
-@pytest.mark.usefixtures("logs")
 def test_nothing_is_ever_logged_to_standard_output(
     capsys: pytest.CaptureFixture[str], *, is_configured: bool
 ) -> None:
@@ -188,7 +173,6 @@ def test_nothing_is_ever_logged_to_standard_output(
 
 
 @pytest.mark.parametrize("is_json", [False, True])
-@pytest.mark.usefixtures("logs")
 def test_an_error_is_logged_without_the_variables_that_were_about(
     capsys: pytest.CaptureFixture[str], *, is_json: bool
 ) -> None:
