@@ -9,7 +9,8 @@ import ast
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Annotated, Literal, Union, get_args, get_origin
 
 import msgspec
 
@@ -102,16 +103,29 @@ def _classes(path: Path) -> list[ast.ClassDef]:
 def _table(node: ast.ClassDef, kind: type[msgspec.Struct]) -> str:
     rows = ["| setting | type | default | what it does |", "| --- | --- | --- | --- |"]
     defaults = {field.name: field.default for field in msgspec.structs.fields(kind)}
+    kinds = {field.name: field.type for field in msgspec.structs.fields(kind)}
     for field, text in _fields(node):
         name, annotation = ast.unparse(field.target), ast.unparse(field.annotation)
-        if "Settings" in annotation or name in WORKED_OUT:
+        if "Settings" in annotation or name in (*WORKED_OUT, *LISTED):
             continue
-        if annotation.startswith("Literal["):
-            annotation = annotation[len("Literal[") : -1].replace(", ", " | ")
-        annotation = annotation.removeprefix("Annotated[").partition(", msgspec.Meta(")[0]
-        cells = (f"`{name}`", f"`{annotation}`", COMPUTED.get(name) or _value(defaults[name]), text)
+        accepts = f"`{_accepted(kinds[name])}`"
+        cells = (f"`{name}`", accepts, COMPUTED.get(name) or _value(defaults[name]), text)
         rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(rows)
+
+
+def _accepted(kind: object) -> str:
+    """Write a type as a reader of the page needs it: a name for values says which they are."""
+    origin, inside = get_origin(kind), get_args(kind)
+    if origin is Literal:
+        return " | ".join(repr(each) for each in inside)
+    if origin is Annotated:
+        return _accepted(inside[0])
+    if origin is tuple:
+        return f"tuple[{_accepted(inside[0])}, ...]"
+    if origin in {Union, UnionType}:
+        return " | ".join(_accepted(each) for each in inside)
+    return "None" if kind is NoneType else getattr(kind, "__name__", str(kind))
 
 
 def _value(value: object) -> str:

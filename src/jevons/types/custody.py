@@ -70,6 +70,8 @@ class Custody(msgspec.Struct, frozen=True, kw_only=True):
     trains: bool | None = None
     """Whether models may be trained on it; None is not known."""
     basis: Basis = "none"
+    """Under which contract or finding it may be sent abroad: the EU-US Data Privacy Framework, or
+    standard contractual clauses with an assessment of the transfer."""
     basis_until: str | None = None
     """Last day on which `basis` holds, `YYYY-MM-DD`; None while nobody has said otherwise."""
     source: str = ""

@@ -55,6 +55,7 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
     reasoning_per_mtok: Decimal | None = None
     """Per million reasoning tokens; None charges them as output."""
     currency: Currency = "USD"
+    """Which one the figures are in."""
     since: str
     """First moment it holds: `YYYY-MM-DD`, or `YYYY-MM-DDTHH:MMZ`; both UTC."""
     until: str | None = None
@@ -62,9 +63,11 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
     up_to_tokens: int | None = None
     """Longest input of a request, cached or not, all of which has this price; None is any."""
     hours: Hours = "any"
+    """Of the vendor's day, where it has busy hours and others."""
     thinking: bool | None = None
     """Whether it holds for requests that think, or for those that do not; None is both."""
     service: Service = "standard"
+    """Which of the vendor's services it is of."""
     source: str
     """Where it was read, and when."""
     row: str = ""
@@ -94,13 +97,16 @@ class ExchangeRate(msgspec.Struct, frozen=True, kw_only=True):
     """What another currency was worth, from a day on."""
 
     currency: Currency
+    """Which one is turned into dollars."""
     usd: Decimal
     """So many dollars are worth `units` of the currency. Two figures, since central banks quote
     both against a third: their quotient is never rounded."""
     units: Decimal = Decimal(1)
+    """How much of the currency that many dollars are."""
     since: str
-    """As a price's."""
+    """First moment it holds, as a price's."""
     source: str
+    """Where it was read, and when."""
     row: str = ""
     """Names it on receipts: `CNY#digest`."""
 
