@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from jevons.types.custody import Custody
+from jevons.types.custody import PLACE, REGION, Custody
 from jevons.types.errors import Misconfigured
 from jevons.types.model import Currency, ExchangeRate, Footprint, Price
 from jevons.types.request import Dialect, Need
@@ -87,7 +87,7 @@ class WitnessSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """Its submission prefix, as `https://witness.example`."""
     key: str
     """Its key as C2SP signed-note writes it: `name+id+base64`."""
-    place: str | None = None
+    place: Annotated[str, msgspec.Meta(pattern=PLACE)] | None = None
     """Where it runs: `on-prem` or an ISO 3166-1 alpha-2 code, for the profile that is switched on;
     unset: unknown, which is the worst place."""
     timeout_s: Annotated[float, msgspec.Meta(gt=0)] = 10.0
@@ -157,7 +157,7 @@ class PolicySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     say what may go where."""
     data_class: Literal["public", "internal", "personal", "special"] | None = None
     """What data is taken to be where neither key nor request says; unset: as the profile has it."""
-    region: str = ""
+    region: Annotated[str, msgspec.Meta(pattern=f"^$|{REGION}")] = ""
     """Where the people live whom data is about: `EEA` or ISO 3166-1 alpha-2; unset: as the profile has
     it."""
 
@@ -226,7 +226,7 @@ class EndpointSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """Other names a caller may use for it."""
     host: str | None = None
     """Who runs it: the operator's legal name; unset: the vendor's, else unknown."""
-    place: str | None = None
+    place: Annotated[str, msgspec.Meta(pattern=PLACE)] | None = None
     """Where it processes: `on-prem` or an ISO 3166-1 alpha-2 code; unset: where the vendor says, else
     `unknown`, which is the worst place."""
     grid: str | None = None

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from functools import cache
 from importlib.resources import files
 
 import msgspec
+
+from jevons.types.custody import REGION, UNKNOWN_PLACE
 
 __all__ = ("Group", "Groups", "groups")
 
@@ -29,6 +32,15 @@ class Groups(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Adequate as a whole in the eyes of the European Commission."""
     concern: Group
     """Countries of concern to the United States' Data Security Program."""
+
+    def wider(self, region: str) -> tuple[str, ...]:
+        """Name the regions in which people live too who live in a region: Germans, in the EEA.
+
+        Where a region cannot be one, they may live anywhere.
+        """
+        if region in self.eea.places:
+            return ("EEA",)
+        return () if re.match(REGION, region) else (UNKNOWN_PLACE,)
 
 
 @cache

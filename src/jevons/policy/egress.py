@@ -2,6 +2,8 @@
 
 Rule 1: cases are decided once a day: nothing but the class, the region, the endpoint and the
     day goes into a decision.
+Rule 2: what people in a region are owed, they are owed under its name and under that of every
+    region around it: policies that speak of the EEA hold for data of people in Germany.
 """
 
 from __future__ import annotations
@@ -57,7 +59,15 @@ class Egress:
         decision = self._decided.get(case)
         if decision is None:
             facts = self.facts(endpoint, moment_ms)
-            decision = self._decided[case] = self._policies.decide(label, facts)
+            decision = self._decided[case] = self._strictest(label, facts)
+        return decision
+
+    def _strictest(self, label: Label, facts: Facts) -> Decision:
+        decision = self._policies.decide(label, facts)
+        for region in self._groups.wider(label.region):
+            if decision.is_allowed:
+                around = msgspec.structs.replace(label, region=region)
+                decision = self._policies.decide(around, facts)
         return decision
 
     def facts(self, endpoint: Endpoint, moment_ms: int) -> Facts:
@@ -103,7 +113,7 @@ def egress_rule(egress: Egress, endpoints: tuple[Endpoint, ...], *, proof: str) 
         proof: Digest of what was proved of the policies.
     """
     digest = egress.digest(endpoints, proof)
-    return Rule(f"egress-{egress.profile.name}", 2, egress.judge, digest, egress.veils)
+    return Rule(f"egress-{egress.profile.name}", 3, egress.judge, digest, egress.veils)
 
 
 def veiled(label: Label) -> Label:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 import tomllib
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import msgspec
 
-from jevons.types.custody import UNKNOWN_PLACE, DataClass, Label
+from jevons.types.custody import REGION, UNKNOWN_PLACE, DataClass, Label
 from jevons.types.errors import Misconfigured
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Statement(NamedTuple):
 class _Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     says: str
     data_class: str
-    region: str = UNKNOWN_PLACE
+    region: Annotated[str, msgspec.Meta(pattern=REGION)] = UNKNOWN_PLACE
     invariants: tuple[Invariant, ...] = ()
 
 

@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
-__all__ = ("OWN", "UNKNOWN_PLACE", "UNLABELLED", "Basis", "Custody", "DataClass", "Label")
+__all__ = (
+    "OWN",
+    "PLACE",
+    "REGION",
+    "UNKNOWN_PLACE",
+    "UNLABELLED",
+    "Basis",
+    "Custody",
+    "DataClass",
+    "Label",
+)
 
 UNKNOWN_PLACE = "unknown"
 """A place that nobody knows: rules take it for the worst there is."""
+
+PLACE = "^(on-prem|house|nowhere|unknown|[A-Z]{2})$"
+"""Shape of a place. What has another is not in any group that a law names, as `China` or `cn`, so
+it is refused where it is set."""
+
+REGION = "^(EEA|unknown|[A-Z]{2})$"
+"""Shape of a region."""
 
 Basis = Literal["none", "dpf", "scc-tia"]
 """What makes a transfer out of the EEA lawful where no adequacy decision does: the vendor is
@@ -55,15 +72,18 @@ UNLABELLED = Label()
 """Of data that nobody has said anything about, in a house without a profile."""
 
 
+_Place = Annotated[str, msgspec.Meta(pattern=PLACE)]
+
+
 class Custody(msgspec.Struct, frozen=True, kw_only=True):
     """Who could get at what an endpoint is sent. What is not known is taken at its worst."""
 
-    owner: str = UNKNOWN_PLACE
+    owner: _Place = UNKNOWN_PLACE
     """Jurisdiction of the ultimate owner of whoever runs it, ISO 3166-1 alpha-2; `house` for
     hardware of one's own."""
-    storage: str = UNKNOWN_PLACE
+    storage: _Place = UNKNOWN_PLACE
     """Where it is stored: a place, `nowhere`, or `unknown`."""
-    access: tuple[str, ...] | None = None
+    access: tuple[_Place, ...] | None = None
     """Places whose staff can reach in from afar; None is not known."""
     retention_days: int | None = None
     """Days for which it is kept; None is not known."""

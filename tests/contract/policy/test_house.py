@@ -112,7 +112,7 @@ def test_a_house_opens_with_every_profile_that_ships(name: str) -> None:
     assert (opened.profile, opened.data_class) == (name, verdict.label.data_class.word)
     assert opened.proved == tuple(each.name for each in load_profile(name).invariants)
     assert opened.policies == sha256(load_profile(name).policies.encode()).hexdigest()
-    assert opened.rules[-3] == f"egress-{name} 2"
+    assert opened.rules[-3] == f"egress-{name} 3"
     assert len(opened.proof) == len(opened.schema) == 64
 
 

@@ -166,6 +166,34 @@ def test_every_class_and_region_is_tried() -> None:
     assert "unknown" in {each.region for each in tried}
 
 
+EEA_ONLY = POLICIES.replace("data_class >= 2", 'data_class >= 2 && context.region == "EEA"')
+UNKNOWN_ONLY = EEA_ONLY.replace('"EEA"', '"unknown"')
+
+
+@pytest.mark.parametrize(
+    ("policies", "region", "is_allowed"),
+    [
+        (EEA_ONLY, "EEA", False),
+        (EEA_ONLY, "DE", False),
+        (EEA_ONLY, "EU", False),
+        (EEA_ONLY, "CH", True),
+        (EEA_ONLY, "unknown", True),
+        (UNKNOWN_ONLY, "unknown", False),
+        (UNKNOWN_ONLY, "Europe", False),
+        (UNKNOWN_ONLY, "de", False),
+        (UNKNOWN_ONLY, "DE", True),
+        (EEA_ONLY.replace('"EEA"', '"DE"'), "DE", False),
+    ],
+)
+def test_policies_hold_for_a_country_s_own_name_and_for_what_is_around_it(
+    policies: str,
+    region: str,
+    is_allowed: bool,  # noqa: FBT001 - pytest names it
+) -> None:
+    label = Label(data_class=DataClass.PERSONAL, region=region)
+    assert egress(policies).decide(label, AWAY, 0).is_allowed == is_allowed
+
+
 def house(*, label: Label = PERSONAL) -> Rules:
     rule = egress_rule(egress(), (AWAY, HERE), proof="")
     return Rules(Catalog((AWAY, HERE)), clock=Clock(0), rules=(*RULES, rule), label=label)
@@ -268,6 +296,6 @@ def test_receipts_name_the_profile_and_all_it_goes_by() -> None:
     assert egress().digest((AWAY, HERE), "") == egress().digest((HERE, AWAY), "")
     verdict = house().judge(a_request())
     assert verdict.rules[-1] == "egress-mine"
-    assert house().asked[-1] == "egress-mine 2"
+    assert house().asked[-1] == "egress-mine 3"
     others = Rules(Catalog((AWAY, HERE)), clock=Clock(0)).judge(a_request())
     assert verdict.policy != others.policy
