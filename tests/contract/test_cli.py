@@ -245,16 +245,35 @@ def test_a_schema_that_is_not_json_is_refused_before_it_is_sent(
 
 
 def test_keys_are_shown_with_what_they_may_and_until_when(call: CliRunner) -> None:
-    call.invoke(main, ["keys", "create", "guest", "--endpoint", "far", "--days", "3"])
+    limits = "--endpoint far --place CH --place on-prem --class personal --region EEA --days 3"
+    call.invoke(main, ["keys", "create", "guest", *limits.split()])
     call.invoke(main, ["keys", "create", "owner"])
-    guest, owner = [
-        row.split()
-        for row in call.invoke(main, ["keys", "list"]).stdout.splitlines()
-        if "key_" in row
-    ]
-    assert guest[1:6] == ["guest", "default", "far", "all", "never"]
+    shown = call.invoke(main, ["keys", "list"]).stdout
+    guest, owner = [row.split() for row in shown.splitlines() if "key_" in row]
+    assert guest[1:3] == ["guest", "never"]
     assert guest[-2:] == ["days", "left"]
-    assert owner[1:] == ["owner", "default", "all", "all", "never", "valid"]
+    assert [
+        row.strip() for row in shown.splitlines() if row.startswith(" " * 9) and row.strip()
+    ] == [
+        "only far",
+        "in CH, on-prem",
+        "personal data",
+        "of people in EEA",
+    ]
+    assert owner[1:] == ["owner", "never", "valid"]
+    listed = json.loads(call.invoke(main, ["keys", "list", "--json"]).stdout)
+    assert [guest[0], owner[0]] == [each["key"] for each in listed], "an id is copied whole"
+    assert (listed[0]["data_class"], listed[0]["region"]) == ("personal", "EEA")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("x", "--place", "Mars"), ("x", "--place", "ch"), ("x", "--region", "Europe"), ("",), (" ",)],
+)
+def test_a_key_of_nowhere_or_of_no_name_is_not_made(
+    words: tuple[str, ...], call: CliRunner
+) -> None:
+    assert call.invoke(main, ["keys", "create", *words]).exit_code == 2
 
 
 def test_a_key_is_made_listed_and_revoked(call: CliRunner) -> None:

@@ -124,12 +124,16 @@ def admitted(account: Account, terms: Terms) -> Account:
         raise NotFound(message)
     above = terms.accounts[under].level if under else ""
     if above not in _ABOVE[level]:
-        accepted = " or ".join(
-            f"under a {each}" if each else "under nothing" for each in _ABOVE[level]
-        )
-        message = f"a {level} cannot be under {above or 'nothing'}; it may be {accepted}"
+        accepted = " or ".join(f"under {_article(each)}" for each in _ABOVE[level])
+        message = f"{_article(level)} cannot be under {_article(above)}; it may be {accepted}"
         raise Malformed(message)
     return account
+
+
+def _article(level: str) -> str:
+    if not level:
+        return "nothing"
+    return f"an {level}" if level == "organisation" else f"a {level}"
 
 
 def line_of(key: str, account: tuple[str, ...]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from jevons.cli.options import example, existing_ledger, read_settings, shared
+from jevons.cli.options import A_REGION, example, existing_ledger, read_settings, shared
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +35,9 @@ _SURFACES = ("chat", "responses", "messages", "embeddings")
 )
 @click.argument("what", metavar="MODEL|FILE|REQUEST")
 @click.option("--class", "data_class", type=click.Choice(_CLASSES), help="Of the data.")
-@click.option("--region", metavar="CODE", help="Where the people live whom it is about.")
+@click.option(
+    "--region", type=A_REGION, metavar="CODE", help="Where the people live whom it is about."
+)
 @click.option("--unread", is_flag=True, help="With what cannot be looked through, as a picture.")
 @click.option("--key", metavar="KEY", help="Whose limits count too: the key_ id of a key.")
 @click.option("--surface", type=click.Choice(_SURFACES), help="That FILE is written for.")

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from jevons.cli.options import example, shared
+from jevons.cli.options import A_PLACE, A_REGION, example, shared
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from jevons.store import Books, Created
@@ -31,7 +32,12 @@ def keys() -> None:
     "--endpoint", "endpoints", multiple=True, metavar="NAME", help="Only this endpoint; may repeat."
 )
 @click.option(
-    "--place", "places", multiple=True, metavar="PLACE", help="Only this place; may repeat."
+    "--place",
+    "places",
+    type=A_PLACE,
+    multiple=True,
+    metavar="PLACE",
+    help="Only this place, on-prem or a country's code; may repeat.",
 )
 @click.option(
     "--class",
@@ -39,7 +45,12 @@ def keys() -> None:
     type=click.Choice(("public", "internal", "personal", "special")),
     help="What its data is, unless a request says that it is more.",
 )
-@click.option("--region", metavar="CODE", help="Where the people live whom its data is about.")
+@click.option(
+    "--region",
+    type=A_REGION,
+    metavar="CODE",
+    help="Where the people live whom its data is about: EEA or a country's code.",
+)
 @click.option(
     "--project",
     default="default",
@@ -67,6 +78,9 @@ def create(
     from jevons.clock import SystemClock
     from jevons.types.custody import DataClass
 
+    if not name.strip():
+        message = "NAME is empty; receipts and lists tell keys apart by it"
+        raise click.UsageError(message)
     expires_ms = None if days is None else SystemClock().now_ms() + days * _MS_PER_DAY
 
     async def act(books: Books) -> Created:
@@ -113,13 +127,10 @@ def listing(*, config: Path | None, as_json: bool) -> None:
     if as_json:
         emit([_plain(actor, uses.get(actor.key)) for actor in found])
         return
-    shown = table("key", "name", "project", "endpoints", "places", "last used", "state")
+    shown = table("key", "name", "last used", "state", whole=("key", "last used"))
     for actor in found:
-        names = (
-            ", ".join(sorted(some)) if some else "all" for some in (actor.endpoints, actor.places)
-        )
-        used = _day(uses.get(actor.key))
-        shown.add_row(actor.key, actor.name, actor.account[0], *names, used, _state(actor))
+        named = "\n".join((actor.name, *_said(actor)))
+        shown.add_row(actor.key, named, _day(uses.get(actor.key)), _state(actor))
     console().print(shown)
 
 
@@ -151,7 +162,8 @@ def rotate(*, key: str, grace: int, config: Path | None, as_json: bool) -> None:
         emit({"key": key, "secret": secret, "former_until_ms": actor.former_until_ms})
         return
     click.echo(secret)
-    click.echo(f"{key} has a new secret; the one before is good for {grace} hours", err=True)
+    former = f"is good for {grace} hours" if grace else "is refused from now on"
+    click.echo(f"{key} has a new secret; the one before {former}", err=True)
 
 
 @keys.command(epilog=example("jevons keys revoke key_01KASC0YVJ8J3Q5M9W8T2Z4X6B"))
@@ -172,6 +184,20 @@ def revoke(*, key: str, config: Path | None, as_json: bool) -> None:
         click.echo(f"{key} is refused from now on")
 
 
+def _said(actor: Actor) -> Iterator[str]:
+    """Say what limits a key, and what it is charged to, where that is not the usual."""
+    if actor.account and actor.account[0] != "default":
+        yield f"project {actor.account[0]}"
+    if actor.endpoints is not None:
+        yield f"only {', '.join(sorted(actor.endpoints))}"
+    if actor.places is not None:
+        yield f"in {', '.join(sorted(actor.places))}"
+    if actor.data_class is not None:
+        yield f"{actor.data_class.word} data"
+    if actor.region is not None:
+        yield f"of people in {actor.region}"
+
+
 def _plain(actor: Actor, used_ms: int | None) -> dict[str, Any]:
     """Give what may be shown: not the salting, which opens commitments."""
     return {
@@ -180,6 +206,8 @@ def _plain(actor: Actor, used_ms: int | None) -> dict[str, Any]:
         "account": actor.account,
         "endpoints": sorted(actor.endpoints) if actor.endpoints is not None else None,
         "places": sorted(actor.places) if actor.places is not None else None,
+        "data_class": actor.data_class.word if actor.data_class is not None else None,
+        "region": actor.region,
         "expires_ms": actor.expires_ms,
         "revoked": actor.revoked,
         "former_until_ms": actor.former_until_ms,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from jevons.settings import Settings
 
 __all__ = (
+    "A_PLACE",
+    "A_REGION",
+    "Shaped",
     "example",
     "existing_ledger",
     "key_path",
@@ -26,6 +30,38 @@ __all__ = (
 )
 
 F = TypeVar("F", bound="Callable[..., Any]")
+
+
+class Shaped(click.ParamType[str]):
+    """Text of a shape; what has another is refused with what is accepted."""
+
+    name = "text"
+
+    def __init__(self, pattern: Callable[[], str], accepted: str) -> None:
+        self._pattern = pattern
+        self._accepted = accepted
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Take it as it is, or fail."""
+        if not re.search(self._pattern(), value):
+            self.fail(f"{value!r} is not {self._accepted}", param, ctx)
+        return value
+
+
+def _place() -> str:
+    from jevons.types.custody import PLACE
+
+    return PLACE
+
+
+def _region() -> str:
+    from jevons.types.custody import REGION
+
+    return REGION
+
+
+A_PLACE = Shaped(_place, "`on-prem` or an ISO 3166-1 alpha-2 code, as DE")
+A_REGION = Shaped(_region, "`EEA` or an ISO 3166-1 alpha-2 code, as DE")
 
 
 def shared(function: F) -> F:

@@ -43,16 +43,23 @@ def say(terminal: Console, text: str, *, indent: int = 0, style: str = "") -> No
         terminal.print(Text(" " * indent) + line)
 
 
-def table(*headings: str, right: tuple[str, ...] = ()) -> Table:
+def table(*headings: str, right: tuple[str, ...] = (), whole: tuple[str, ...] = ()) -> Table:
     """Start a table in the house's look.
 
     Args:
         headings: One for each column.
         right: Headings of the columns that hold figures.
+        whole: Headings of the columns that are never broken, as ids, which are copied. What is too
+            wide elsewhere goes on below; nothing is left out.
     """
     made = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for heading in headings:
-        made.add_column(heading, justify="right" if heading in right else "left")
+        made.add_column(
+            heading,
+            justify="right" if heading in right else "left",
+            no_wrap=heading in whole,
+            overflow="fold",
+        )
     return made
 
 
