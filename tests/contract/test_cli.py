@@ -215,6 +215,19 @@ def test_models_are_listed_without_a_server(call: CliRunner) -> None:
     assert not any(each["is_here"] for each in listed["weights"])
 
 
+def test_an_endpoint_is_listed_with_what_its_vendor_s_row_says(
+    call: CliRunner, tmp_path: Path
+) -> None:
+    config = tmp_path / "house.toml"
+    config.write_text(
+        '[[endpoint]]\nname = "ds"\nmodel = "deepseek/deepseek-flash"\nvendor = "deepseek"\n'
+    )
+    said = call.invoke(main, ["models", "--json", "--config", str(config)]).stdout
+    (endpoint,) = json.loads(said)["endpoints"]
+    assert (endpoint["place"], endpoint["is_priced"]) == ("CN", True)
+    assert endpoint["url"].startswith("https://api.deepseek.com")
+
+
 def test_models_are_shown_with_whether_they_are_here(call: CliRunner, folder: Path) -> None:
     (folder / "smollm2-135m.gguf").write_bytes(b"weights")
     rows = call.invoke(main, ["models"]).stdout.splitlines()

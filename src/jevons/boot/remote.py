@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from jevons.types.model import Price
     from jevons.types.request import Generate, Need
 
-__all__ = ("open_remote", "row_of")
+__all__ = ("open_remote", "row_of", "url_of")
 
 _TEXT: frozenset[Need] = frozenset({"text", "tools", "json", "json_schema", "logprobs"})
 """What a server of which nothing is known is taken to do."""
@@ -77,6 +77,15 @@ def row_of(said: EndpointSettings, exchange: Exchange | None = None) -> Endpoint
         Misconfigured: A setting cannot be.
     """
     return _row(said, _offer(said), exchange)
+
+
+def url_of(said: EndpointSettings) -> str:
+    """Tell where an endpoint is asked, without asking it.
+
+    Raises:
+        Misconfigured: A setting cannot be.
+    """
+    return _url(said, _offer(said))
 
 
 def _offer(said: EndpointSettings) -> Offer | None:

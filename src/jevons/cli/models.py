@@ -40,7 +40,7 @@ def _show(endpoints: list[dict[str, Any]], weights: list[dict[str, Any]]) -> Non
     terminal = console()
     remote = table("endpoint", "model", "place", "price", "url")
     for each in endpoints:
-        price = "set" if each["is_priced"] else "unknown"
+        price = "known" if each["is_priced"] else "unknown"
         remote.add_row(each["name"], each["model"], each["place"], price, each["url"])
     if endpoints:
         terminal.print(remote)
@@ -59,15 +59,17 @@ def _size(size_bytes: int | None) -> str:
 
 
 def _endpoints(settings: Settings) -> list[dict[str, Any]]:
+    from jevons.boot.remote import row_of, url_of
+
     return [
         {
             "name": each.name,
             "model": each.model,
-            "place": each.place,
-            "url": each.url,
-            "is_priced": each.price is not None,
+            "place": row.place,
+            "url": url_of(each),
+            "is_priced": row.price is not None,
         }
-        for each in settings.endpoint
+        for each, row in ((each, row_of(each)) for each in settings.endpoint)
     ]
 
 
