@@ -274,6 +274,22 @@ async def test_a_conversation_has_its_tokens_in_every_turn_and_another_has_other
     assert all(token in turns[1]["content"] for token in first), "as the endpoint wrote it"
 
 
+async def test_what_is_kept_is_as_its_caller_heard_it_and_goes_on_veiled(lab: Lab) -> None:
+    vendor = await lab.vendor(echo("openai-responses", is_stream=False))
+    await lab.house(far(vendor, "openai-responses", model="a/model"), policy=GDPR)
+    first = await lab.responses({"role": "user", "content": TELLS}, store=True)
+    assert first.status == 200, first.body
+    said = {"role": "user", "content": "And the telephone?"}
+    more = await lab.responses(said, previous_response_id=first.json["id"])
+    assert more.status == 200, more.body
+    once, again = [said_of(heard) for heard in vendor.heard]
+    assert set(TOKEN.findall(once)) == set(TOKEN.findall(again))
+    assert [value for value in VALUES if value in again] == []
+    assert all(value in first.body.decode() for value in VALUES)
+    receipt = await lab.receipt(more)
+    assert receipt["found"] == ["email", "phone", "card"], "what was said before is looked at too"
+
+
 async def test_what_a_caller_names_is_hidden(lab: Lab) -> None:
     vendor = await lab.vendor(echo("openai-chat", is_stream=False))
     await lab.house(far(vendor, "openai-chat", model="a/model"), policy=GDPR)
