@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
 from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -19,7 +21,6 @@ from jevons.engine.stamp import write_stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from click.testing import Result
 
@@ -287,6 +288,38 @@ def test_a_key_of_nowhere_or_of_no_name_is_not_made(
     words: tuple[str, ...], call: CliRunner
 ) -> None:
     assert call.invoke(main, ["keys", "create", *words]).exit_code == 2
+
+
+def test_a_locale_without_the_letters_is_no_reason_to_fail(tmp_path: Path) -> None:
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    environment = {**os.environ, **ascii_only, "JEVONS_DATA_DIR": str(tmp_path)}
+
+    def run(*words: str, piped: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+        command = [sys.executable, "-m", "jevons", *words]
+        return subprocess.run(
+            command, env=environment, cwd=tmp_path, check=False, capture_output=True, input=piped
+        )
+
+    assert run("keys", "create", "Café").returncode == 0
+    assert b"Caf" in run("keys", "list").stdout
+    assert json.loads(run("keys", "list", "--json").stdout)[0]["key"].startswith("key_")
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        url = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+    asked = run("ask", "Café?", "-m", "a", "--url", url, piped=b"\xff")
+    assert b"no server at" in asked.stderr
+    assert b"Traceback" not in asked.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize("words", [("models",), ("models", "--json")])
+def test_output_that_cannot_be_written_is_one_line(words: tuple[str, ...], tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "jevons", *words]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            command, cwd=tmp_path, check=False, stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert done.returncode == 1
+    assert done.stderr == "Error: No space left on device: nothing more can be written\n"
 
 
 def test_a_key_is_made_listed_and_revoked(call: CliRunner) -> None:

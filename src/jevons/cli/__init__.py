@@ -14,6 +14,8 @@ Rule 3: an error is one line that names what to do; status 1 for what went wrong
 
 from __future__ import annotations
 
+import sys
+from io import TextIOWrapper
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -228,3 +230,6 @@ def main() -> None:
 
     Start with `jevons serve --demo`.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a letter that it has not is no reason to fail
+            stream.reconfigure(errors="replace")

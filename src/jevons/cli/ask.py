@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from jevons.cli.options import example, reaching, read_settings, shared
+from jevons.cli.options import example, reaching, read_settings, shared, typed
 from jevons.types.errors import Malformed, UnknownModel
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def ask(
 ) -> None:
     """Ask a model, and see what the answer came to.
 
-    Files are appended as text, and so is what is piped in. The receipt goes to standard error,
+    Files are put before it as text, and so is what is piped in. The receipt goes to standard error,
     so that the answer alone can be redirected.
     """
     from jevons.cli.client import locate
@@ -68,7 +68,7 @@ def ask(
     client = locate(read_settings(config), url=url, api_key=api_key)
     body: dict[str, Any] = {
         "model": model or default_model(client),
-        "messages": _messages(system, question(prompt, files, _piped())),
+        "messages": _messages(typed(system or ""), question(typed(prompt), files, _piped())),
         "stream": not no_stream,
     }
     if max_tokens is not None:
@@ -98,10 +98,13 @@ def question(prompt: str, files: tuple[Path, ...], piped: str) -> str:
 
 
 def _piped() -> str:
-    return "" if sys.stdin.isatty() else sys.stdin.read().strip()
+    """Read what is piped in as UTF-8, whatever the terminal speaks; what is not is replaced."""
+    if sys.stdin.isatty():
+        return ""
+    return sys.stdin.buffer.read().decode(errors="replace").strip()
 
 
-def _messages(system: str | None, user: str) -> list[dict[str, str]]:
+def _messages(system: str, user: str) -> list[dict[str, str]]:
     told = [{"role": "system", "content": system}] if system else []
     return [*told, {"role": "user", "content": user}]
 

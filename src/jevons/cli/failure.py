@@ -7,6 +7,8 @@ Rule 2: with `--json` a failure is one JSON object on standard output. The line 
 
 from __future__ import annotations
 
+from contextlib import suppress
+from errno import EIO, ENOSPC
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +59,8 @@ class telling:  # noqa: N801 it reads as a statement
         from jevons.cli.screen import emit
 
         failure = failure_of(error)
-        emit({"error": {"message": failure.message, "code": failure.code, **failure.details}})
+        with suppress(OSError):  # nothing can be written there: the line on standard error says so
+            emit({"error": {"message": failure.message, "code": failure.code, **failure.details}})
 
 
 def wants_json(words: Sequence[str]) -> bool:
@@ -74,8 +77,9 @@ def failure_of(error: BaseException) -> Failure:
             return Failure(str(error), code=error.code)
         case click.ClickException():
             return Failure(error.format_message(), code="usage")
-        case OSError(filename=str()):
-            return Failure(f"{error.strerror}: {error.filename}", code="file")
+        case OSError() if isinstance(error.filename, str) or error.errno in {ENOSPC, EIO}:
+            about = error.filename or "nothing more can be written"
+            return Failure(f"{error.strerror}: {about}", code="file")
         case KeyboardInterrupt() | click.Abort():
             return Failure("interrupted", code="interrupted")
         case _:

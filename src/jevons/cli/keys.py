@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from jevons.cli.options import A_PLACE, A_REGION, example, shared
+from jevons.cli.options import A_PLACE, A_REGION, example, shared, typed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,6 +78,7 @@ def create(
     from jevons.clock import SystemClock
     from jevons.types.custody import DataClass
 
+    name = typed(name)
     if not name.strip():
         message = "NAME is empty; receipts and lists tell keys apart by it"
         raise click.UsageError(message)

@@ -26,6 +26,7 @@ __all__ = (
     "reaching",
     "read_settings",
     "shared",
+    "typed",
     "weights_dir",
 )
 
@@ -103,6 +104,11 @@ def reaching(function: F) -> F:
 def example(*lines: str) -> str:
     """Write the end of a command's help: an example that can be copied."""
     return "\b\nExample:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+def typed(text: str) -> str:
+    """Read an argument's bytes as UTF-8: Python keeps aside what its locale has no letters for."""
+    return text.encode(errors="surrogateescape").decode(errors="replace")
 
 
 def read_settings(config: Path | None) -> Settings:

@@ -32,8 +32,8 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def emit(value: Any) -> None:
-    """Write one JSON value on standard output, on a line of its own."""
-    click.echo(msgspec.json.encode(value).decode())
+    """Write one JSON value on standard output, on a line of its own: UTF-8 in every locale."""
+    click.echo(msgspec.json.encode(value))
 
 
 def say(terminal: Console, text: str, *, indent: int = 0, style: str = "") -> None:
