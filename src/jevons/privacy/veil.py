@@ -40,6 +40,11 @@ T = TypeVar("T")
 
 _encode = msgspec.json.Encoder().encode
 
+_MARK = "\ue000"
+"""Stands for a token while a text is looked at: of the Private Use Area, and part of no word."""
+_ROUNDS = 4
+"""In which a text is looked at; what is found after that is not sent."""
+
 
 class NotHidden(Exception):
     """An identifier is still found in what was to be sent."""
@@ -174,14 +179,41 @@ class _Hiding:
         return done
 
     def _look(self, said: str, ahead: str) -> str:
+        """Hide what is found, and what is found then: a number may begin where another ended."""
+        text, hidden = f"{ahead}{said}", list[_Put]()
+        for _ in range(_ROUNDS):
+            found = [one for one in self._known.find(text) if one.end > len(ahead)]
+            if not found or _MARK in said:
+                break
+            text, hidden = self._put(text, found, hidden, least=len(ahead))
+        first, *rest = text[len(ahead) :].split(_MARK) if hidden else [said]
+        pairs = zip(hidden, rest, strict=True)
+        return first + "".join([f"{put.token}{after}" for put, after in pairs])
+
+    def _put(
+        self, text: str, found: Iterable[Finding], hidden: list[_Put], *, least: int
+    ) -> tuple[str, list[_Put]]:
+        """Put a mark for each value that was found, and note whose it is."""
+        earlier, now = iter(hidden), list[_Put]()
         pieces: list[str] = []
         done = 0
-        for one in self._known.find(ahead + said):
-            start, end = max(one.start - len(ahead), 0), one.end - len(ahead)
-            if end > 0:
-                pieces += (said[done:start], self._pseudonyms.token(one.kind, said[start:end]))
-                done = end
-        return "".join([*pieces, said[done:]])
+        for one in found:
+            start = max(one.start, least)
+            between, within = text[done:start], text[start : one.end]
+            now += [next(earlier) for _ in range(between.count(_MARK))]
+            for _ in range(within.count(_MARK)):
+                within = within.replace(_MARK, next(earlier).value, 1)
+            pieces += (between, _MARK)
+            now.append(_Put(self._pseudonyms.token(one.kind, within), within))
+            done = one.end
+        return "".join([*pieces, text[done:]]), [*now, *earlier]
+
+
+class _Put(NamedTuple):
+    """A token that was put, and for what."""
+
+    token: str
+    value: str
 
 
 def _rewritten(request: Generate, hiding: _Hiding) -> Generate:

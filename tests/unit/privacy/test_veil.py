@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -93,6 +94,23 @@ def test_everything_that_is_found_is_replaced_in_both_forms() -> None:
     (tool,) = veiled.tools
     assert isinstance(tool, Tool)
     assert tool.name == "send"
+
+
+def test_what_shows_once_its_neighbour_is_hidden_is_hidden_too() -> None:
+    said = f'{PHONE} 4111 1111 1111 1111 \u200b" 203.0.113.7  x@ x@" 12,  call'
+    veiled = hidden(chat(said))
+    text = fields(veiled)["messages"][0]["content"]
+    assert not any(part in text for part in ("901820", "1111", "203.0"))
+    for token in re.findall("⟦[^⟧]+⟧", text):
+        text = text.replace(token, veiled.pseudonyms.value(token[-8:-1]) or "?")
+    assert text == said
+
+
+def test_what_looks_like_a_mark_of_ours_is_let_be() -> None:
+    with pytest.raises(NotHidden):
+        hidden(chat(f"\ue000 {MAIL}"))
+    veiled = hidden(chat("\ue000", f"{MAIL} and {PHONE}"))
+    assert MAIL not in sent(veiled.request)
 
 
 def test_the_name_of_a_field_can_tell_too() -> None:
