@@ -21,7 +21,7 @@ from jevons.types.units import Estimate, Priced
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jevons.ports import Veiled
+    from jevons.ports import Trace, Veiled
     from jevons.types.account import Charge, SetAside
     from jevons.types.actor import Actor
     from jevons.types.decision import Outcome, Plan, Verdict
@@ -60,6 +60,8 @@ class Asked(NamedTuple):
     veiled: Veiled | None
     aside: tuple[SetAside, ...] = ()
     """Endpoints that are asked last, since they kept failing."""
+    trace: Trace | None = None
+    """Told how it goes; None tells nobody."""
 
     def sent_to(self, endpoint: str) -> Generate:
         """Tell what an endpoint is sent."""

@@ -53,6 +53,8 @@ if TYPE_CHECKING:
         Policy,
         Privacy,
         Provider,
+        Trace,
+        Traces,
         Veiled,
     )
     from jevons.types.account import Charge, Receipt
@@ -86,6 +88,8 @@ class Rooms:
     """Looks through every request for what identifies people; None looks through none."""
     limits: Limits | None = None
     """Lets requests begin; None lets all."""
+    traces: Traces | None = None
+    """Is told how requests went; None tells nobody."""
 
 
 async def walk(request: Generate, caller: Caller, rooms: Rooms) -> Receipt:
@@ -107,17 +111,34 @@ async def walk(request: Generate, caller: Caller, rooms: Rooms) -> Receipt:
         FlowError: No endpoint could serve it.
         StoreUnavailable: The books could not be written.
     """
+    if rooms.traces is None:
+        return await _paced(request, caller, rooms, None)
+    trace, error = rooms.traces.begin(request), None
+    try:
+        return await _paced(request, caller, rooms, trace)
+    except BaseException as cause:
+        error = cause
+        raise
+    finally:
+        trace.end(error)
+
+
+async def _paced(request: Generate, caller: Caller, rooms: Rooms, trace: Trace | None) -> Receipt:
     outcomes: list[Outcome] = []
     if rooms.limits is None or not rooms.limits.enter(request):
-        return await _walk(request, caller, rooms, outcomes)
+        return await _walk(request, caller, rooms, outcomes, trace)
     try:
-        return await _walk(request, caller, rooms, outcomes)
+        return await _walk(request, caller, rooms, outcomes, trace)
     finally:
         rooms.limits.leave(request.id, tokens=entries.tokens(outcomes))
 
 
 async def _walk(
-    request: Generate, caller: Caller, rooms: Rooms, outcomes: list[Outcome]
+    request: Generate,
+    caller: Caller,
+    rooms: Rooms,
+    outcomes: list[Outcome],
+    trace: Trace | None,
 ) -> Receipt:
     arrived_s = rooms.clock.monotonic_s()
     try:
@@ -131,7 +152,7 @@ async def _walk(
     actor = _actor(request)
     held = _worst(request, plan, rooms) if rooms.ledger.covers(actor) else None
     intent = entries.intent(request, actor, verdict, plan, held=held)
-    asked = Asked(request, actor, intent, arrived_s, verdict.veiled, veiled, plan.aside)
+    asked = Asked(request, actor, intent, arrived_s, verdict.veiled, veiled, plan.aside, trace)
     caller = caller if veiled is None else veiled.caller
     try:
         await rooms.ledger.record(intent)
@@ -149,12 +170,16 @@ async def _walk(
             first = Attempt(number=1, candidate=plan.candidates[0])
             outcomes.append(_accident(first, accident, was_sent=False))
         lost = _receipt(asked, outcomes, outcomes[-1].error, caller, rooms)
+        if trace is not None:
+            trace.booked(lost)
         await asyncio.shield(rooms.ledger.record(lost))
         raise
 
     receipt = _receipt(asked, outcomes, error, caller, rooms)
     await rooms.ledger.record(receipt)
     rooms.metrics.answered(receipt)
+    if trace is not None:
+        trace.booked(receipt)
     if error is not None:
         raise error
     await caller.close(receipt)
@@ -254,7 +279,10 @@ async def _reach(
             else:
                 endpoint = attempt.candidate.endpoint
                 provider = rooms.providers[endpoint.provider]
+                attempt = _begun(attempt, asked.trace)
                 outcome = await provider.serve(attempt, asked.sent_to(endpoint.name), caller)
+                if asked.trace is not None:
+                    asked.trace.attempted(outcome)
             outcomes.append(outcome)
             if rooms.resting is not None:
                 rooms.resting.note(outcome, now_s=rooms.clock.monotonic_s())
@@ -268,6 +296,14 @@ async def _reach(
     except BaseException as accident:
         outcomes.append(_accident(attempt, accident))
         raise
+
+
+def _begun(attempt: Attempt, trace: Trace | None) -> Attempt:
+    """Say that an attempt begins, and have its endpoint told of the trace if it is to be."""
+    if trace is None:
+        return attempt
+    traceparent = trace.attempt(attempt)
+    return msgspec.structs.replace(attempt, traceparent=traceparent) if traceparent else attempt
 
 
 def _widen(asked: Asked, outcome: Outcome, rooms: Rooms) -> None:

@@ -38,6 +38,8 @@ __all__ = (
     "Privacy",
     "Provider",
     "Told",
+    "Trace",
+    "Traces",
     "Veiled",
     "Witness",
 )
@@ -287,6 +289,38 @@ class Ledger(Protocol):
         Raises:
             StoreUnavailable: The books could not be read.
         """
+        ...
+
+
+class Trace(Protocol):
+    """What somebody elsewhere is told of one request, as it goes on. Nothing here waits."""
+
+    def attempt(self, attempt: Attempt) -> str:
+        """Begin an attempt.
+
+        Returns:
+            The `traceparent` (W3C Trace Context) that its endpoint is to be given; empty for none.
+        """
+        ...
+
+    def attempted(self, outcome: Outcome) -> None:
+        """End the attempt that was begun last."""
+        ...
+
+    def booked(self, receipt: Receipt) -> None:
+        """Take what the books say of it."""
+        ...
+
+    def end(self, error: BaseException | None) -> None:
+        """End it; None if it was answered. Also ends an attempt that was cut off."""
+        ...
+
+
+class Traces(Protocol):
+    """Somebody who is told how requests went."""
+
+    def begin(self, request: Generate) -> Trace:
+        """Begin with a request."""
         ...
 
 

@@ -27,6 +27,7 @@ __all__ = (
     "EngineSettings",
     "HouseSettings",
     "LedgerSettings",
+    "OtelSettings",
     "PolicySettings",
     "PrivacySettings",
     "PublishSettings",
@@ -92,6 +93,34 @@ class WitnessSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     unset: unknown, which is the worst place."""
     timeout_s: Annotated[float, msgspec.Meta(gt=0)] = 10.0
     """Longest wait for its answer."""
+
+
+class OtelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Traces: one OpenTelemetry span a request, never with a word of prompt or answer.
+
+    Takes `pip install 'jevons[otel]'`.
+    """
+
+    url: str = ""
+    """Base URL of a collector that takes OTLP over HTTP, as `http://127.0.0.1:4318`; spans go to
+    `/v1/traces` below it. Unset: nobody is told anything."""
+    place: str | None = None
+    """Where the collector runs: `on-prem` or an ISO 3166-1 alpha-2 code. The profile that is switched
+    on is asked whether internal data may go there; unset: unknown, which is the worst place."""
+    custody: Custody | None = None
+    """Who could get at what it is sent, as `[endpoint.custody]` says it; unset: unknown, which is the
+    worst; for a place `on-prem`, nobody but you."""
+    headers: dict[str, str] = {}
+    """Header lines for the collector; each value is `env:NAME`."""
+    service: str = "jevons"
+    """What this house is called in traces."""
+    share: Annotated[float, msgspec.Meta(ge=0, le=1)] = 1.0
+    """Of the requests whose callers have not decided it, how many get spans, from 0 to 1."""
+    hand_on: Literal["never", "on-prem", "everywhere"] = "never"
+    """Which endpoints are sent a `traceparent`, so that their spans join ours. It tells them which
+    requests belong together."""
+    timeout_s: Annotated[float, msgspec.Meta(gt=0)] = 5.0
+    """Longest wait for the collector. No answer waits for it."""
 
 
 class AnswersSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -270,6 +299,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     server: ServerSettings = ServerSettings()
     ledger: LedgerSettings = LedgerSettings()
     publish: PublishSettings = PublishSettings()
+    otel: OtelSettings = OtelSettings()
     answers: AnswersSettings = AnswersSettings()
     house: HouseSettings = HouseSettings()
     engine: EngineSettings = EngineSettings()

@@ -83,6 +83,10 @@ class Metrics:
 
     def __init__(self) -> None:
         self.in_flight = 0
+        self.spans_made = 0
+        """Spans that ended and are to be sent. The collector counts all three."""
+        self.spans_sent = 0
+        self.spans_lost = 0
         self._answers: dict[tuple[str, str], list[float]] = {}
         self._tokens: dict[tuple[str, str], int] = {}
         self._refusals: dict[str, int] = {}
@@ -188,6 +192,12 @@ class Metrics:
             buckets.append((edge, running))
         seconds.add_metric((), buckets, self._seconds_sum)
         yield seconds
+        spans = core.CounterMetricFamily(
+            "jevons_spans", "Spans for the collector of traces.", labels=("became",)
+        )
+        for became in ("made", "sent", "lost"):
+            spans.add_metric((became,), getattr(self, f"spans_{became}"))
+        yield spans
         yield core.GaugeMetricFamily("jevons_in_flight", "Requests now.", value=self.in_flight)
 
     def _witnessed(self, core: Any) -> Iterable[Any]:

@@ -17,7 +17,13 @@ import pytest
 
 from jevons.boot import open_house
 from jevons.ledger.note import COSIGNATURE, Vkey
-from jevons.settings import EndpointSettings, EngineSettings, Settings, WitnessSettings
+from jevons.settings import (
+    EndpointSettings,
+    EngineSettings,
+    OtelSettings,
+    Settings,
+    WitnessSettings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator
@@ -99,14 +105,16 @@ async def upstream() -> AsyncGenerator[str]:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
 
 
+@pytest.mark.parametrize("is_traced", [False, True])
 async def test_only_providers_reach_out_while_a_request_is_served(
-    tmp_path: Path, watch: Watch
+    tmp_path: Path, watch: Watch, *, is_traced: bool
 ) -> None:
     async with upstream() as url:
         settings = Settings(
             data_dir=tmp_path,
             engine=EngineSettings(enabled=False),
             endpoint=(EndpointSettings(name="far", model="a/b", url=url),),
+            otel=OtelSettings(url=url.removesuffix("/v1") if is_traced else ""),
         )
         async with open_house(settings, weights=None) as house:
             key = (tmp_path / "key").read_text().strip()
@@ -124,6 +132,7 @@ async def test_only_providers_reach_out_while_a_request_is_served(
                 await client.get("/readyz")
     assert answer.status_code == 200, answer.text
     assert answer.json()["choices"][0]["message"]["content"] == "Yes."
+    assert house.metrics.spans_sent == (2 if is_traced else 0)
     assert any(way.event == "socket.connect" and way.asked_by.startswith(MAY) for way in watch.seen)
     assert [way for way in watch.seen if not way.asked_by.startswith(MAY)] == []
 

@@ -21,7 +21,7 @@ MODULES = (
     "telnetlib", "xmlrpc", "socketserver", "asyncio.streams", "asyncio.subprocess", "subprocess",
     "multiprocessing", "concurrent.futures.process", "pty", "ctypes", "cffi", "httpx", "httpx2",
     "httpcore2", "requests", "aiohttp", "urllib3", "grpc", "websockets", "openai", "anthropic",
-    "xllamacpp", "pynvml", "spacy", "thinc",
+    "xllamacpp", "pynvml", "spacy", "thinc", "opentelemetry",
 )  # fmt: skip
 CALLS = {
     "open_connection", "open_unix_connection", "create_connection", "create_unix_connection",
@@ -33,7 +33,7 @@ CALLS = {
 }  # fmt: skip
 
 MAY = {
-    "jevons.providers": "serves attempts over HTTP, shows checkpoints to witnesses",
+    "jevons.providers": "serves attempts over HTTP, shows checkpoints to witnesses, sends spans",
     "jevons.engine": "serves attempts in this process, pulls weights, reads power counters",
     "jevons.ner": "reads texts with a model in this process",
 }

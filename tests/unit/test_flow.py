@@ -18,7 +18,7 @@ from jevons.ledger.commitment import commit
 from jevons.meter import HouseMeter
 from jevons.pick import Cheapest, Resting, Retries
 from jevons.policy import Rules
-from jevons.testing import Allow, Book, Clock, Listener, Look
+from jevons.testing import Allow, Book, Clock, Listener, Look, Notebook
 from jevons.testing.make import a_request, an_actor, an_endpoint, an_outcome
 from jevons.types.account import Intent, Measured, Receipt, Refused, Tried, Usage, Veil
 from jevons.types.custody import DataClass
@@ -106,6 +106,12 @@ class House:
 
     async def walk(self, request: Generate = ASK) -> Receipt:
         return await walk(request, self.listener, self.rooms)
+
+    def tell(self, traceparent: str = "") -> Notebook:
+        """Have somebody told of what follows."""
+        book = Notebook(traceparent)
+        self.rooms = dataclasses.replace(self.rooms, traces=book)
+        return book
 
     def settled(self) -> Receipt:
         """Check that there is one intent and after it one receipt of it; return that."""
@@ -873,3 +879,64 @@ async def test_without_a_durable_receipt_the_answer_does_not_end() -> None:
         await house.walk()
     assert house.listener.heard == [TextDelta("hello")]
     assert house.listener.receipt is None
+
+
+# told to somebody
+
+
+async def test_whoever_is_told_hears_of_each_attempt_the_receipt_and_the_end() -> None:
+    house = House(fails(ProviderUnavailable("down")), answers)
+    book = house.tell()
+    receipt = await house.walk()
+    (noted,) = book.noted
+    assert noted.request is ASK
+    assert [each.number for each in noted.attempts] == [1, 2]
+    assert [each.error and each.error.code for each in noted.outcomes] == [
+        "provider_unavailable",
+        None,
+    ]
+    assert (noted.receipt, noted.error, noted.ends) == (receipt, None, 1)
+
+
+@pytest.mark.parametrize("traceparent", ["", "00-trace-span-01"])
+async def test_an_endpoint_is_given_the_trace_that_it_is_to_be_given(traceparent: str) -> None:
+    given: list[str] = []
+
+    async def serve(attempt: Attempt, request: Generate, caller: Caller) -> Outcome:
+        given.append(attempt.traceparent)
+        return await answers(attempt, request, caller)
+
+    house = House(serve)
+    house.tell(traceparent)
+    await house.walk()
+    assert given == [traceparent]
+
+
+async def test_whoever_is_told_hears_of_a_refusal_without_a_receipt() -> None:
+    house = House(answers)
+    book = house.tell()
+    with pytest.raises(Forbidden) as refused:
+        await house.walk(a_request(actor=an_actor(endpoints=frozenset({"other"}))))
+    (noted,) = book.noted
+    assert (noted.attempts, noted.receipt, noted.ends) == ([], None, 1)
+    assert noted.error is refused.value
+
+
+async def test_whoever_is_told_hears_the_end_of_what_was_cut_off() -> None:
+    entered = asyncio.Event()
+
+    async def hangs(attempt: Attempt, request: Generate, caller: Caller) -> Outcome:
+        entered.set()
+        return await asyncio.Future()
+
+    house = House(hangs)
+    book = house.tell()
+    walking = asyncio.ensure_future(house.walk())
+    await entered.wait()
+    walking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await walking
+    (noted,) = book.noted
+    assert (len(noted.attempts), noted.outcomes, noted.ends) == (1, [], 1)
+    assert isinstance(noted.error, asyncio.CancelledError)
+    assert noted.receipt is house.settled()

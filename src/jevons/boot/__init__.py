@@ -23,6 +23,7 @@ from jevons.boot.outside import Beside, Shown, show
 from jevons.boot.policy import open_policy
 from jevons.boot.privacy import open_privacy
 from jevons.boot.remote import open_remote, row_of
+from jevons.boot.traces import open_traces
 from jevons.budget import Pace
 from jevons.catalog import Catalog
 from jevons.clock import SystemClock, Ulids, chance
@@ -136,6 +137,14 @@ async def open_house(
             metrics=metrics,
             closing=closing,
         )
+        traces = open_traces(
+            settings,
+            egress,
+            own=weights.name if weights is not None else "",
+            clock=clock,
+            metrics=metrics,
+            closing=closing,
+        )
         books.on_alert = metrics.alerted
         rooms = Rooms(
             policy=policy,
@@ -151,6 +160,7 @@ async def open_house(
                 draw=chance, tries=settings.retries.tries, wait_s=settings.retries.wait_s
             ),
             limits=Pace(lambda: books.terms, clock),
+            traces=traces,
         )
         yield House(
             settings=settings,

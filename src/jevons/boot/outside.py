@@ -13,16 +13,15 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 import uvicorn
 
+from jevons.boot.egress import check_egress
 from jevons.cosigning import Cosigning, Known
 from jevons.edge import published, serve_config
 from jevons.ledger.note import COSIGNATURE, BadNote, read_vkey
-from jevons.policy.egress import sentence
 from jevons.providers import RemoteWitness
 from jevons.store import Log
 from jevons.telemetry import log
-from jevons.types.custody import OWN, Custody, DataClass, Label
+from jevons.types.custody import DataClass
 from jevons.types.errors import Misconfigured
-from jevons.types.model import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jevons.edge.asgi import Application
-    from jevons.ledger.note import Vkey
     from jevons.policy.egress import Egress
     from jevons.ports import Clock
     from jevons.settings import PublishSettings, ServerSettings, Settings, WitnessSettings
@@ -178,25 +176,14 @@ def _known(
         message = f"witness {said.url!r}: its key is that of a log, not of a witness"
         raise Misconfigured(message)
     if egress is not None:
-        _check_egress(said, key, egress, clock)
+        check_egress(
+            egress,
+            name=f"witness:{key.name}",
+            host=key.name,
+            place=said.place,
+            data_class=DataClass.PUBLIC,
+            clock=clock,
+        )
     door = RemoteWitness(said.url, timeout_s=said.timeout_s)
     closing.callback(door.close)
     return Known(key=key, door=door)
-
-
-def _check_egress(said: WitnessSettings, key: Vkey, egress: Egress, clock: Clock) -> None:
-    place = said.place or "unknown"
-    row = Endpoint(
-        name=f"witness:{key.name}",
-        model="witness",
-        provider="witness",
-        upstream_model="witness",
-        host=key.name,
-        place=place,
-        custody=OWN if place == "on-prem" else Custody(),
-    )
-    checkpoints = Label(data_class=DataClass.PUBLIC)
-    decision = egress.decide(checkpoints, row, clock.now_ms())
-    if not decision.is_allowed:
-        message = f"profile {egress.profile.name!r}: {sentence(checkpoints, row, decision)}"
-        raise Misconfigured(message)

@@ -34,6 +34,7 @@ class Exchange:
     __slots__ = (
         "begun", "caller", "data_class", "dialect_headers", "encoding", "id", "identifiers", "length",
         "method", "path", "presented", "query", "receive", "rooms", "send", "surface",
+        "traceparent",
     )  # fmt: skip
 
     def __init__(self, id: str, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: A002 the field's name
@@ -57,6 +58,8 @@ class Exchange:
         """Lists of what identifies people in it, as written."""
         self.dialect_headers: Headers = []
         """Those that some dialect has a meaning for, as they came."""
+        self.traceparent: bytes | None = None
+        """The trace that it says it is part of, as written."""
         self.rooms: Callable[[], Headers] | None = None
         """Writes what is left of the caller's limits, where there may be some."""
         self.surface = CHAT
@@ -74,6 +77,8 @@ class Exchange:
                 self.data_class = value.strip().lower()
             elif name == b"x-jevons-identifiers":
                 self.identifiers.append(value)
+            elif name == b"traceparent":
+                self.traceparent = value
             elif name.startswith(b"anthropic-"):
                 self.dialect_headers.append((name, value))
 

@@ -46,6 +46,9 @@ async def generate(desk: Desk, exchange: Exchange, actor: Actor | None, _: str) 
         request = structs.replace(request, identifiers=_identifiers(exchange.identifiers))
     if exchange.dialect_headers and surface.headers is not None:
         request = _with_headers(request, surface.headers(exchange.dialect_headers))
+    if exchange.traceparent is not None and desk.rooms.traces is not None:
+        said = exchange.traceparent.decode("latin-1")
+        request = structs.replace(request, traceparent=said)
     if actor is not None and desk.rooms.limits is not None:
         exchange.rooms = partial(_rooms, desk, surface, actor)
     hears = StreamCaller if request.stream else WholeCaller

@@ -143,7 +143,10 @@ class Remote:
             rendered = self._fitted(request, spoken(request, self._words, render))
         except (PolicyError, CallerError) as error:  # another endpoint may be able to
             return Outcome(attempt=attempt, error=error)
-        head = self._heads.of(speech.target(request, model), speech.lines(request))
+        lines = speech.lines(request)
+        if attempt.traceparent:
+            lines = (*lines, f"traceparent: {attempt.traceparent}")
+        head = self._heads.of(speech.target(request, model), lines)
         serving = Serving(
             caller=caller,
             clock=self._clock,

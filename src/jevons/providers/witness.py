@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from jevons.ports import Told
-from jevons.providers.pool import Address, Pool
+from jevons.providers.pool import Pool
+from jevons.providers.target import read_target
 from jevons.types.errors import (
     JevonsError,
-    Misconfigured,
     ProviderUnavailable,
     StoreUnavailable,
 )
@@ -41,7 +40,7 @@ class RemoteWitness:
     """
 
     def __init__(self, url: str, *, timeout_s: float) -> None:
-        address, host, path = _read(url)
+        address, host, path = read_target(url, what="witness")
         self._url = url
         self._timeout_s = timeout_s
         self._pool = Pool(address, limit=1, connect_timeout_s=timeout_s, line_timeout_s=timeout_s)
@@ -119,23 +118,6 @@ class _Hearing:
             self.told.set_result(Told(self._status, self._body.decode("utf-8", "replace")))
         else:
             self.told.set_exception(error)
-
-
-def _read(url: str) -> tuple[Address, str, str]:
-    """Take a URL apart: where to connect, what to call that, and the path."""
-    message = f"witness url is {url!r}; it must look like https://host/prefix, without a query"
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        raise Misconfigured(message) from None
-    is_plain = url.isascii() and url.isprintable() and " " not in url
-    is_whole = parts.scheme in {"http", "https"} and host and port != 0
-    if not is_plain or not is_whole or "@" in parts.netloc or parts.query or parts.fragment:
-        raise Misconfigured(message)
-    tls = parts.scheme == "https"
-    address = Address(host or "", port or (443 if tls else 80), tls)
-    return address, parts.netloc, parts.path.rstrip("/")
 
 
 if TYPE_CHECKING:

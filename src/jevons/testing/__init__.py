@@ -10,6 +10,7 @@ from jevons.testing.book import Book, Gate
 from jevons.testing.clock import Clock, Ids
 from jevons.testing.drawer import Drawer
 from jevons.testing.listener import Listener
+from jevons.testing.notebook import Notebook, Noted
 from jevons.testing.reply import Reply
 from jevons.testing.rooms import Allow, InOrder, Look, NoMeter, Ring, let_through
 from jevons.testing.script import Script, Stop
@@ -27,6 +28,8 @@ __all__ = (
     "Listener",
     "Look",
     "NoMeter",
+    "Notebook",
+    "Noted",
     "Reply",
     "Ring",
     "Script",

@@ -52,6 +52,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     candidate: Candidate
     after_s: float = 0.0
     """Seconds to wait before it."""
+    traceparent: str = ""
+    """The trace that its endpoint is told it is part of (W3C Trace Context); empty tells none."""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):

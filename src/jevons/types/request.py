@@ -170,4 +170,7 @@ class Generate(msgspec.Struct, frozen=True, kw_only=True):
     """What identifies people in it besides, as the caller says."""
     inspected: Inspected | None = None
     """None while nobody has looked."""
+    traceparent: str = ""
+    """The trace that it is part of, as its caller wrote it (W3C Trace Context); empty if there is
+    none, or nobody is told of it."""
     source: Source

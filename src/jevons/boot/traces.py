@@ -1,0 +1,132 @@
+"""The collector of traces, where there is one."""
+
+from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from jevons import __version__
+from jevons.boot.egress import check_egress
+from jevons.boot.remote import url_of
+from jevons.spans import Peer, provider_of
+from jevons.types.custody import DataClass
+from jevons.types.errors import Misconfigured
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from contextlib import AsyncExitStack
+
+    from jevons.policy.egress import Egress
+    from jevons.ports import Clock, Traces
+    from jevons.settings import EndpointSettings, OtelSettings, Settings
+    from jevons.telemetry import Metrics
+
+__all__ = ("open_traces",)
+
+_HANDS_ON = MappingProxyType(
+    {"never": frozenset[str](), "on-prem": frozenset({"on-prem"}), "everywhere": None}
+)
+_NEEDS = ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.common")
+
+
+def open_traces(
+    settings: Settings,
+    egress: Egress | None,
+    *,
+    own: str,
+    clock: Clock,
+    metrics: Metrics,
+    closing: AsyncExitStack,
+) -> Traces | None:
+    """Open what is told how requests went; None if nobody is.
+
+    Args:
+        settings: Whom to tell, and what endpoints there are.
+        egress: The profile that is switched on; None where none is.
+        own: Name of the endpoint that this process serves; empty if there is none.
+        clock: Tells as of when the profile is asked.
+        metrics: Counts what is sent.
+        closing: What to close, and when.
+
+    Raises:
+        Misconfigured: A setting cannot be, the extra is not installed, or the profile lets nothing
+            go to the collector.
+    """
+    said = settings.otel
+    if not said.url:
+        return None
+    if not _is_installed():
+        message = "[otel] url is set, and what sends spans is not there: pip install 'jevons[otel]'"
+        raise Misconfigured(message)
+    headers = _headers(said)
+    if egress is not None:
+        host = urlsplit(said.url).hostname or "unknown"
+        check_egress(
+            egress,
+            name=f"otel:{host}",
+            host=host,
+            place=said.place,
+            custody=said.custody,
+            data_class=DataClass.INTERNAL,
+            clock=clock,
+        )
+    # Imported here: the SDK is an extra, and takes 150 ms to load.
+    from jevons.providers.collector import Collector  # noqa: PLC0415
+
+    collector = Collector(
+        said.url,
+        headers=headers,
+        service=said.service,
+        version=__version__,
+        share=said.share,
+        hands_on=_HANDS_ON[said.hand_on],
+        peers=_peers(settings, own),
+        metrics=metrics,
+        timeout_s=said.timeout_s,
+    )
+    closing.push_async_callback(collector.close)
+    return collector
+
+
+def _is_installed() -> bool:
+    try:
+        return all(map(find_spec, _NEEDS))
+    except ModuleNotFoundError:  # not even the package that it would be in
+        return False
+
+
+def _headers(said: OtelSettings) -> dict[str, str]:
+    """Read header lines out of the environment.
+
+    Raises:
+        Misconfigured: One names no variable that is set, or is no header line.
+    """
+    lines: dict[str, str] = {}
+    for name, where in said.headers.items():
+        scheme, _, variable = where.partition(":")
+        value = os.environ.get(variable, "") if scheme == "env" else ""  # noqa: TID251 as in `remote`
+        is_line = name.replace("-", "").isalnum() and (name + value).isascii()
+        if not value or not is_line or not value.isprintable():
+            message = (
+                f'[otel] headers: {name!r} must be "env:NAME", and that variable hold what a header '
+                "may: visible ASCII"
+            )
+            raise Misconfigured(message)
+        lines[name] = value
+    return lines
+
+
+def _peers(settings: Settings, own: str) -> Mapping[str, Peer]:
+    peers = {each.name: _peer(each) for each in settings.endpoint}
+    if own:
+        peers[own] = Peer("jevons")
+    return peers
+
+
+def _peer(said: EndpointSettings) -> Peer:
+    parts = urlsplit(url_of(said))
+    usual = 443 if parts.scheme == "https" else 80
+    return Peer(provider_of(said.vendor), parts.hostname or "", parts.port or usual)
