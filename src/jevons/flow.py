@@ -113,14 +113,14 @@ async def walk(request: Generate, caller: Caller, rooms: Rooms) -> Receipt:
     """
     if rooms.traces is None:
         return await _paced(request, caller, rooms, None)
-    trace, error = rooms.traces.begin(request), None
+    trace = rooms.traces.begin(request)
     try:
-        return await _paced(request, caller, rooms, trace)
-    except BaseException as cause:
-        error = cause
-        raise
-    finally:
+        receipt = await _paced(request, caller, rooms, trace)
+    except BaseException as error:
         trace.end(error)
+        raise
+    trace.end(None)
+    return receipt
 
 
 async def _paced(request: Generate, caller: Caller, rooms: Rooms, trace: Trace | None) -> Receipt:

@@ -15,7 +15,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from jevons.types.errors import JevonsError, PolicyError, UnknownModel
+from jevons.types.errors import JevonsError, PolicyError
 from jevons.types.units import Estimate, Priced
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = (
     "SCHEMA",
+    "Known",
     "Peer",
     "after_attempt",
     "after_request",
@@ -86,6 +87,15 @@ class Peer(NamedTuple):
     port: int = 0
 
 
+class Known(NamedTuple):
+    """What is known of a house's endpoints."""
+
+    peers: Mapping[str, Peer]
+    """Who serves each, by its name."""
+    names: frozenset[str]
+    """Under which any of them can be asked for."""
+
+
 def provider_of(vendor: str) -> str:
     """Give the conventions' word for a vendor; `unknown` where none was named."""
     return _PROVIDERS.get(vendor, vendor) or "unknown"
@@ -115,7 +125,7 @@ def after_request(
     request: Generate,
     receipt: Receipt | None,
     error: BaseException | None,
-    peers: Mapping[str, Peer],
+    known: Known,
 ) -> Attributes:
     """Tell what became of a request.
 
@@ -123,10 +133,10 @@ def after_request(
         request: Which.
         receipt: Its receipt; None if a rule refused it, or it did not come so far.
         error: What it ended in; None if it was answered.
-        peers: Who serves each endpoint, by its name.
+        known: Which endpoints there are.
     """
     said: Attributes = {PROVIDER: _NOBODY}
-    if not isinstance(error, UnknownModel):  # else it is whatever the caller wrote there
+    if receipt is not None or request.model in known.names:  # a caller may write anything there
         said[REQUEST_MODEL] = request.model[:_LONGEST]
     if error is not None:
         said[ERROR] = fault(error)
@@ -135,7 +145,7 @@ def after_request(
     if receipt is not None:
         said |= _of_receipt(receipt)
         if receipt.endpoint is not None:
-            said |= _of_peer(peers.get(receipt.endpoint))
+            said |= _of_peer(known.peers.get(receipt.endpoint))
     return said
 
 

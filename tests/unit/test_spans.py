@@ -11,7 +11,7 @@ from opentelemetry.semconv._incubating.attributes import gen_ai_attributes
 from opentelemetry.semconv.attributes import error_attributes, server_attributes
 
 from jevons import spans
-from jevons.spans import Peer, after_attempt, after_request, before_attempt, before_request
+from jevons.spans import Known, Peer, after_attempt, after_request, before_attempt, before_request
 from jevons.testing.make import a_receipt, a_request, an_endpoint, an_outcome
 from jevons.types.account import Usage, Veil
 from jevons.types.custody import DataClass, Label
@@ -19,17 +19,19 @@ from jevons.types.decision import Attempt, Candidate
 from jevons.types.errors import (
     CallerLeft,
     Forbidden,
-    JevonsError,
     ProviderTimeout,
+    RateLimited,
     Unauthenticated,
-    UnknownModel,
 )
 from jevons.types.request import Embed, Sampling
 from jevons.types.units import Estimate, Priced, Unknown
 
 ASK = a_request()
+WRITTEN = ("here", "whatever a caller pastes")
 HALF = Estimate(p05=1.0, p50=2.5, p95=4.0, method="made up", source="a test")
-PEERS = {"here": Peer("deepseek", "deepseek.example", 443)}
+HERE = Peer("deepseek", "deepseek.example", 443)
+KNOWN = Known({"here": HERE}, frozenset({"here"}))
+NONE = Known({}, frozenset())
 
 
 def known_names() -> set[str]:
@@ -57,8 +59,8 @@ def everything() -> dict[str, Any]:
     attempt = Attempt(number=1, candidate=Candidate(endpoint=an_endpoint(), why="only one"))
     return {
         **before_request(request),
-        **after_request(request, receipt, None, PEERS),
-        **before_attempt(request, attempt, PEERS["here"]),
+        **after_request(request, receipt, None, KNOWN),
+        **before_attempt(request, attempt, HERE),
         **after_attempt(an_outcome(error=ProviderTimeout("x"))),
     }
 
@@ -82,7 +84,7 @@ def test_tokens_are_summed_as_the_conventions_count_them() -> None:
     usage = Usage(
         input=1, cache_read=2, cache_write=4, output=8, reasoning=16, counted_by="endpoint"
     )
-    said = after_request(ASK, a_receipt(usage=usage), None, {})
+    said = after_request(ASK, a_receipt(usage=usage), None, NONE)
     assert said["gen_ai.usage.input_tokens"] == 7
     assert said["gen_ai.usage.output_tokens"] == 24
     assert said["gen_ai.usage.cache_read.input_tokens"] == 2
@@ -96,7 +98,7 @@ def test_what_is_not_known_is_not_said() -> None:
         endpoint=None, model=None, place=None, error="exhausted", usage=Usage(),
         cost=unknown, energy_mj=unknown, carbon_mg=unknown,
     )  # fmt: skip
-    said = after_request(ASK, receipt, None, PEERS)
+    said = after_request(ASK, receipt, None, KNOWN)
     assert set(said) == {
         "gen_ai.provider.name", "gen_ai.request.model", "jevons.policy", "jevons.data_class",
         "jevons.attempts",
@@ -106,11 +108,11 @@ def test_what_is_not_known_is_not_said() -> None:
 def test_a_refusal_says_its_rule_and_what_the_data_was_taken_to_be() -> None:
     refusal = Forbidden("no", rule="endpoint")
     refusal.policy, refusal.label = "ab", Label(data_class=DataClass.SPECIAL)
-    said = after_request(ASK, None, refusal, {})
+    said = after_request(ASK, None, refusal, NONE)
     assert said["error.type"] == "forbidden"
     assert (said["jevons.rule"], said["jevons.policy"]) == ("endpoint", "ab")
     assert said["jevons.data_class"] == "special"
-    assert "jevons.policy" not in after_request(ASK, None, Unauthenticated("no", rule="key"), {})
+    assert "jevons.policy" not in after_request(ASK, None, Unauthenticated("no", rule="key"), NONE)
 
 
 @pytest.mark.parametrize(
@@ -122,13 +124,14 @@ def test_a_refusal_says_its_rule_and_what_the_data_was_taken_to_be() -> None:
     ],
 )
 def test_a_failure_is_told_by_its_kind(error: BaseException, kind: str) -> None:
-    assert after_request(ASK, None, error, {})["error.type"] == kind
+    assert after_request(ASK, None, error, NONE)["error.type"] == kind
 
 
-def test_a_model_that_nobody_knows_is_not_repeated_and_a_long_name_is_cut() -> None:
-    unknown: JevonsError = UnknownModel("no", param="model")
-    assert "gen_ai.request.model" not in after_request(ASK, None, unknown, {})
-    long = after_request(replace(ASK, model="m" * 500), None, None, {})
+def test_a_model_is_named_once_it_is_known_to_be_one_and_a_long_name_is_cut() -> None:
+    refusal = RateLimited("later", rule="requests")
+    told = [after_request(replace(ASK, model=name), None, refusal, KNOWN) for name in WRITTEN]
+    assert [each.get("gen_ai.request.model") for each in told] == ["here", None]
+    long = after_request(replace(ASK, model="m" * 500), a_receipt(), None, KNOWN)
     assert long["gen_ai.request.model"] == "m" * 200
 
 

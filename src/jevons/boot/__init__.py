@@ -140,7 +140,7 @@ async def open_house(
         traces = open_traces(
             settings,
             egress,
-            own=weights.name if weights is not None else "",
+            endpoints=catalog.endpoints,
             clock=clock,
             metrics=metrics,
             closing=closing,

@@ -11,18 +11,18 @@ from urllib.parse import urlsplit
 from jevons import __version__
 from jevons.boot.egress import check_egress
 from jevons.boot.remote import url_of
-from jevons.spans import Peer, provider_of
+from jevons.spans import Known, Peer, provider_of
 from jevons.types.custody import DataClass
 from jevons.types.errors import Misconfigured
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from contextlib import AsyncExitStack
 
     from jevons.policy.egress import Egress
     from jevons.ports import Clock, Traces
     from jevons.settings import EndpointSettings, OtelSettings, Settings
     from jevons.telemetry import Metrics
+    from jevons.types.model import Endpoint
 
 __all__ = ("open_traces",)
 
@@ -36,7 +36,7 @@ def open_traces(
     settings: Settings,
     egress: Egress | None,
     *,
-    own: str,
+    endpoints: tuple[Endpoint, ...],
     clock: Clock,
     metrics: Metrics,
     closing: AsyncExitStack,
@@ -46,7 +46,7 @@ def open_traces(
     Args:
         settings: Whom to tell, and what endpoints there are.
         egress: The profile that is switched on; None where none is.
-        own: Name of the endpoint that this process serves; empty if there is none.
+        endpoints: All there are; one that is not set is this process's own.
         clock: Tells as of when the profile is asked.
         metrics: Counts what is sent.
         closing: What to close, and when.
@@ -83,7 +83,7 @@ def open_traces(
         version=__version__,
         share=said.share,
         hands_on=_HANDS_ON[said.hand_on],
-        peers=_peers(settings, own),
+        known=_known(settings, endpoints),
         metrics=metrics,
         timeout_s=said.timeout_s,
     )
@@ -119,11 +119,12 @@ def _headers(said: OtelSettings) -> dict[str, str]:
     return lines
 
 
-def _peers(settings: Settings, own: str) -> Mapping[str, Peer]:
-    peers = {each.name: _peer(each) for each in settings.endpoint}
-    if own:
-        peers[own] = Peer("jevons")
-    return peers
+def _known(settings: Settings, endpoints: tuple[Endpoint, ...]) -> Known:
+    said = {each.name: _peer(each) for each in settings.endpoint}
+    return Known(
+        {each.name: said.get(each.name, Peer("jevons")) for each in endpoints},
+        frozenset([name for each in endpoints for name in (each.name, each.model, *each.aliases)]),
+    )
 
 
 def _peer(said: EndpointSettings) -> Peer:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from opentelemetry.trace import Span, Tracer
 
     from jevons import ports
-    from jevons.spans import Peer
+    from jevons.spans import Known
     from jevons.telemetry import Metrics
     from jevons.types.account import Receipt
     from jevons.types.decision import Attempt, Outcome
@@ -63,7 +63,7 @@ class Collector:
         version: Of jevons.
         share: Of the requests whose callers have not decided it, how many are told of, 0 to 1.
         hands_on: Places whose endpoints are told of the trace; None is every place.
-        peers: Who serves each endpoint, by its name.
+        known: Which endpoints there are.
         metrics: Counts what is sent and what is lost.
         timeout_s: Longest wait for a connection, and for each piece of an answer.
 
@@ -80,7 +80,7 @@ class Collector:
         version: str,
         share: float,
         hands_on: frozenset[str] | None,
-        peers: Mapping[str, Peer],
+        known: Known,
         metrics: Metrics,
         timeout_s: float,
     ) -> None:
@@ -103,7 +103,7 @@ class Collector:
             )
         )
         tracer = self._provider.get_tracer("jevons", version, schema_url=spans.SCHEMA)
-        self._house = _House(tracer, hands_on, peers, metrics)
+        self._house = _House(tracer, hands_on, known, metrics)
         self._callers = TraceContextTextMapPropagator()
 
     def begin(self, request: Generate) -> ports.Trace:
@@ -130,7 +130,7 @@ class _House(NamedTuple):
 
     tracer: Tracer
     hands_on: frozenset[str] | None
-    peers: Mapping[str, Peer]
+    known: Known
     metrics: Metrics
 
 
@@ -150,7 +150,7 @@ class _Trace:
         """Begin the span of an attempt."""
         house, endpoint = self._house, attempt.candidate.endpoint
         name = f"{spans.operation(self._request)} {endpoint.upstream_model}"
-        said = spans.before_attempt(self._request, attempt, house.peers.get(endpoint.name))
+        said = spans.before_attempt(self._request, attempt, house.known.peers.get(endpoint.name))
         above = set_span_in_context(self._span, Context())
         span = house.tracer.start_span(name, above, kind=SpanKind.CLIENT, attributes=said)
         self._attempt = span
@@ -176,7 +176,7 @@ class _Trace:
             if error is not None:
                 self._attempt.set_attribute(spans.ERROR, spans.fault(error))
             self._end(self._attempt, error)
-        said = spans.after_request(self._request, self._receipt, error, self._house.peers)
+        said = spans.after_request(self._request, self._receipt, error, self._house.known)
         self._span.set_attributes(said)
         if spans.REQUEST_MODEL in said:
             self._span.update_name(f"{spans.operation(self._request)} {said[spans.REQUEST_MODEL]}")
@@ -216,7 +216,7 @@ class _Exporter(SpanExporter):
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Send one batch; it is not sent again."""
-        trouble = self._send(encode_spans(spans).SerializeToString())
+        trouble = self._send(spans)
         if not trouble:
             self._metrics.spans_sent += len(spans)
             if self._is_troubled:
@@ -229,8 +229,8 @@ class _Exporter(SpanExporter):
         self._is_troubled = True
         return SpanExportResult.FAILURE
 
-    def _send(self, body: bytes) -> str:
-        """Send a body; say what went wrong, if anything did."""
+    def _send(self, spans: Sequence[ReadableSpan]) -> str:
+        """Send a batch; say what went wrong, if anything did."""
         timeout_s = self._timeout_s
         if self._until_s is not None:
             timeout_s = min(timeout_s, self._until_s - time.monotonic())
@@ -240,9 +240,14 @@ class _Exporter(SpanExporter):
         kind = HTTPSConnection if is_tls else HTTPConnection
         connection = kind(host, port, timeout=timeout_s)
         try:
+            body = encode_spans(spans).SerializeToString()
             connection.request("POST", self._path, body, self._headers)
             status = connection.getresponse().status
-        except (OSError, HTTPException, ValueError) as error:  # the last of a name that is none
+        except (
+            OSError,
+            HTTPException,
+            ValueError,
+        ) as error:  # the last of a host or a text that is none
             return f"{type(error).__name__}: {error}"
         finally:
             connection.close()
