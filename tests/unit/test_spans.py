@@ -128,7 +128,7 @@ def test_a_failure_is_told_by_its_kind(error: BaseException, kind: str) -> None:
 
 
 def test_a_model_is_named_once_it_is_known_to_be_one_and_a_long_name_is_cut() -> None:
-    refusal = RateLimited("later", rule="requests")
+    refusal = RateLimited("later")
     told = [after_request(replace(ASK, model=name), None, refusal, KNOWN) for name in WRITTEN]
     assert [each.get("gen_ai.request.model") for each in told] == ["here", None]
     long = after_request(replace(ASK, model="m" * 500), a_receipt(), None, KNOWN)

@@ -84,8 +84,9 @@ class Collector:
         metrics: Metrics,
         timeout_s: float,
     ) -> None:
-        # It would write lines of its own to standard error, past our form.
-        logging.getLogger("opentelemetry").addHandler(logging.NullHandler())
+        quiet = logging.getLogger("opentelemetry")
+        if not quiet.handlers:  # else it writes to standard error, past our form
+            quiet.addHandler(logging.NullHandler())
         self._exporter = _Exporter(url, headers, metrics, timeout_s=timeout_s)
         self._provider = TracerProvider(
             sampler=ParentBased(TraceIdRatioBased(share)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -438,6 +439,18 @@ async def test_a_setting_that_cannot_be_stops_the_start(
 ) -> None:
     with pytest.raises(Misconfigured, match=match):
         async with opened(tmp_path, otel):
+            pass
+
+
+@pytest.mark.parametrize(
+    "missing", ["opentelemetry", "opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.common"]
+)
+async def test_a_house_without_the_extra_says_what_to_install(
+    tmp_path: Path, missing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, missing, None)  # as the import system marks what is not there
+    with pytest.raises(Misconfigured, match=r"pip install 'jevons\[otel\]'"):
+        async with opened(tmp_path, OtelSettings(url="http://127.0.0.1:1")):
             pass
 
 
