@@ -110,8 +110,8 @@ class OtelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     custody: Custody | None = None
     """Who could get at what it is sent, as `[endpoint.custody]` says it; unset: unknown, which is the
     worst; for a place `on-prem`, nobody but you."""
-    headers: dict[str, str] = {}
-    """Header lines for the collector; each value is `env:NAME`."""
+    headers: tuple[str, ...] = ()
+    """Header lines for the collector, each as `authorization: env:NAME`: the variable holds the value."""
     service: str = "jevons"
     """What this house is called in traces."""
     share: Annotated[float, msgspec.Meta(ge=0, le=1)] = 1.0

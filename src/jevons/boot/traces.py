@@ -105,14 +105,15 @@ def _headers(said: OtelSettings) -> dict[str, str]:
         Misconfigured: One names no variable that is set, or is no header line.
     """
     lines: dict[str, str] = {}
-    for name, where in said.headers.items():
-        scheme, _, variable = where.partition(":")
+    for line in said.headers:
+        name, _, where = line.partition(":")
+        scheme, _, variable = where.strip().partition(":")
         value = os.environ.get(variable, "") if scheme == "env" else ""  # noqa: TID251 as in `remote`
         is_line = name.replace("-", "").isalnum() and (name + value).isascii()
         if not value or not is_line or not value.isprintable():
             message = (
-                f'[otel] headers: {name!r} must be "env:NAME", and that variable hold what a header '
-                "may: visible ASCII"
+                f'[otel] headers: {line!r} must be "name: env:NAME", and that variable hold what a '
+                "header may: visible ASCII"
             )
             raise Misconfigured(message)
         lines[name] = value

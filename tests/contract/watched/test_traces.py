@@ -325,7 +325,7 @@ async def test_headers_for_the_collector_come_out_of_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLLECTOR_TOKEN", "Bearer of a token")
-    headers = {"authorization": "env:COLLECTOR_TOKEN"}
+    headers = ("authorization: env:COLLECTOR_TOKEN",)
     async with (
         Vendor(whole(ANSWER)) as vendor,
         Collector() as collector,
@@ -429,9 +429,9 @@ async def test_a_collector_is_judged_by_the_profile_as_one_that_is_told_of_the_h
     ("otel", "match"),
     [
         (OtelSettings(url="collector:4318"), "otel url is"),
-        (OtelSettings(url="http://127.0.0.1:1", headers={"authorization": "abc"}), "env:NAME"),
-        (OtelSettings(url="http://127.0.0.1:1", headers={"a": "env:NOWHERE_AT_ALL"}), "env:NAME"),
-        (OtelSettings(url="http://127.0.0.1:1", headers={"a b": "env:PATH"}), "env:NAME"),
+        (OtelSettings(url="http://127.0.0.1:1", headers=("authorization: abc",)), "env:NAME"),
+        (OtelSettings(url="http://127.0.0.1:1", headers=("a: env:NOWHERE_AT_ALL",)), "env:NAME"),
+        (OtelSettings(url="http://127.0.0.1:1", headers=("a b: env:PATH",)), "env:NAME"),
     ],
 )
 async def test_a_setting_that_cannot_be_stops_the_start(
@@ -448,6 +448,8 @@ async def test_a_setting_that_cannot_be_stops_the_start(
 async def test_a_house_without_the_extra_says_what_to_install(
     tmp_path: Path, missing: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for name in [name for name in sys.modules if name.startswith(f"{missing}.")]:
+        monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, missing, None)  # as the import system marks what is not there
     with pytest.raises(Misconfigured, match=r"pip install 'jevons\[otel\]'"):
         async with opened(tmp_path, OtelSettings(url="http://127.0.0.1:1")):
