@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jevons.privacy import Detector, Finding
+from jevons.privacy import Detector, Finding, veil
+from jevons.privacy.literal import Literal
 from jevons.privacy.pseudonym import Pseudonyms
 from jevons.privacy.veil import NotHidden, hide
 from jevons.testing.make import an_actor
@@ -104,6 +105,19 @@ def test_what_shows_once_its_neighbour_is_hidden_is_hidden_too() -> None:
     for token in re.findall("⟦[^⟧]+⟧", text):
         text = text.replace(token, veiled.pseudonyms.value(token[-8:-1]) or "?")
     assert text == said
+
+
+def test_what_is_found_around_a_token_takes_it_in_and_comes_back_whole() -> None:
+    class Growing:
+        """Finds the first letter, and then one more each time."""
+
+        def find(self, text: str) -> list[Finding]:
+            return [Finding(0, 2 if "\ue000" in text else 1, "term")]
+
+    pseudonyms = Pseudonyms(bytes(32))
+    hiding = veil._Hiding(Growing(), pseudonyms)  # pyright: ignore[reportPrivateUsage, reportArgumentType] no detector grows so
+    token, rest = hiding.bare(Literal("abcdefgh"))[:-4], hiding.bare(Literal("abcdefgh"))[-4:]
+    assert (pseudonyms.value(token[-8:-1]), rest) == ("abcd", "efgh")
 
 
 def test_what_looks_like_a_mark_of_ours_is_let_be() -> None:
