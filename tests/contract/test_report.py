@@ -133,7 +133,9 @@ def test_one_account_alone_and_carbon_in_place_of_energy(folder: Path) -> None:
     assert json.loads(alone.stdout)["rebound"] == {
         "why": "a period has no answers whose figure is known"
     }
-    assert "no figure: a period has no answers" in run(folder, "--account", "key_2").stdout
+    told = run(folder, "--account", "key_2").stdout
+    assert ", of key_2" in told
+    assert "no figure: a period has no answers" in told
     failed = run(folder, "--account", "key_2", "--csv")
     assert (failed.exit_code, failed.stdout) == (1, "")
     whole = run(folder, "--account", "ada", "--json").stdout
@@ -174,7 +176,8 @@ def test_a_bill_reads_the_same_to_a_person_and_in_a_sheet(folder: Path) -> None:
     header, *rows = spent(folder, "--by", "month", "--csv").stdout.splitlines()
     assert header.startswith("month,requests,failed,read,written,cost_nusd")
     assert [row.split(",")[:2] for row in rows] == [["2026-10", "100"], ["2026-11", "300"]]
-    assert "no requests" in spent(folder, "--until", "2020-01-01").stdout
+    assert "no requests in these days" in spent(folder, "--until", "2020-01-01").stdout
+    assert "no requests of 'nobody'" in spent(folder, "--account", "nobody").stdout
     assert (
         "after the last day"
         in spent(folder, "--since", "2027-01-01", "--until", "2026-01-01").stderr

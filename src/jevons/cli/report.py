@@ -129,7 +129,7 @@ def rebound(
     elif as_csv:
         click.echo(_csv(compared, measure), nl=False)
     else:
-        for line in _lines(compared, measure):
+        for line in _lines(compared, measure, account):
             console().print(line)
 
 
@@ -240,14 +240,15 @@ def _csv(compared: Compared, measure: Measure) -> str:
     return "\n".join([*lines, ""])
 
 
-def _lines(compared: Compared, measure: Measure) -> Iterator[RenderableType]:
+def _lines(compared: Compared, measure: Measure, account: str | None) -> Iterator[RenderableType]:
     """Write a report for a person."""
     from jevons.cli import figures
     from jevons.cli.screen import table
     from jevons.reports import NoFigure
 
     before, after = compared.spans
-    yield f"before {_days(before)}, after {_days(after)}, UTC"
+    whose = f", of {account}" if account else ""
+    yield f"before {_days(before)}, after {_days(after)}, UTC{whose}"
     told = compared.told
     if isinstance(told, NoFigure):
         yield f"no figure: {told.why}"

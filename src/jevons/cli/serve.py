@@ -159,10 +159,12 @@ def _announce(settings: Settings, url: str, *, as_json: bool, with_key: bool = F
 
 
 def _curl(url: str, key_file: str) -> str:
+    from shlex import quote
+
     return "\n".join(
         (
             f"curl -s {url}/v1/chat/completions \\",
-            f'  -H "Authorization: Bearer $(cat {key_file})" \\',
+            f'  -H "Authorization: Bearer $(cat {quote(key_file)})" \\',
             '  -H "Content-Type: application/json" \\',
             """  -d '{"model": "local", "messages": [{"role": "user", "content": "Say hello."}]}'""",
         )

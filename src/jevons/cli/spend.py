@@ -74,7 +74,14 @@ def spend(
     elif bills:
         console().print(_table(by, bills))
     else:
-        click.echo("no requests in these days")
+        click.echo(_nothing(account))
+
+
+def _nothing(account: str | None) -> str:
+    if account is None:
+        return "no requests in these days"
+    lists = "`jevons accounts list` and `jevons keys list` say whom there is"
+    return f"no requests of {account!r} in these days; {lists}"
 
 
 def _span(since: datetime | None, until: datetime | None) -> Span:
