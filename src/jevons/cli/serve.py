@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from jevons.engine.pull import Weights
     from jevons.settings import Settings
 
-__all__ = ("serve",)
+__all__ = ("curl_line", "serve")
 
 _UP = "Up until Ctrl-C."
 
@@ -155,10 +155,11 @@ def _announce(settings: Settings, url: str, *, as_json: bool, with_key: bool = F
     key = f"in {shown}" if path.exists() else "one of yours; `jevons keys create NAME` makes one"
     if with_key and path.exists() and Client(url, None).is_here:
         key = path.read_text().strip()
-    click.echo(f"\naddress  {url}/v1\nkey      {key}\n\n{_curl(url, shown)}\n")
+    click.echo(f"\naddress  {url}/v1\nkey      {key}\n\n{curl_line(url, shown)}\n")
 
 
-def _curl(url: str, key_file: str) -> str:
+def curl_line(url: str, key_file: str) -> str:
+    """Write a first request, to be copied into a shell."""
     from shlex import quote
 
     return "\n".join(
