@@ -184,6 +184,23 @@ def test_a_bill_reads_the_same_to_a_person_and_in_a_sheet(folder: Path) -> None:
     )
 
 
+def test_without_a_day_the_last_days_end_today(folder: Path) -> None:
+    shell = CliRunner(env={"JEVONS_DATA_DIR": str(folder)})
+    told = json.loads(shell.invoke(main, ["report", "rebound", "--days", "3", "--json"]).stdout)
+    before, after = told["periods"]
+    assert before["end_ms"] == after["begin_ms"]
+    assert after["begin_ms"] % DAY_MS == 0
+    assert (
+        before["end_ms"] - before["begin_ms"] == after["end_ms"] - after["begin_ms"] <= 3 * DAY_MS
+    )
+
+
+def test_an_answer_has_one_form(folder: Path) -> None:
+    for asked in (run(folder, "--json", "--csv"), spent(folder, "--json", "--csv")):
+        assert asked.exit_code == 2
+        assert "ask for one" in asked.stderr
+
+
 def test_what_cannot_be_asked_is_said(tmp_path: Path, folder: Path) -> None:
     assert "has not begun" in run(folder, "--at", "2999-01-01").stderr
     assert run(tmp_path).exit_code == 1

@@ -23,6 +23,7 @@ __all__ = (
     "existing_ledger",
     "key_path",
     "ledger_path",
+    "one_form",
     "reaching",
     "read_settings",
     "shared",
@@ -109,6 +110,17 @@ def example(*lines: str) -> str:
 def typed(text: str) -> str:
     """Read an argument's bytes as UTF-8: Python keeps aside what its locale has no letters for."""
     return text.encode(errors="surrogateescape").decode(errors="replace")
+
+
+def one_form(*, as_json: bool, as_csv: bool) -> None:
+    """Have an answer written in one form only.
+
+    Raises:
+        UsageError: Two were asked for.
+    """
+    if as_json and as_csv:
+        message = "--json and --csv are two forms of one answer; ask for one"
+        raise click.UsageError(message)
 
 
 def read_settings(config: Path | None) -> Settings:

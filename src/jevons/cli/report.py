@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from jevons.cli.options import example, existing_ledger, read_settings, shared
+from jevons.cli.options import example, existing_ledger, one_form, read_settings, shared
 from jevons.cli.spend import spend
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Compared(NamedTuple):
 @click.option(
     "--at",
     type=click.DateTime(("%Y-%m-%d",)),
-    help="First day of the later period, UTC. Without it: so many days ago.",
+    help="First day of the later period, UTC. Without it: the last days, today included.",
 )
 @click.option(
     "--days",
@@ -121,6 +121,7 @@ def rebound(
     from jevons.reports import Seen
     from jevons.store import receipts
 
+    one_form(as_json=as_json, as_csv=as_csv)
     path = existing_ledger(read_settings(config))
     seen = (each for each in receipts(path, Seen) if account is None or each.is_of(account))
     compared = _compare(seen, _spans(at, days), by, measure, growth)
@@ -140,12 +141,11 @@ def _spans(at: datetime | None, days: int) -> tuple[Span, Span]:
     from jevons.reports import Span
 
     now_ms = SystemClock().now_ms()
-    length_ms = days * _MS_PER_DAY
-    if at is None:
-        begin_ms = now_ms - length_ms
-    else:
+    today_ms = now_ms - now_ms % _MS_PER_DAY
+    begin_ms = today_ms - (days - 1) * _MS_PER_DAY
+    if at is not None:
         begin_ms = int(at.replace(tzinfo=UTC).timestamp() * 1000)
-        length_ms = min(length_ms, now_ms - begin_ms)
+    length_ms = min(days * _MS_PER_DAY, now_ms - begin_ms)
     if length_ms <= 0:
         message = "the later period has not begun"
         raise click.BadParameter(message, param_hint="--at")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from jevons.cli.options import example, existing_ledger, read_settings, shared
+from jevons.cli.options import example, existing_ledger, one_form, read_settings, shared
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -62,6 +62,7 @@ def spend(
     from jevons.reports import Billed, bill
     from jevons.store import receipts
 
+    one_form(as_json=as_json, as_csv=as_csv)
     path = existing_ledger(read_settings(config))
     every = receipts(path, Billed)
     ours = (each for each in every if account is None or each.is_of(account))
