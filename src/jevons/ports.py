@@ -376,6 +376,7 @@ class Answers(Protocol):
 
         Raises:
             StoreUnavailable: It could not be destroyed.
+            OnHold: The key is on legal hold.
         """
         ...
 

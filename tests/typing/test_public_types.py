@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, assert_type
 from jevons.pick.attempts import attempts
 from jevons.settings import Settings, load
 from jevons.types.account import (
+    Erased,
     Genesis,
     Intent,
     KeyChange,
@@ -117,6 +118,8 @@ def kind(record: Record) -> str:  # noqa: PLR0911 one for each that has a field 
             return record.asked
         case Restored():
             return record.root
+        case Erased():
+            return record.reason
         case Account():
             return record.name
         case Budget() | Limit() | Alert():
@@ -136,7 +139,7 @@ def test_an_unknown_cost_is_not_a_number() -> None:
     assert priced(Priced(nusd=3, method="price-row", source="a row")) == 3
 
 
-def test_a_record_is_one_of_eleven() -> None:
+def test_a_record_is_one_of_twelve() -> None:
     assert kind(Genesis(at_ms=0, origin="a log", public_key="")) == "a log"
     assert kind(KeyChange(at_ms=0, act="revoked", key="key_1", name="n")) == "revoked"
 

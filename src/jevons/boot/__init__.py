@@ -114,7 +114,7 @@ async def open_house(
             )
         )
         await _settle_keys(settings, books)
-        answers = await _open_answers(settings, clock, closing)
+        answers = await _open_answers(settings, books, clock, closing)
         doors: dict[str, Provider] = {}
         rows: list[Endpoint] = []
         if weights is not None:
@@ -264,7 +264,7 @@ async def _settle_keys(settings: Settings, books: Books) -> None:
 
 
 async def _open_answers(
-    settings: Settings, clock: Clock, closing: AsyncExitStack
+    settings: Settings, books: Books, clock: Clock, closing: AsyncExitStack
 ) -> Answers | None:
     """Open what callers had kept; in a house that keeps nothing, destroy it."""
     path, said = settings.data_dir / "answers.db", settings.answers
@@ -273,7 +273,9 @@ async def _open_answers(
             log.info("answers.emptied")
         return None
     limits = Limits(keep_days=said.keep_days, max_bytes=said.max_mb * 1_000_000)
-    return await closing.enter_async_context(Archive.open(path, limits=limits, clock=clock))
+    held = [actor.key for actor in books.keys.list() if actor.held]
+    opening = Archive.open(path, limits=limits, clock=clock, held=held)
+    return await closing.enter_async_context(opening)
 
 
 async def _open_engine(

@@ -103,6 +103,12 @@ def _policy() -> click.Command:
     return policy
 
 
+def _erase() -> click.Command:
+    from jevons.cli.erase import erase
+
+    return erase
+
+
 def _verify() -> click.Command:
     from jevons.cli.verify import verify
 
@@ -172,6 +178,7 @@ _COMMANDS: Mapping[str, Callable[[], click.Command]] = MappingProxyType(
         "catalog": _catalog,
         "pull": _pull,
         "keys": _keys,
+        "erase": _erase,
         "accounts": _accounts,
         "budgets": _budgets,
         "limits": _limits,

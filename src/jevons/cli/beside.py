@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-    from jevons.store import Books
+    from jevons.store import Archive, Books
 
-__all__ = ("beside", "known_account")
+__all__ = ("beside", "beside_answers", "known_account")
 
 T = TypeVar("T")
 
@@ -54,6 +54,34 @@ def beside(
 
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     return run(opened())
+
+
+def beside_answers(config: Path | None, act: Callable[[Books, Archive | None], Awaitable[T]]) -> T:
+    """Open the books and the archive, do something with both, and close them.
+
+    Args:
+        config: Settings file; None is the usual one.
+        act: What to do; it is given no archive where none is and none may begin.
+
+    Raises:
+        NotFound: There are no books.
+        StoreUnavailable: Something cannot be opened or written.
+    """
+    from jevons.clock import SystemClock
+    from jevons.store import Archive, Limits
+
+    settings = read_settings(config)
+    path, said = settings.data_dir / "answers.db", settings.answers
+
+    async def opened(books: Books) -> T:
+        if said.keep == "never" and not path.exists():
+            return await act(books, None)
+        limits = Limits(keep_days=said.keep_days, max_bytes=said.max_mb * 1_000_000)
+        held = [actor.key for actor in books.keys.list() if actor.held]
+        async with Archive.open(path, limits=limits, clock=SystemClock(), held=held) as archive:
+            return await act(books, archive)
+
+    return beside(config, opened)
 
 
 def known_account(books: Books, name: str) -> str:

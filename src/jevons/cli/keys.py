@@ -1,4 +1,4 @@
-"""`jevons keys`: make, list, rotate and revoke keys, also while the server runs."""
+"""`jevons keys`: make, list, rotate, revoke and hold keys, also while the server runs."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from jevons.store import Books, Created
+    from jevons.store import Archive, Books, Created
     from jevons.types.actor import Actor
 
-__all__ = ("create", "keys", "listing", "revoke", "rotate")
+__all__ = ("create", "hold", "keys", "listing", "release", "revoke", "rotate")
 
 _MS_PER_HOUR = 60 * 60 * 1000
 _MS_PER_DAY = 24 * 60 * 60 * 1000
@@ -23,7 +23,7 @@ _MS_PER_DAY = 24 * 60 * 60 * 1000
 
 @click.group(epilog=example("jevons keys create invoices --place on-prem", "jevons keys list"))
 def keys() -> None:
-    """Make, list, rotate and revoke API keys, also while the server runs."""
+    """Make, list, rotate, revoke and hold API keys, also while the server runs."""
 
 
 @keys.command(epilog=example("jevons keys create research --endpoint local --days 90"))
@@ -199,6 +199,49 @@ def _said(actor: Actor) -> Iterator[str]:
         yield f"of people in {actor.region}"
 
 
+@keys.command(epilog=example("jevons keys hold key_01KASC0YVJ8J3Q5M9W8T2Z4X6B --reason 4-O-112"))
+@click.argument("key")
+@click.option("--reason", default="", metavar="TEXT", help="Why; it stays in the ledger for ever.")
+@shared
+def hold(*, key: str, reason: str, config: Path | None, as_json: bool) -> None:
+    """Put KEY on legal hold: what is kept for it is neither erased, nor deleted, nor expires.
+
+    The key goes on working; revoke it if it should not.
+    """
+    from jevons.cli.beside import beside_answers
+    from jevons.cli.screen import emit
+    from jevons.store import hold as put_on_hold
+
+    async def act(books: Books, archive: Archive | None) -> None:
+        await put_on_hold(books, archive, key, reason=typed(reason))
+
+    beside_answers(config, act)
+    if as_json:
+        emit({"key": key, "held": True})
+    else:
+        click.echo(f"{key} is on legal hold")
+
+
+@keys.command(epilog=example("jevons keys release key_01KASC0YVJ8J3Q5M9W8T2Z4X6B"))
+@click.argument("key")
+@click.option("--reason", default="", metavar="TEXT", help="Why; it stays in the ledger for ever.")
+@shared
+def release(*, key: str, reason: str, config: Path | None, as_json: bool) -> None:
+    """End a legal hold on KEY; what expired meanwhile is destroyed within the hour."""
+    from jevons.cli.beside import beside_answers
+    from jevons.cli.screen import emit
+    from jevons.store import release as let_go
+
+    async def act(books: Books, archive: Archive | None) -> None:
+        await let_go(books, archive, key, reason=typed(reason))
+
+    beside_answers(config, act)
+    if as_json:
+        emit({"key": key, "held": False})
+    else:
+        click.echo(f"{key} is on no legal hold")
+
+
 def _plain(actor: Actor, used_ms: int | None) -> dict[str, Any]:
     """Give what may be shown: not the salting, which opens commitments."""
     return {
@@ -211,6 +254,7 @@ def _plain(actor: Actor, used_ms: int | None) -> dict[str, Any]:
         "region": actor.region,
         "expires_ms": actor.expires_ms,
         "revoked": actor.revoked,
+        "held": actor.held,
         "former_until_ms": actor.former_until_ms,
         "last_used_ms": used_ms,
     }
@@ -223,6 +267,10 @@ def _day(at_ms: int | None) -> str:
 
 
 def _state(actor: Actor) -> str:
+    return f"{_validity(actor)}, on hold" if actor.held else _validity(actor)
+
+
+def _validity(actor: Actor) -> str:
     from jevons.clock import SystemClock
 
     if actor.revoked:

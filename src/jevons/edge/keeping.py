@@ -108,6 +108,7 @@ async def kept(desk: Desk, exchange: Exchange, actor: Actor | None, rest: str) -
         Malformed: A query says what cannot be.
         Unsupported: It is asked for as a stream.
         StoreUnavailable: Kept answers cannot be read or written.
+        OnHold: The key is on legal hold, and one of its answers was to be destroyed.
     """
     desk.rooms.policy.visible(actor)  # a key that is revoked or expired is refused here
     if actor is None:

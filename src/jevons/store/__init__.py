@@ -12,6 +12,7 @@ from jevons.store.backup import Loss, back_up, foresee, restore
 from jevons.store.balance import Spending, balances, spending
 from jevons.store.books import Books
 from jevons.store.checking import Report
+from jevons.store.erasure import erase, hold, release
 from jevons.store.export import export
 from jevons.store.keys import Created, KeyRing
 from jevons.store.outside import verify_published
@@ -38,11 +39,14 @@ __all__ = (
     "back_up",
     "balances",
     "empty",
+    "erase",
     "export",
     "foresee",
+    "hold",
     "keys_in",
     "look_up",
     "receipts",
+    "release",
     "restore",
     "spending",
     "verify",

@@ -19,7 +19,7 @@ from jevons.telemetry import log
 from jevons.types.errors import StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Callable, Sequence
     from pathlib import Path
 
     from jevons import ports
@@ -54,7 +54,7 @@ class Archive:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, path: Path, *, limits: Limits, clock: ports.Clock
+        cls, path: Path, *, limits: Limits, clock: ports.Clock, held: Sequence[str] = ()
     ) -> AsyncGenerator[Archive]:
         """Open the archive. What expired while nobody had it open is deleted at once.
 
@@ -62,6 +62,7 @@ class Archive:
             path: The file; its key is beside it. Both are made if they are not there.
             limits: How long answers are kept, and how much of them.
             clock: Says what has expired.
+            held: Keys that the books say are on legal hold: the file may be another than it was.
 
         Raises:
             StoreUnavailable: It cannot be read or written.
@@ -72,8 +73,10 @@ class Archive:
             opening = partial(Shelf, path, limits=limits, clock=clock)
             shelf = await _on(thread, opening, "opened")
             archive = cls(shelf, thread)
-            archive._expire()
             try:
+                for key in held:
+                    await archive.hold(key)
+                archive._expire()
                 yield archive
             finally:
                 await asyncio.shield(archive._close())
@@ -119,8 +122,37 @@ class Archive:
 
         Raises:
             StoreUnavailable: It could not be destroyed.
+            OnHold: The key is on legal hold.
         """
         return await self._do(partial(self._shelf.drop, name, key=key), "written")
+
+    async def hold(self, key: str) -> bool:
+        """Keep all that is kept for a key until it is released; False if it was erased.
+
+        Raises:
+            StoreUnavailable: It could not be written.
+        """
+        return await self._do(partial(self._shelf.hold, key), "written")
+
+    async def release(self, key: str) -> None:
+        """End a hold, if there is one.
+
+        Raises:
+            StoreUnavailable: It could not be written.
+        """
+        await self._do(partial(self._shelf.release, key), "written")
+
+    async def erase(self, key: str) -> int:
+        """Destroy all that is kept for a key, and keep nothing for it again.
+
+        Returns:
+            How many answers were destroyed, also those of an erasure that was cut off.
+
+        Raises:
+            StoreUnavailable: They could not be destroyed, or not all.
+            OnHold: The key is on legal hold.
+        """
+        return await self._do(partial(self._shelf.erase, key), "written")
 
     async def _do(self, work: Callable[[], T], doing: str) -> T:
         if self._is_closed:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from jevons import ports
     from jevons.budget import Terms
+    from jevons.store.keys import Within
     from jevons.store.schema import Commit
     from jevons.store.standing import Standing
     from jevons.types.account import Record
@@ -59,7 +60,7 @@ class Books:
     def __init__(
         self, path: Path, opened: Opened, *, commit: Commit, clock: ports.Clock, ids: ports.Ids
     ) -> None:
-        self.keys = KeyRing(self._write, clock=clock, ids=ids)
+        self.keys = KeyRing(self._write, self._overwrite, clock=clock, ids=ids)
         self.purse = Purse()
         self.purse.begin(opened.spent)
         self.on_alert: Callable[[Alert], None] | None = None
@@ -316,8 +317,27 @@ class Books:
         for request in placed:
             self._unplaced.pop(request, None)
 
-    async def _write(self, record: Record, rows: list[tuple[str, tuple[object, ...]]]) -> None:
+    async def _write(
+        self,
+        record: Record,
+        rows: list[tuple[str, tuple[object, ...]]],
+        within: Within | None = None,
+    ) -> None:
         """Commit a record and rows together, as a batch of its own."""
+        await self._put(lambda done: Batch([encode(record)], done, rows, within))
+
+    async def _overwrite(self) -> None:
+        """Leave nothing of what was deleted in the file or in its log."""
+        await self._put(lambda done: Batch((), done, overwrites=True))
+
+    async def _put(
+        self, batch: Callable[[Callable[[StoreUnavailable | None], None]], Batch]
+    ) -> None:
+        """Have a batch of its own committed.
+
+        Raises:
+            StoreUnavailable: It was not.
+        """
         if self._is_closed:
             raise StoreUnavailable(_CLOSED)
         waiter: _Waiter = self._loop.create_future()
@@ -325,7 +345,7 @@ class Books:
         def done(error: StoreUnavailable | None) -> None:
             self._wake(partial(_settle, waiter), error)
 
-        self._writer.put(Batch([encode(record)], done, rows))
+        self._writer.put(batch(done))
         await waiter
 
     async def _close(self) -> None:

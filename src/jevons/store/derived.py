@@ -15,7 +15,7 @@ from jevons.store.keys import row_digest
 from jevons.store.schema import has_table, tile_key
 from jevons.store.spent import Charged, Used, add_up, added
 from jevons.store.standing import row_of
-from jevons.types.account import Intent, KeyChange, Receipt, Refused
+from jevons.types.account import Erased, Intent, KeyChange, Receipt, Refused
 
 if TYPE_CHECKING:
     import sqlite3
@@ -67,6 +67,8 @@ class Derived:
         """Take the next leaf of the segment."""
         if isinstance(seen.record, KeyChange):
             self._keys[seen.record.key] = seen.record.row
+        elif isinstance(seen.record, Erased):
+            self._keys.pop(seen.record.key, None)
         stands = None if seen.record is None else row_of(seen.record)
         if seen.record is not None and stands is not None:
             self._standing[stands] = encode(seen.record)
@@ -157,7 +159,14 @@ class Derived:
         rows = self._run("SELECT id, digest, actor FROM key")
         found = {name: row_digest(digest, actor) for name, digest, actor in rows}
         return [
-            Finding(kind="bad_key_row", says=f"the key {name} is not as its last record says")
+            Finding(kind="bad_key_row", says=self._says(name, is_there=name in found))
             for name in sorted(self._keys.keys() | found.keys())
             if self._keys.get(name) != found.get(name)
         ]
+
+    def _says(self, key: str, *, is_there: bool) -> str:
+        if key not in self._keys:
+            return f"the key {key} has a row, and no record says that there is one, or not any more"
+        if not is_there:
+            return f"the row of the key {key} is gone, and no record says that it was erased"
+        return f"the key {key} is not as its last record says"

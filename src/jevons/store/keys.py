@@ -3,34 +3,58 @@
 Rule 1: each change of a key is a leaf, and holds the digest of the row it made.
 Rule 2: memory is only ever a copy of the whole table, taken by the thread that writes it: two
     who both put single keys into it could hide one, or bring a revoked one back.
+Rule 3: a row is changed only if it is still as it was read: else a key that another process erased
+    would be there again, salting and all.
+Rule 4: erasing writes the whole table anew. SQLite overwrites a row that it deletes, but not the
+    copies of it that moving rows between pages left behind.
 """
 
 from __future__ import annotations
 
 import secrets
+import sqlite3
+from collections.abc import Awaitable, Callable
+from functools import partial
 from hashlib import sha256
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 import msgspec
 
-from jevons.types.account import KeyChange
+from jevons.store.standing import erasures, put
+from jevons.types.account import Erased, KeyChange
 from jevons.types.actor import Actor
 from jevons.types.budget import DEFAULT_LINE
-from jevons.types.errors import NotFound
+from jevons.types.errors import NotFound, OnHold, StoreUnavailable
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Awaitable, Callable, Collection
+    from collections.abc import Collection
 
     from jevons import ports
     from jevons.types.account import Record
     from jevons.types.custody import DataClass
 
-__all__ = ("Created", "KeyRing", "row_digest")
+__all__ = ("Created", "KeyRing", "Within", "row_digest")
 
 _SECRET_BYTES = 32
 _SALTING_BYTES = 32
 _PUT = "INSERT OR REPLACE INTO key VALUES (?, ?, ?)"
+
+
+Within = Callable[[sqlite3.Connection], None]
+"""What is done in the transaction that writes a record; it may refuse by `StoreUnavailable`."""
+
+
+class _Write(Protocol):
+    """Commits a record together with rows, and has `load` called before it returns."""
+
+    async def __call__(
+        self,
+        record: Record,
+        rows: list[tuple[str, tuple[object, ...]]],
+        within: Within | None = None,
+    ) -> None:
+        """Commit all of it or nothing."""
+        ...
 
 
 class Created(NamedTuple):
@@ -50,29 +74,33 @@ class KeyRing:
 
     Args:
         write: Commits a record together with rows, and has `load` called before it returns.
+        overwrite: Leaves nothing in the file of what was deleted.
         clock: Dates the changes.
         ids: Names the keys.
     """
 
     def __init__(
         self,
-        write: Callable[[Record, list[tuple[str, tuple[object, ...]]]], Awaitable[None]],
+        write: _Write,
+        overwrite: Callable[[], Awaitable[None]],
         *,
         clock: ports.Clock,
         ids: ports.Ids,
     ) -> None:
         self._write = write
+        self._overwrite = overwrite
         self._clock = clock
         self._ids = ids
         self._found: dict[bytes, Actor] = {}
         self._rows: dict[str, tuple[bytes, Actor]] = {}
+        self._erased: dict[str, Erased] = {}
 
     def find(self, presented: str) -> Actor | None:
         """Look a presented key up by its hash; a revoked or expired one is found too."""
         return self._found.get(sha256(presented.encode("utf-8", "surrogatepass")).digest())
 
     def list(self) -> tuple[Actor, ...]:
-        """List all keys, also those that were revoked, oldest first."""
+        """List all keys, oldest first, also those that were revoked; none that was erased."""
         return tuple([actor for _, (_, actor) in sorted(self._rows.items())])
 
     async def create(
@@ -138,6 +166,66 @@ class KeyRing:
         digest, actor = self._named(key)
         await self._put("revoked", digest, msgspec.structs.replace(actor, revoked=True))
 
+    def named(self, key: str) -> Actor:
+        """Look a key up by its id.
+
+        Raises:
+            NotFound: There is no such key, or it was erased.
+        """
+        return self._named(key)[1]
+
+    async def hold(self, key: str, *, reason: str = "") -> None:
+        """Put a key on legal hold; nothing is done if it is.
+
+        Raises:
+            NotFound: There is no such key.
+            StoreUnavailable: It could not be written; it is not on hold.
+        """
+        digest, actor = self._named(key)
+        if not actor.held:
+            await self._put("held", digest, msgspec.structs.replace(actor, held=True), reason)
+
+    async def release(self, key: str, *, reason: str = "") -> None:
+        """Release a key from legal hold; nothing is done if it is on none.
+
+        Raises:
+            NotFound: There is no such key.
+            StoreUnavailable: It could not be written; it is still on hold.
+        """
+        digest, actor = self._named(key)
+        if actor.held:
+            await self._put("released", digest, msgspec.structs.replace(actor, held=False), reason)
+
+    def erased(self, key: str) -> Erased | None:
+        """Find the record of a key's erasure; None if it was not erased."""
+        return self._erased.get(key)
+
+    async def erase(self, key: str, *, answers: int, reason: str = "") -> Erased:
+        """Destroy a key's row and its salting; return when they are overwritten.
+
+        Done again, it overwrites again, and gives the record that there is.
+
+        Args:
+            key: Its id.
+            answers: Kept answers that were destroyed for it.
+            reason: Why.
+
+        Raises:
+            NotFound: There is no such key.
+            OnHold: It is on legal hold.
+            StoreUnavailable: It could not be done, or not all of it; do it again.
+        """
+        record = self._erased.get(key)
+        if record is None:
+            digest, actor = self._named(key)
+            if actor.held:
+                message = f"key {key!r} is on legal hold; `jevons keys release` ends that"
+                raise OnHold(message)
+            record = Erased(at_ms=self._clock.now_ms(), key=key, answers=answers, reason=reason)
+            await self._write(record, [put(record)], partial(_forget, (digest, actor)))
+        await self._overwrite()
+        return record
+
     def load(self, connection: sqlite3.Connection) -> None:
         """Read the table again; on the thread that writes it, so what is read is never old."""
         rows = connection.execute("SELECT digest, actor FROM key").fetchall()
@@ -145,8 +233,12 @@ class KeyRing:
         former = {actor.former: _former(actor) for _, actor in keys if actor.former is not None}
         self._rows = {actor.key: (digest, actor) for digest, actor in keys}
         self._found = {**former, **dict(keys)}
+        self._erased = erasures(connection)
 
     def _named(self, key: str) -> tuple[bytes, Actor]:
+        if key in self._erased:
+            message = f"key {key!r} was erased"
+            raise NotFound(message)
         row = self._rows.get(key)
         if row is None:
             message = f"no key {key!r}; `jevons keys list` lists them"
@@ -154,7 +246,11 @@ class KeyRing:
         return row
 
     async def _put(
-        self, act: Literal["created", "rotated", "revoked"], digest: bytes, actor: Actor
+        self,
+        act: Literal["created", "rotated", "revoked", "held", "released"],
+        digest: bytes,
+        actor: Actor,
+        reason: str = "",
     ) -> None:
         row = msgspec.json.encode(actor, order="deterministic")
         change = KeyChange(
@@ -165,8 +261,36 @@ class KeyRing:
             row=row_digest(digest, row),
             account=actor.account,
             former_until_ms=actor.former_until_ms,
+            reason=reason,
         )
-        await self._write(change, [(_PUT, (actor.key, digest, row))])
+        there = self._rows.get(actor.key)
+        within = None if there is None else partial(_expect, there)
+        await self._write(change, [(_PUT, (actor.key, digest, row))], within)
+
+
+def _expect(read: tuple[bytes, Actor], connection: sqlite3.Connection) -> None:
+    """Hold a row against what was read of it.
+
+    Raises:
+        StoreUnavailable: It has changed.
+    """
+    actor = read[1]
+    row = connection.execute("SELECT digest, actor FROM key WHERE id = ?", (actor.key,)).fetchone()
+    if row is None or (row[0], msgspec.json.decode(row[1], type=Actor)) != read:
+        message = f"another process has just changed the key {actor.key!r}; do it again"
+        raise StoreUnavailable(message)
+
+
+def _forget(read: tuple[bytes, Actor], connection: sqlite3.Connection) -> None:
+    """Write all rows but one into emptied pages: SQLite overwrites each page that it empties.
+
+    Raises:
+        StoreUnavailable: The row has changed.
+    """
+    _expect(read, connection)
+    rows = connection.execute("SELECT * FROM key WHERE id <> ?", (read[1].key,)).fetchall()
+    connection.execute("DELETE FROM key")
+    connection.executemany(_PUT, rows)
 
 
 def _former(actor: Actor) -> Actor:

@@ -6,21 +6,26 @@ Rule 2: what a call returned is flushed to the device.
 Rule 3: what is deleted is overwritten, in the file and in the log that it came through,
     before the call returns.
 Rule 4: what is older than the limit is not found, whether it was deleted already or not.
+Rule 5: what is kept for a key on legal hold is not deleted, and for a key that was erased nothing
+    is kept again. This file itself says which those are: several processes have it open, and each
+    asks in the statement that deletes or keeps.
 """
 
 from __future__ import annotations
 
 import os
 import secrets
-from typing import TYPE_CHECKING, NamedTuple
+from contextlib import closing
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
 from jevons.store import secret
 from jevons.store.crypt import SALT_BYTES, Crypt
-from jevons.store.schema import connect
+from jevons.store.schema import connect, has_table
+from jevons.store.sequence import transaction
 from jevons.types.custody import DataClass
-from jevons.types.errors import StoreUnavailable, TooLarge
+from jevons.types.errors import Misconfigured, OnHold, StoreUnavailable, TooLarge
 from jevons.types.kept import Kept
 
 if TYPE_CHECKING:
@@ -36,14 +41,30 @@ CREATE TABLE IF NOT EXISTS answer (
   salt BLOB NOT NULL, sealed BLOB NOT NULL, UNIQUE (owner, id)
 );
 CREATE INDEX IF NOT EXISTS answer_by_age ON answer (at_ms);
+CREATE TABLE IF NOT EXISTS held (owner TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS erased (owner TEXT PRIMARY KEY, answers INTEGER NOT NULL) WITHOUT ROWID;
 """
-_KEEP = "INSERT INTO answer VALUES (?, ?, ?, ?, ?, ?)"
-_FIND = "SELECT previous, at_ms, salt, sealed FROM answer WHERE owner = ? AND id = ? AND at_ms > ?"
-_DROP = "DELETE FROM answer WHERE owner = ? AND id = ? RETURNING at_ms, length(sealed)"
-_EXPIRE = (
-    "DELETE FROM answer WHERE rowid IN "
-    "(SELECT rowid FROM answer WHERE at_ms <= ? ORDER BY at_ms LIMIT ?) RETURNING length(sealed)"
+_KEEP = (
+    "INSERT INTO answer SELECT ?1, ?2, ?3, ?4, ?5, ?6 "
+    "WHERE NOT EXISTS (SELECT 1 FROM erased WHERE owner = ?1)"
 )
+_FIND = "SELECT previous, at_ms, salt, sealed FROM answer WHERE owner = ? AND id = ? AND at_ms > ?"
+_DROP = (
+    "DELETE FROM answer WHERE owner = ? AND id = ? AND owner NOT IN (SELECT owner FROM held) "
+    "RETURNING at_ms, length(sealed)"
+)
+_EXPIRE = (
+    "DELETE FROM answer WHERE rowid IN (SELECT rowid FROM answer WHERE at_ms <= ? "
+    "AND owner NOT IN (SELECT owner FROM held) ORDER BY at_ms LIMIT ?) RETURNING length(sealed)"
+)
+_OLDEST = (
+    "SELECT at_ms FROM answer WHERE owner NOT IN (SELECT owner FROM held) ORDER BY at_ms LIMIT 1"
+)
+_ERASE = (
+    "DELETE FROM answer WHERE rowid IN (SELECT rowid FROM answer WHERE owner = ? LIMIT ?) "
+    "RETURNING length(sealed)"
+)
+_SIZE = "SELECT count(*), total(length(sealed)) FROM answer"
 
 AT_ONCE = 100
 """Most expired rows that are deleted in one go."""
@@ -91,8 +112,8 @@ class Shelf:
         self._connection = connect(path, "disk")
         try:
             self._connection.executescript(_SCHEMA)
-            sizes = self._connection.execute("SELECT count(*), total(length(sealed)) FROM answer")
-            rows, total = sizes.fetchone()
+            self._version = self._data_version()
+            rows, total = self._connection.execute(_SIZE).fetchone()
             key = secret.load_or_make(_key_path(path), may_make=not rows, gone=_GONE)
             self._crypt = Crypt(key)
             self.size_bytes = int(total)
@@ -117,14 +138,17 @@ class Shelf:
         """Keep one.
 
         Raises:
-            StoreUnavailable: There is no room.
+            StoreUnavailable: There is no room, or the key was erased.
         """
+        self._look()
         salt = secrets.token_bytes(SALT_BYTES)
         bodies = msgspec.msgpack.encode(_Bodies(kept.input, kept.answer, kept.data_class))
         row = (kept.key, kept.id, kept.previous, kept.at_ms)
         sealed = self._crypt.seal(bodies, salt=salt, row=_said(row))
         self.check(len(sealed))
-        self._connection.execute(_KEEP, (*row, salt, sealed))
+        if not self._connection.execute(_KEEP, (*row, salt, sealed)).rowcount:
+            message = f"the key {kept.key!r} was erased: nothing is kept for it"
+            raise StoreUnavailable(message)
         self.size_bytes += len(sealed)
 
     def find(self, name: str, *, key: str) -> Kept | None:
@@ -162,8 +186,16 @@ class Shelf:
         return tuple(reversed(found))
 
     def drop(self, name: str, *, key: str) -> bool:
-        """Destroy one; say whether there was one to be found."""
+        """Destroy one; say whether there was one to be found.
+
+        Raises:
+            OnHold: The key is on legal hold.
+        """
+        self._look()
         dead_ms = self._dead_ms()
+        if self._is_in("held", key) and self.find(name, key=key) is not None:
+            message = f"the answers of {key!r} are on legal hold, and cannot be deleted"
+            raise OnHold(message)
         rows = self._connection.execute(_DROP, (key, name)).fetchall()
         self.size_bytes -= sum([size for _, size in rows])
         self._overwrite()
@@ -175,17 +207,78 @@ class Shelf:
         Returns:
             Seconds until there is more to destroy; 0 if there is now. None is infinity.
         """
+        self._look()
         dead_ms = self._dead_ms()
         rows = self._connection.execute(_EXPIRE, (dead_ms, AT_ONCE)).fetchall()
         if rows:
             self.size_bytes -= sum([size for (size,) in rows])
             self._overwrite()
-        (oldest_ms,) = self._connection.execute("SELECT min(at_ms) FROM answer").fetchone()
-        return float("inf") if oldest_ms is None else max(0.0, (oldest_ms - dead_ms) / 1000)
+        oldest = self._connection.execute(_OLDEST).fetchone()
+        return float("inf") if oldest is None else max(0.0, (oldest[0] - dead_ms) / 1000)
+
+    def hold(self, key: str) -> bool:
+        """Keep all that is kept for a key until it is released; False if it was erased."""
+        with transaction(self._connection):
+            if self._is_in("erased", key):
+                return False
+            self._connection.execute("INSERT OR IGNORE INTO held VALUES (?)", (key,))
+        return True
+
+    def release(self, key: str) -> None:
+        """End a hold, if there is one."""
+        self._connection.execute("DELETE FROM held WHERE owner = ?", (key,))
+
+    def erase(self, key: str) -> int:
+        """Destroy all that is kept for a key, and keep nothing for it again.
+
+        Returns:
+            How many answers were destroyed, also those of an erasure that was cut off.
+
+        Raises:
+            OnHold: The key is on legal hold.
+        """
+        with transaction(self._connection):
+            if self._is_in("held", key):
+                message = f"key {key!r} is on legal hold; `jevons keys release` ends that"
+                raise OnHold(message)
+            self._connection.execute("INSERT OR IGNORE INTO erased VALUES (?, 0)", (key,))
+        while self._erase_some(key):
+            pass
+        self._look(always=True)
+        self._write_anew()
+        self._overwrite()
+        count = "SELECT answers FROM erased WHERE owner = ?"
+        return self._connection.execute(count, (key,)).fetchone()[0]
 
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+    def _erase_some(self, key: str) -> bool:
+        """Destroy a few and count them, in short transactions: a server keeps answers meanwhile."""
+        with transaction(self._connection):
+            gone = len(self._connection.execute(_ERASE, (key, AT_ONCE)).fetchall())
+            more = "UPDATE erased SET answers = answers + ? WHERE owner = ?"
+            self._connection.execute(more, (gone, key))
+        return gone == AT_ONCE
+
+    def _write_anew(self) -> None:
+        """Write the whole file anew, without the copies that moving rows between pages left in it."""
+        self._connection.execute("VACUUM")
+
+    def _is_in(self, table: Literal["held", "erased"], key: str) -> bool:
+        found = self._connection.execute(f"SELECT 1 FROM {table} WHERE owner = ?", (key,))  # noqa: S608 our own names
+        return found.fetchone() is not None
+
+    def _look(self, *, always: bool = False) -> None:
+        """Take over what another process destroyed: there may be room again."""
+        version = self._data_version()
+        if always or version != self._version:
+            self._version = version
+            self.size_bytes = int(self._connection.execute(_SIZE).fetchone()[1])
+
+    def _data_version(self) -> int:
+        return self._connection.execute("PRAGMA data_version").fetchone()[0]
 
     def _dead_ms(self) -> int:
         """The newest moment of which nothing is kept any more."""
@@ -200,7 +293,12 @@ class Shelf:
 
 
 def empty(path: Path) -> bool:
-    """Destroy all kept answers, the key to them first; say whether there were any files."""
+    """Destroy all kept answers, the key to them first; say whether there were any files.
+
+    Raises:
+        Misconfigured: Some of them are on legal hold.
+    """
+    _check_no_hold(path)
     key = _key_path(path)
     files = [path.with_name(path.name + end) for end in ("", "-wal", "-shm")]
     found = [each for each in (key, *files) if each.exists()]
@@ -209,6 +307,23 @@ def empty(path: Path) -> bool:
     for each in files:
         each.unlink(missing_ok=True)
     return bool(found)
+
+
+def _check_no_hold(path: Path) -> None:
+    if not path.exists():
+        return
+    with closing(connect(path, "disk")) as connection:
+        if not has_table(connection, "held"):
+            return
+        held = connection.execute(
+            "SELECT owner FROM held WHERE owner IN (SELECT owner FROM answer) LIMIT 1"
+        ).fetchone()
+    if held is not None:
+        message = (
+            f'[answers] keep is "never", and answers of {held[0]!r} are on legal hold: '
+            "`jevons keys release` ends that"
+        )
+        raise Misconfigured(message)
 
 
 def _key_path(path: Path) -> Path:

@@ -1,4 +1,4 @@
-"""What stands: the last record of each account, budget, limit and alert, as its leaf is.
+"""What stands: the last record of each account, budget, limit, alert and erasure, as its leaf is.
 
 Rule 1: a row is written with its leaf, in one transaction, and is that leaf.
 """
@@ -11,6 +11,7 @@ import msgspec
 
 from jevons.budget import Terms
 from jevons.ledger.record import encode
+from jevons.types.account import Erased
 from jevons.types.budget import Account, Alert, Budget, Limit
 
 if TYPE_CHECKING:
@@ -18,11 +19,12 @@ if TYPE_CHECKING:
 
     from jevons.types.account import Record
 
-__all__ = ("Row", "Standing", "put", "row_of", "terms")
+__all__ = ("Row", "Standing", "erasures", "put", "row_of", "terms")
 
-Standing = Account | Budget | Limit | Alert
+Standing = Account | Budget | Limit | Alert | Erased
 
-_decoder = msgspec.json.Decoder(Standing)
+_terms = msgspec.json.Decoder(Account | Budget | Limit | Alert)
+_erased = msgspec.json.Decoder(Erased)
 
 
 class Row(NamedTuple):
@@ -43,6 +45,8 @@ def row_of(record: Record) -> Row | None:
             return Row("limit", name)
         case Alert(name=name):
             return Row("alert", name)
+        case Erased(key=name):
+            return Row("erased", name)
         case _:
             return None
 
@@ -65,4 +69,10 @@ def terms(connection: sqlite3.Connection, *, since: str) -> Terms:
         "UNION ALL SELECT leaf FROM standing WHERE kind = 'alert' AND name >= ?",
         (since,),
     )
-    return Terms.of([_decoder.decode(leaf) for (leaf,) in rows])
+    return Terms.of([_terms.decode(leaf) for (leaf,) in rows])
+
+
+def erasures(connection: sqlite3.Connection) -> dict[str, Erased]:
+    """Read which keys were erased, by their id."""
+    rows = connection.execute("SELECT name, leaf FROM standing WHERE kind = 'erased'")
+    return {name: _erased.decode(leaf) for name, leaf in rows}

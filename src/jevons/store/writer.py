@@ -53,6 +53,10 @@ class Batch(NamedTuple):
     leaves: Sequence[bytes]
     done: Callable[[StoreUnavailable | None], None]
     rows: Sequence[tuple[str, tuple[object, ...]]] = ()
+    within: Callable[[sqlite3.Connection], None] | None = None
+    """Done in the same transaction, before the rows; a `StoreUnavailable` undoes all of it."""
+    overwrites: bool = False
+    """Whether nothing of what it deleted may be left in the file or in its log."""
 
 
 class Writer:
@@ -201,25 +205,45 @@ class Writer:
         if fault is not None:
             return StoreUnavailable(fault)
         try:
-            if batch.leaves:
+            if batch.leaves or batch.overwrites:
                 with self._patiently():
                     self._write(batch)
         except sqlite3.Error as error:
             return StoreUnavailable(f"the ledger cannot be written: {error}")
+        except StoreUnavailable as error:
+            return error
         if self._flushes and self._flush_at is None:
             self._flush_at = self._clock.monotonic_s() + FLUSH_S
         return None
 
     def _write(self, batch: Batch) -> None:
-        if not batch.rows:
+        if batch.rows or batch.within is not None:
+            self._change(batch)
+        elif batch.leaves:
             self._insert(batch.leaves)
-            return
+        if batch.overwrites:
+            self._overwrite()
+
+    def _change(self, batch: Batch) -> None:
         with transaction(self._connection):
+            if batch.within is not None:
+                batch.within(self._connection)
             self._insert(batch.leaves)
             for sql, values in batch.rows:
                 self._connection.execute(sql, values)
         self._version = None
         self._try(self._look)
+
+    def _overwrite(self) -> None:
+        """Bring what was overwritten into the file, and empty the log that still has the rest."""
+        (busy, *_) = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            message = (
+                "another process reads the ledger: what was destroyed is not overwritten yet; "
+                "do it again"
+            )
+            raise StoreUnavailable(message)
+        self._uncopied_bytes = 0
 
     def _insert(self, leaves: Sequence[bytes]) -> None:
         body = pack(leaves)

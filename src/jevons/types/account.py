@@ -17,6 +17,7 @@ from jevons.types.units import Cost, Quantity
 __all__ = (
     "Charge",
     "Ended",
+    "Erased",
     "Genesis",
     "Intent",
     "KeyChange",
@@ -122,10 +123,10 @@ class Genesis(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="
 
 
 class KeyChange(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="key"):
-    """A key was made, got a new secret, or was revoked."""
+    """A key was made, got a new secret, was revoked, put on legal hold, or released from it."""
 
     at_ms: int
-    act: Literal["created", "rotated", "revoked"]
+    act: Literal["created", "rotated", "revoked", "held", "released"]
     key: str
     name: str
     row: str = ""
@@ -134,6 +135,20 @@ class KeyChange(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag
     """Accounts that it is charged to: its project, and what that is part of."""
     former_until_ms: int | None = None
     """Unix milliseconds until which the secret before this one is good, if there was one."""
+    reason: str = ""
+    """Why, as whoever did it says; empty where nothing was said."""
+
+
+class Erased(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="erased"):
+    """What linked a key's records to anybody was destroyed, and every answer kept for it."""
+
+    at_ms: int
+    key: str
+    """Public id of the key. Its row is gone, and with it what its commitments are opened with."""
+    answers: int
+    """Kept answers that were destroyed."""
+    reason: str = ""
+    """Why, as whoever did it says; empty where nothing was said."""
 
 
 class Opened(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="opened"):
@@ -291,6 +306,7 @@ Ended = Receipt | Refused
 Record = (
     Genesis
     | KeyChange
+    | Erased
     | Opened
     | Intent
     | Receipt

@@ -32,6 +32,8 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     expires_ms: int | None = None
     """Unix milliseconds after which it is refused; None is never."""
     revoked: bool = False
+    held: bool = False
+    """Whether it is on legal hold: what is kept for it is neither erased, nor deleted, nor expires."""
     former: bytes | None = None
     """SHA-256 of the secret that it had before this one; None if there is no other that is good."""
     former_until_ms: int | None = None

@@ -16,6 +16,7 @@ JevonsError                     status  code                   retry
 │   ├── Forbidden               403     forbidden              never
 │   ├── ResidencyRefused        403     residency_refused      never
 │   ├── EgressRefused           403     egress_refused         never
+│   ├── OnHold                  403     on_hold                never
 │   ├── BudgetExceeded          402     budget_exceeded        later
 │   ├── RateLimited             429     rate_limited           later
 │   └── InspectionFailed        500     inspection_failed      never
@@ -74,6 +75,7 @@ __all__ = (
     "Misconfigured",
     "NoCandidate",
     "NotFound",
+    "OnHold",
     "PolicyError",
     "PreviousNotFound",
     "PromptTooLong",
@@ -265,6 +267,19 @@ class EgressRefused(PolicyError):
     """The house's profile lets data of this class go to no endpoint of this model."""
 
     code = "egress_refused"
+
+
+class OnHold(PolicyError):
+    """What is kept for this key is on legal hold: it can be neither deleted nor erased.
+
+    Args:
+        message: What was refused, and how the hold is ended.
+    """
+
+    code = "on_hold"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, rule="legal-hold")
 
 
 class BudgetExceeded(PolicyError):

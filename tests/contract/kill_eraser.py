@@ -1,0 +1,71 @@
+"""Erases a key again and again, each time killed one statement later, and then to the end.
+
+Given a house and a folder, it leaves a copy of the house in the folder for each statement.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import sys
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jevons.clock import SystemClock, Ulids
+from jevons.store import Archive, Books, Limits, erase
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CLOCK = SystemClock()
+LIMITS = Limits(keep_days=30, max_bytes=1_000_000_000)
+
+
+async def erasing(house: Path, key: str, dies_at: int | None) -> None:
+    seen = count()
+
+    def statement(_: str) -> None:
+        if next(seen) == dies_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    async with (
+        Books.open(
+            house / "ledger.db", commit="os", origin="a/log", clock=CLOCK, ids=Ulids(CLOCK)
+        ) as books,
+        Archive.open(house / "answers.db", limits=LIMITS, clock=CLOCK) as archive,
+    ):
+        # No door shows what is being written, and every statement is a moment to die at.
+        books._writer._connection.set_trace_callback(statement)  # pyright: ignore[reportPrivateUsage]
+        archive._shelf._connection.set_trace_callback(statement)  # pyright: ignore[reportPrivateUsage]
+        await erase(books, archive, key, reason="asked to")
+
+
+def apart(work: Callable[[], None]) -> bool:
+    """Do something in a process of its own; say whether it lived."""
+    child = os.fork()
+    if not child:
+        try:
+            work()
+            os._exit(0)
+        finally:
+            os._exit(1)
+    _, status = os.waitpid(child, 0)
+    assert status in {0, signal.SIGKILL}, status
+    return status == 0
+
+
+def main(house: Path, out: Path, key: str) -> None:
+    for number in count():
+        there = out / str(number)
+        shutil.copytree(house, there)
+        lived = apart(lambda: asyncio.run(erasing(there, key, number)))  # noqa: B023 done before the next
+        assert apart(lambda: asyncio.run(erasing(there, key, None)))  # noqa: B023 as above
+        if lived:
+            return
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])
