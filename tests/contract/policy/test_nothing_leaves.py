@@ -250,13 +250,14 @@ class Town:
         if asked.beside:
             headers |= dict.fromkeys(("anthropic-beta", "x-note", "user-agent"), asked.beside)
             path += f"?note={quote(asked.beside)}"
+        for _, vendor in self.vendors.values():
+            vendor.heard.clear()  # of a request before this one, which failed half way
         answer = await self._client.post(path, content=asked.body(), headers=headers)
         for name, (host, vendor) in self.vendors.items():
             for heard in vendor.heard:
                 self.reached.add(name)
                 wrong = self.wrong(asked, name, host, heard)
                 assert wrong is None, f"{name} heard {wrong}: {heard.body!r}"
-            vendor.heard.clear()
         return answer.status_code
 
     def wrong(self, asked: Asked, name: str, host: Host, heard: Heard) -> str | None:
