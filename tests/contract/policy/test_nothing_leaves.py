@@ -119,7 +119,8 @@ class Asked(NamedTuple):
         house = load_profile(profile).label
         key = KEYS[self.key]
         said = key.get("data_class")
-        found = [PLANTED[each.value] for each in self.plants]
+        _, marks = self.marked()
+        found = [PLANTED[each.value] for each in marks.values()]
         classes = [house.data_class if said is None else said, *found]
         if self.data_class:
             classes.append(DataClass[self.data_class.upper()])
@@ -128,14 +129,15 @@ class Asked(NamedTuple):
         return Label(
             data_class=DataClass(max(classes)),
             region=key.get("region") or house.region,
-            unread=any(each.place in UNREADABLE for each in self.plants),
+            unread=any(each.place in UNREADABLE for each in marks.values()),
             veiled=veiled,
         )
 
     def can_be_veiled(self) -> bool:
         return self.surface != "embeddings" and not (self.is_drawn and self.surface == "chat")
 
-    def body(self) -> bytes:
+    def marked(self) -> tuple[str, dict[str, Plant]]:
+        """Write a body with a mark for each plant that is in it: one place can take another's."""
         body = plain(self.surface)
         marks: dict[str, Plant] = {}
         for number, plant in enumerate(self.plants):
@@ -147,6 +149,10 @@ class Asked(NamedTuple):
         if self.is_drawn and self.surface == "chat":
             body["n"] = 2
         text = json.dumps(body, ensure_ascii=False)
+        return text, {mark: plant for mark, plant in marks.items() if mark in text}
+
+    def body(self) -> bytes:
+        text, marks = self.marked()
         for mark, plant in marks.items():
             text = text.replace(mark, written(plant))
         return text.encode()
