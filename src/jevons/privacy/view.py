@@ -162,10 +162,22 @@ def unread(request: Generate, text: str) -> tuple[str, ...]:
     """
     parts = [part for message in request.messages for part in message.parts]
     named = dict.fromkeys(_media(parts))
-    if _BLOB.search(text):
+    if _is_unbroken(text) and _BLOB.search(text):
         marks = {part.opaque for part in parts if isinstance(part, Reasoning)}
         named |= dict.fromkeys(_blobs(text, marks, is_named=bool(named)))
     return tuple(named)
+
+
+def _is_unbroken(text: str) -> bool:
+    """Whether a text has a row of so many characters without a space; quicker than to search it."""
+    for middle in range(_LONG - 1, len(text), _LONG):  # each such row has one of these in it
+        before = text.rfind(" ", max(0, middle - _LONG + 1), middle + 1)
+        after = text.find(" ", middle, middle + _LONG)
+        start = max(0, middle - _LONG + 1) if before < 0 else before + 1
+        end = min(len(text), middle + _LONG) if after < 0 else after
+        if end - start >= _LONG:
+            return True
+    return False
 
 
 def _blobs(text: str, marks: Container[str | None], *, is_named: bool) -> Iterator[str]:

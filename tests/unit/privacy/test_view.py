@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from jevons.privacy import Detector
 from jevons.privacy.near import PARTED
@@ -124,3 +126,13 @@ def test_what_an_endpoint_wrote_for_itself_is_not_asked_about() -> None:
 def test_words_under_the_name_of_a_mark_are_read() -> None:
     asked = request(messages=[{"signature": "write to anna@example.org"}])
     assert "anna@example.org" in laid_out(asked)
+
+
+def test_long_prose_is_no_data() -> None:
+    assert not_read(request(odd="word " * 200)) == ()
+
+
+@given(st.integers(0, 450), st.integers(190, 420), st.integers(0, 450))
+def test_data_is_noticed_wherever_it_stands(before: int, size: int, after: int) -> None:
+    said = f"{'a b ' * (before // 4)}{'c' * (before % 4)} {'Q' * size} {'d ' * (after // 2)}"
+    assert not_read(request(odd=said)) == (("file",) if size >= 200 else ())
