@@ -206,7 +206,9 @@ async def _inspect(request: Generate, rooms: Rooms) -> Generate:
         InspectionFailed: That could not be done.
         Unsupported: Nobody looks, and the caller named what is to be found.
     """
-    if rooms.privacy is None or request.actor is None:
+    if request.actor is None:
+        return request
+    if rooms.privacy is None:
         if request.identifiers:
             message = (
                 "identifiers were named, and this house looks no request through (privacy.look)"

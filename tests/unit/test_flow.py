@@ -596,8 +596,9 @@ async def test_names_that_nobody_would_look_for_are_no_silent_wish() -> None:
 
 async def test_a_stranger_s_request_is_not_looked_through() -> None:
     house = House(answers, privacy=Blind())
-    with pytest.raises(Unauthenticated):
-        await house.walk(a_request(actor=None))
+    for request in (a_request(actor=None), a_request(actor=None, identifiers=("Ada",))):
+        with pytest.raises(Unauthenticated):
+            await house.walk(request)
 
 
 # when it is worth another try

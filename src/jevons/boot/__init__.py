@@ -45,14 +45,7 @@ if TYPE_CHECKING:
     from jevons.ports import Answers, Clock, Provider
     from jevons.settings import Settings
 
-__all__ = (
-    "House",
-    "key_path",
-    "ledger_path",
-    "open_house",
-    "serve",
-    "weights_dir",
-)
+__all__ = ("House", "key_path", "ledger_path", "open_house", "serve", "weights_dir")
 
 ENGINE = "engine"
 """Name of the embedded engine's door."""

@@ -41,8 +41,15 @@ _KINDS: Mapping[str, str] = MappingProxyType({"image": "image", "audio": "audio"
 _OF_DIALECT = frozenset({"call", "call_id", "id", "item_id", "tool_call_id", "tool_use_id"})
 """Names in dialects, beside which a number is none that is to be called by telephone."""
 _MARKS = frozenset(
-    {"encrypted_content", "encrypted_index", "opaque", "signature", "thought_signature"}
-) | {"thoughtSignature"}
+    {
+        "encrypted_content",
+        "encrypted_index",
+        "opaque",
+        "signature",
+        "thoughtSignature",
+        "thought_signature",
+    }
+)
 _MARK = re.compile(rf"(?:jevons:[a-z0-9-]*:)?{_CODE}*+")
 """What an endpoint wrote for itself alone, and gets back: see `jevons.wire.seal`."""
 

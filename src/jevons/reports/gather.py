@@ -20,7 +20,7 @@ from jevons.types.units import Estimate, Quantity
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ("Dimension", "Measure", "Period", "Seen", "Span", "Sums", "Used", "gather")
+__all__ = ("Charged", "Dimension", "Measure", "Period", "Seen", "Span", "Sums", "Used", "gather")
 
 Dimension = Literal["model", "endpoint"]
 """What makes a group."""
@@ -50,23 +50,33 @@ class Used(msgspec.Struct, frozen=True, kw_only=True):
     reasoning: int = 0
 
 
-class Seen(msgspec.Struct, frozen=True, kw_only=True):
-    """What a report reads of a receipt; the rest of it is passed over."""
+class Charged(msgspec.Struct, frozen=True, kw_only=True):
+    """What every report reads of a receipt; the rest of it is passed over."""
 
     at_ms: int
     key: str
     endpoint: str | None
     model: str | None
-    usage: Used
     energy_mj: Quantity
     carbon_mg: Quantity
     error: str | None = None
     account: tuple[str, ...] = ()
     """What it was charged to besides its key; records of old name none."""
 
+    @property
+    def line(self) -> tuple[str, ...]:
+        """What it was charged to besides its key, the narrowest first."""
+        return self.account or DEFAULT_LINE
+
     def is_of(self, account: str) -> bool:
         """Whether it was charged to an account, or made with a key, by name or id."""
-        return account == self.key or account in (self.account or DEFAULT_LINE)
+        return account == self.key or account in self.line
+
+
+class Seen(Charged, frozen=True, kw_only=True):
+    """What is read of a receipt to be compared."""
+
+    usage: Used
 
 
 @dataclass(slots=True)

@@ -11,11 +11,9 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
-import msgspec
-
-from jevons.types.budget import DEFAULT_LINE
+from jevons.reports.gather import Charged, Used
 from jevons.types.custody import UNKNOWN_PLACE
-from jevons.types.units import Cost, Estimate, Priced, Quantity
+from jevons.types.units import Cost, Estimate, Priced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -30,39 +28,20 @@ Column = Literal["day", "month", "model", "endpoint", "host", "place", "class", 
 _NOBODY = "nobody"
 
 
-class _Used(msgspec.Struct, frozen=True, kw_only=True):
+class _Used(Used, frozen=True, kw_only=True):
     input: int = 0
     cache_read: int = 0
     cache_write: int = 0
-    output: int = 0
-    reasoning: int = 0
 
 
-class Billed(msgspec.Struct, frozen=True, kw_only=True):
-    """What a bill reads of a receipt; the rest of it is passed over."""
+class Billed(Charged, frozen=True, kw_only=True):
+    """What is read of a receipt to be billed."""
 
-    at_ms: int
-    key: str
-    endpoint: str | None
-    model: str | None
     host: str | None
     place: str | None
     usage: _Used
     cost: Cost
-    energy_mj: Quantity
-    carbon_mg: Quantity
-    error: str | None = None
     data_class: str = "public"
-    account: tuple[str, ...] = ()
-
-    def is_of(self, account: str) -> bool:
-        """Whether it was charged to an account, or made with a key, by name or id."""
-        return account == self.key or account in self.line
-
-    @property
-    def line(self) -> tuple[str, ...]:
-        """What it was charged to besides its key, the narrowest first."""
-        return self.account or DEFAULT_LINE
 
 
 @dataclass(slots=True)
