@@ -30,7 +30,7 @@ from jevons.clock import SystemClock, Ulids, chance
 from jevons.edge import allow_many_connections, app, serve_config
 from jevons.flow import Rooms
 from jevons.pick import Cheapest, Resting, Retries
-from jevons.store import Archive, Books, Limits, empty
+from jevons.store import Archive, Books, Claim, Limits, empty
 from jevons.telemetry import Metrics, log
 from jevons.types.custody import OWN
 from jevons.types.errors import Misconfigured
@@ -56,6 +56,7 @@ class House:
     """Everything that serves, open."""
 
     settings: Settings
+    claim: Claim
     rooms: Rooms
     books: Books
     endpoints: tuple[Endpoint, ...]
@@ -90,13 +91,14 @@ async def open_house(
         weights: Model for the embedded engine; None opens none.
 
     Raises:
-        Misconfigured: A setting cannot be.
+        Misconfigured: A setting cannot be, or another server has the data folder.
         StoreUnavailable: The books could not be opened.
     """
     clock = SystemClock()
     ids = Ulids(clock)
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     async with AsyncExitStack() as closing:
+        claim = closing.enter_context(Claim(settings.data_dir))
         books = await closing.enter_async_context(
             Books.open(
                 ledger_path(settings),
@@ -157,6 +159,7 @@ async def open_house(
         )
         yield House(
             settings=settings,
+            claim=claim,
             rooms=rooms,
             books=books,
             endpoints=catalog.endpoints,
@@ -210,23 +213,29 @@ async def _serve(
             keep_alive_s=settings.server.keep_alive_s,
         )
         async with Beside(house.shown, settings.publish, settings.server):
-            await _Announcing(config, on_ready).serve()
+            await _Announcing(config, house.claim, on_ready).serve()
 
 
 class _Announcing(uvicorn.Server):
     """A server that says when it listens, and where."""
 
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[str], None] | None) -> None:
+    def __init__(
+        self, config: uvicorn.Config, claim: Claim, on_ready: Callable[[str], None] | None
+    ) -> None:
         super().__init__(config)
+        self._claim = claim
         self._on_ready = on_ready
 
     async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override] uvicorn's own is list[socket]
         """Listen, then say so."""
         await super().startup(sockets)  # type: ignore[arg-type] as above
         _settle_garbage()
-        if self.started and self._on_ready is not None:
-            host, port = self.servers[0].sockets[0].getsockname()[:2]
-            await asyncio.to_thread(self._on_ready, _url(host, port))
+        if not self.started:
+            return
+        url = _url(*self.servers[0].sockets[0].getsockname()[:2])
+        self._claim.tell(url)
+        if self._on_ready is not None:
+            await asyncio.to_thread(self._on_ready, url)
 
 
 def _settle_garbage() -> None:

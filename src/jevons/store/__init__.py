@@ -12,6 +12,7 @@ from jevons.store.backup import Loss, back_up, foresee, restore
 from jevons.store.balance import Spending, balances, spending
 from jevons.store.books import Books
 from jevons.store.checking import Report
+from jevons.store.claim import Claim
 from jevons.store.erasure import erase, hold, release
 from jevons.store.export import export
 from jevons.store.keys import Created, KeyRing
@@ -27,6 +28,7 @@ from jevons.store.witness import OwnWitness, witness_vkey
 __all__ = (
     "Archive",
     "Books",
+    "Claim",
     "Created",
     "KeyRing",
     "Limits",
