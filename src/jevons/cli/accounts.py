@@ -91,7 +91,6 @@ def listing(*, config: Path | None, as_json: bool) -> None:
 
 
 def _table(ordered: list[tuple[int, Account]], used: dict[str, Used]) -> Any:
-    from jevons.cli.figures import amounts
     from jevons.cli.screen import table
 
     right = ("answers", "cost", "energy", "carbon")
@@ -100,9 +99,23 @@ def _table(ordered: list[tuple[int, Account]], used: dict[str, Used]) -> Any:
         spent = used.get(account.name)
         figures = ("0", "$0", "0 Wh", "0 gCO2e")
         if spent is not None:
-            figures = (str(spent.answers), *amounts(spent))
+            figures = (str(spent.answers), *_amounts(spent))
         shown.add_row("  " * depth + account.name, account.level, *figures)
     return shown
+
+
+def _amounts(used: Used) -> tuple[str, str, str]:
+    """Write what an account used, and how many of its answers are not in it."""
+    from jevons.figures import unit
+    from jevons.types.budget import UNITS
+
+    known = (used.cost_nusd, used.energy_mj, used.carbon_ug)
+    unknown = (used.no_cost, used.no_energy, used.no_carbon)
+    cost_, energy_, carbon_ = (
+        unit(name, amount) + (f" + {more} unknown" if more else "")
+        for name, amount, more in zip(UNITS, known, unknown, strict=True)
+    )
+    return cost_, energy_, carbon_
 
 
 def _tree(found: Any, under: str = "", depth: int = 0) -> Any:

@@ -161,7 +161,7 @@ def _said(budget: Budget) -> dict[str, Any]:
 
 
 def _sentence(budget: Budget) -> str:
-    from jevons.cli.figures import unit
+    from jevons.figures import unit
 
     limits = [
         unit(name, limit)
@@ -203,8 +203,8 @@ def _plain(balance: Balance) -> dict[str, Any]:
 
 
 def _table(found: list[Balance]) -> Any:
-    from jevons.cli.figures import unit
     from jevons.cli.screen import table
+    from jevons.figures import unit
 
     right = ("limit", "spent", "held", "left")
     shown = table("account", "period", *right, "kind", right=right)

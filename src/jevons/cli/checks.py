@@ -16,7 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from jevons.cli import figures
+from jevons import figures
 from jevons.cli.client import Client, address
 from jevons.cli.options import ledger_path, weights_dir
 from jevons.clock import SystemClock

@@ -22,8 +22,8 @@ def export(*, out: Path, force: bool, config: Path | None, as_json: bool) -> Non
     The export can be verified without the ledger. It holds commitments, no prompts and no
     answers.
     """
-    from jevons.cli.figures import bytes_of
     from jevons.cli.screen import emit
+    from jevons.figures import bytes_of
     from jevons.store import export as export_books
 
     ledger = existing_ledger(read_settings(config))

@@ -53,7 +53,7 @@ def _show(endpoints: list[dict[str, Any]], weights: list[dict[str, Any]]) -> Non
 
 
 def _size(size_bytes: int | None) -> str:
-    from jevons.cli.figures import bytes_of
+    from jevons.figures import bytes_of
 
     return "not known" if size_bytes is None else bytes_of(size_bytes)
 

@@ -140,7 +140,7 @@ def prove(leaf: bytes, inclusion: Inclusion | None, key: Ed25519PublicKey | None
 
 def reprice(ended: Ended, settings: Settings) -> Repriced:
     """Price a receipt again and compare; a refusal has no price."""
-    from jevons.cli import figures
+    from jevons import figures
     from jevons.cli.recompute import recomputed
     from jevons.types.account import Receipt
     from jevons.types.units import Priced, Unknown
@@ -210,7 +210,7 @@ def _veiled(veil: Veil) -> str:
 
 
 def _rows(receipt: Receipt) -> list[tuple[str, str]]:
-    from jevons.cli import figures
+    from jevons import figures
 
     usage = receipt.usage
     cached = f", {usage.cache_read} of them cached" if usage.cache_read else ""

@@ -242,7 +242,7 @@ def _csv(compared: Compared, measure: Measure) -> str:
 
 def _lines(compared: Compared, measure: Measure, account: str | None) -> Iterator[RenderableType]:
     """Write a report for a person."""
-    from jevons.cli import figures
+    from jevons import figures
     from jevons.cli.screen import table
     from jevons.reports import NoFigure
 
@@ -275,7 +275,7 @@ def _days(span: Span) -> str:
 
 
 def _cells(interval: Interval, per: float, *, is_change: bool = False) -> tuple[str, str]:
-    from jevons.cli.figures import plain
+    from jevons.figures import plain
 
     low, point, high = [plain(figure / per) for figure in interval]
     sign = "+" if is_change and interval.point > 0 else ""
@@ -283,7 +283,7 @@ def _cells(interval: Interval, per: float, *, is_change: bool = False) -> tuple[
 
 
 def _sentences(told: Rebound) -> Iterator[str]:
-    from jevons.cli.figures import plain
+    from jevons.figures import plain
     from jevons.reports import NoFigure
 
     yield (
@@ -299,7 +299,7 @@ def _sentences(told: Rebound) -> Iterator[str]:
 
 
 def _range(interval: Interval) -> str:
-    from jevons.cli.figures import plain
+    from jevons.figures import plain
 
     return f"between {plain(interval.p05)} and {plain(interval.p95)}"
 
@@ -326,7 +326,7 @@ def _meaning(rebound: float) -> str:
 
 def _left_out(compared: Compared) -> Iterator[str]:
     """Say what the figures rest on, and what is not in them."""
-    from jevons.cli.figures import plain
+    from jevons.figures import plain
 
     for name, period in zip(("before", "after"), compared.periods, strict=True):
         shares = [

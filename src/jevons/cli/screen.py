@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from jevons.cli import figures
+from jevons import figures
 from jevons.types.units import Unknown
 
 if TYPE_CHECKING:

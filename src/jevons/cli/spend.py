@@ -140,7 +140,7 @@ def _total(bills: Iterable[Bill]) -> Bill:
 
 def _cells(bill: Bill) -> tuple[str, ...]:
     """Write figures; what a sum leaves out is counted behind it."""
-    from jevons.cli import figures
+    from jevons import figures
 
     failed = f" ({bill.failed} failed)" if bill.failed else ""
     unpriced = f" + {bill.unpriced} unknown" if bill.unpriced else ""

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 from rich.text import Text
 
-from jevons.cli import figures, screen
+from jevons import figures
+from jevons.cli import screen
 from jevons.cli.demo import jobs
 from jevons.meter.total import total, total_cost
 from jevons.types.units import Estimate

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jevons.cli import figures
+from jevons import figures
 from jevons.types.units import Estimate, Priced, Unknown
 
 

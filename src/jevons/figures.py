@@ -9,11 +9,9 @@ from __future__ import annotations
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING
 
-from jevons.types.budget import UNITS
 from jevons.types.units import Estimate, Priced, Unknown
 
 if TYPE_CHECKING:
-    from jevons.store import Used
     from jevons.types.budget import Unit
     from jevons.types.units import Cost, Quantity
 
@@ -22,7 +20,6 @@ __all__ = (
     "MJ_PER_WH",
     "UG_PER_G",
     "UNKNOWN",
-    "amounts",
     "bytes_of",
     "carbon",
     "cost",
@@ -116,17 +113,6 @@ def unit(name: Unit, amount: int) -> str:
 def _sized(value: float) -> str:
     """Write an amount that is exact, which an estimate's two digits would hide."""
     return f"{value:,.2f}" if abs(value) >= 1 else plain(value)
-
-
-def amounts(used: Used) -> tuple[str, str, str]:
-    """Write what an account used, and how many of its answers are not in it."""
-    known = (used.cost_nusd, used.energy_mj, used.carbon_ug)
-    unknown = (used.no_cost, used.no_energy, used.no_carbon)
-    cost_, energy_, carbon_ = (
-        unit(name, amount) + (f" + {more} unknown" if more else "")
-        for name, amount, more in zip(UNITS, known, unknown, strict=True)
-    )
-    return cost_, energy_, carbon_
 
 
 def bytes_of(size: int) -> str:
