@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from jevons.ledger.note import BadNote, open_note, parse, read_vkey
 from jevons.ledger.record import encode, pack, unpack
 from jevons.ledger.trust import Trust
+from jevons.store.door import File
 from jevons.store.lease import Lease
 from jevons.store.opening import open_ledger
 from jevons.store.read import checkpoints
@@ -180,7 +181,7 @@ def _verified(path: Path, what: str) -> Report:
 def _copy(path: Path, out: Path) -> None:
     with (
         closing(connect_to_read(path, live=is_live(path))) as source,
-        closing(sqlite3.connect(out, isolation_level=None)) as target,
+        closing(sqlite3.connect(out, isolation_level=None, factory=File)) as target,
     ):
         source.backup(target)
         target.execute("PRAGMA journal_mode = DELETE")

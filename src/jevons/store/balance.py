@@ -19,10 +19,11 @@ from jevons.types.account import Intent
 from jevons.types.errors import StoreUnavailable
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable
     from pathlib import Path
     from typing import TypeVar
+
+    from jevons.store.door import Connection
 
     T = TypeVar("T")
 
@@ -43,7 +44,7 @@ def balances(path: Path, *, now_ms: int) -> list[Balance]:
         StoreUnavailable: The ledger cannot be read.
     """
 
-    def read(connection: sqlite3.Connection) -> list[Balance]:
+    def read(connection: Connection) -> list[Balance]:
         month = month_of(day_of(now_ms))
         purse = Purse()
         purse.terms = terms(connection, since=month)
@@ -64,7 +65,7 @@ def spending(path: Path, *, now_ms: int) -> Spending:
         StoreUnavailable: The ledger cannot be read.
     """
 
-    def read(connection: sqlite3.Connection) -> Spending:
+    def read(connection: Connection) -> Spending:
         month = month_of(day_of(now_ms))
         found = used_since(connection, f"{month}-01")
         return Spending(terms(connection, since=month), {row.account: row for row in found})
@@ -72,7 +73,7 @@ def spending(path: Path, *, now_ms: int) -> Spending:
     return _read(path, read, otherwise=Spending(Terms(), {}))
 
 
-def _read(path: Path, read: Callable[[sqlite3.Connection], T], *, otherwise: T) -> T:
+def _read(path: Path, read: Callable[[Connection], T], *, otherwise: T) -> T:
     """Read one moment of a ledger; `otherwise` stands for what a file of before it has not."""
     try:
         with closing(connect_to_read(path, live=is_live(path))) as connection:

@@ -32,12 +32,12 @@ from jevons.types.account import Intent, Receipt, Refused
 from jevons.types.errors import StoreUnavailable
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import AsyncGenerator, Callable, Sequence
     from pathlib import Path
 
     from jevons import ports
     from jevons.budget import Terms
+    from jevons.store.door import Connection
     from jevons.store.keys import Within
     from jevons.store.schema import Commit
     from jevons.store.standing import Standing
@@ -78,7 +78,7 @@ class Books:
         self._idle = asyncio.Event()
         self._idle.set()
         self._reading = ThreadPoolExecutor(1, thread_name_prefix="jevons-ledger-read")
-        self._reader: sqlite3.Connection | None = None
+        self._reader: Connection | None = None
         self._writer = Writer(
             path,
             opened.connection,
@@ -221,7 +221,7 @@ class Books:
     def _last_uses(self) -> dict[str, int]:
         return last_uses(self._connected())
 
-    def _connected(self) -> sqlite3.Connection:
+    def _connected(self) -> Connection:
         if self._reader is None:
             self._reader = connect_to_read(self._path)
         return self._reader
@@ -299,7 +299,7 @@ class Books:
         if not self._loop.is_closed():  # else nobody is left to be told
             self._loop.call_soon_threadsafe(answer, error)
 
-    def _refresh(self, connection: sqlite3.Connection) -> None:
+    def _refresh(self, connection: Connection) -> None:
         """On the writer's thread: take over what another process did."""
         self.keys.load(connection)
         self.purse.terms = terms(connection, since=month_of(day_of(self._clock.now_ms())))

@@ -18,10 +18,10 @@ from jevons.store.standing import row_of
 from jevons.types.account import Erased, Intent, KeyChange, Receipt, Refused
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator
 
     from jevons.ledger.audit import Kind, Seen
+    from jevons.store.door import Connection
     from jevons.types.account import Record
 
 __all__ = ("Derived",)
@@ -37,11 +37,11 @@ class Derived:
         connection: Reads one moment of the ledger.
     """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._run = connection.execute
-        self._placed: Iterator[tuple[int, int]] = self._run(
-            "SELECT first, segment FROM placed ORDER BY first"
+        self._placed: Iterator[tuple[int, int]] = iter(
+            self._run("SELECT first, segment FROM placed ORDER BY first")
         )
         self._is_placing = True
         self._wrong: dict[str, Finding] = {}
@@ -114,7 +114,7 @@ class Derived:
                 self._check_tile(tile, hashes)
         found = dict(
             self._run(
-                "SELECT request, leaf FROM lookup WHERE request IN (SELECT value FROM json_each(?))",
+                f"SELECT request, leaf FROM lookup WHERE request IN ({self._connection.words.listed})",  # noqa: S608 our own words
                 (json.dumps([*self._closed]),),
             )
         )

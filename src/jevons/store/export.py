@@ -24,9 +24,10 @@ from jevons.types.account import Genesis
 from jevons.types.errors import StoreUnavailable
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable, Iterator
     from pathlib import Path
+
+    from jevons.store.door import Connection
 
 __all__ = ("MAGIC", "BadExport", "Exported", "Written", "export", "load", "open_export")
 
@@ -118,7 +119,7 @@ def load(body: bytes) -> Exported:
     return open_export(BytesIO(body))
 
 
-def _await_checkpoint(connection: sqlite3.Connection) -> None:
+def _await_checkpoint(connection: Connection) -> None:
     wanted = _count(connection)
     for _ in range(_LOOKS):
         if _signed_size(connection) >= wanted:
@@ -126,7 +127,7 @@ def _await_checkpoint(connection: sqlite3.Connection) -> None:
         time.sleep(_LOOK_S)
 
 
-def _write(connection: sqlite3.Connection, out: Path) -> Written:
+def _write(connection: Connection, out: Path) -> Written:
     count = _count(connection)
     size = min(count, _signed_size(connection))
     notes = [note.encode() for note in checkpoints(connection)]
@@ -157,16 +158,16 @@ def _put(pieces: Iterable[bytes], out: Path) -> int:
     return size_bytes
 
 
-def _stored(connection: sqlite3.Connection) -> Iterator[bytes]:
+def _stored(connection: Connection) -> Iterator[bytes]:
     for (body,) in connection.execute("SELECT body FROM segment ORDER BY id"):
         yield from unpack(body)
 
 
-def _count(connection: sqlite3.Connection) -> int:
+def _count(connection: Connection) -> int:
     return sum(1 for _ in _stored(connection))
 
 
-def _signed_size(connection: sqlite3.Connection) -> int:
+def _signed_size(connection: Connection) -> int:
     return connection.execute("SELECT coalesce(max(size), 0) FROM checkpoint").fetchone()[0]
 
 

@@ -12,7 +12,6 @@ Rule 4: erasing writes the whole table anew. SQLite overwrites a row that it del
 from __future__ import annotations
 
 import secrets
-import sqlite3
 from collections.abc import Awaitable, Callable
 from functools import partial
 from hashlib import sha256
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 import msgspec
 
+from jevons.store.door import Connection
 from jevons.store.standing import erasures, put
 from jevons.types.account import Erased, KeyChange
 from jevons.types.actor import Actor
@@ -37,10 +37,13 @@ __all__ = ("Created", "KeyRing", "Within", "row_digest")
 
 _SECRET_BYTES = 32
 _SALTING_BYTES = 32
-_PUT = "INSERT OR REPLACE INTO key VALUES (?, ?, ?)"
+_PUT = (
+    "INSERT INTO key VALUES (?, ?, ?) "
+    "ON CONFLICT (id) DO UPDATE SET digest = excluded.digest, actor = excluded.actor"
+)
 
 
-Within = Callable[[sqlite3.Connection], None]
+Within = Callable[[Connection], None]
 """What is done in the transaction that writes a record; it may refuse by `StoreUnavailable`."""
 
 
@@ -226,7 +229,7 @@ class KeyRing:
         await self._overwrite()
         return record
 
-    def load(self, connection: sqlite3.Connection) -> None:
+    def load(self, connection: Connection) -> None:
         """Read the table again; on the thread that writes it, so what is read is never old."""
         rows = connection.execute("SELECT digest, actor FROM key").fetchall()
         keys = [(digest, msgspec.json.decode(actor, type=Actor)) for digest, actor in rows]
@@ -268,7 +271,7 @@ class KeyRing:
         await self._write(change, [(_PUT, (actor.key, digest, row))], within)
 
 
-def _expect(read: tuple[bytes, Actor], connection: sqlite3.Connection) -> None:
+def _expect(read: tuple[bytes, Actor], connection: Connection) -> None:
     """Hold a row against what was read of it.
 
     Raises:
@@ -281,7 +284,7 @@ def _expect(read: tuple[bytes, Actor], connection: sqlite3.Connection) -> None:
         raise StoreUnavailable(message)
 
 
-def _forget(read: tuple[bytes, Actor], connection: sqlite3.Connection) -> None:
+def _forget(read: tuple[bytes, Actor], connection: Connection) -> None:
     """Write all rows but one into emptied pages: SQLite overwrites each page that it empties.
 
     Raises:
@@ -290,7 +293,8 @@ def _forget(read: tuple[bytes, Actor], connection: sqlite3.Connection) -> None:
     _expect(read, connection)
     rows = connection.execute("SELECT * FROM key WHERE id <> ?", (read[1].key,)).fetchall()
     connection.execute("DELETE FROM key")
-    connection.executemany(_PUT, rows)
+    for row in rows:
+        connection.execute(_PUT, row)
 
 
 def _former(actor: Actor) -> Actor:

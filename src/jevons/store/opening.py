@@ -23,7 +23,6 @@ from jevons.types.account import Genesis
 from jevons.types.errors import Misconfigured, StoreUnavailable
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable
     from pathlib import Path
 
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 
     from jevons.budget.purse import Spent
     from jevons.ports import Clock
+    from jevons.store.door import Connection, File
     from jevons.store.schema import Commit
 
 __all__ = ("Opened", "open_ledger")
@@ -41,7 +41,7 @@ _INSERT = "INSERT INTO segment (body) VALUES (?)"
 class Opened(NamedTuple):
     """What the writer takes over."""
 
-    connection: sqlite3.Connection
+    connection: Connection
     lease: Lease
     sequencer: Callable[[], Sequencer]
     spent: list[Spent]
@@ -73,7 +73,7 @@ def open_ledger(path: Path, *, commit: Commit, origin: str, clock: Clock) -> Ope
         raise
 
 
-def _let_go(connection: sqlite3.Connection | None, lease: Lease | None) -> None:
+def _let_go(connection: Connection | None, lease: Lease | None) -> None:
     if connection is not None:
         connection.close()
     if lease is not None:
@@ -81,7 +81,7 @@ def _let_go(connection: sqlite3.Connection | None, lease: Lease | None) -> None:
 
 
 def _begin(
-    connection: sqlite3.Connection, path: Path, lease: Lease, *, origin: str, clock: Clock
+    connection: File, path: Path, lease: Lease, *, origin: str, clock: Clock
 ) -> Callable[[], Sequencer]:
     connection.executescript(SCHEMA)  # writes nothing where every table is there
     first = connection.execute("SELECT body FROM segment ORDER BY id LIMIT 1").fetchone()
@@ -108,7 +108,7 @@ def _public(key: Ed25519PrivateKey) -> str:
 
 
 def _write_genesis(
-    connection: sqlite3.Connection, key: Ed25519PrivateKey, *, origin: str, clock: Clock
+    connection: Connection, key: Ed25519PrivateKey, *, origin: str, clock: Clock
 ) -> None:
     genesis = Genesis(at_ms=clock.now_ms(), origin=origin, public_key=_public(key))
     connection.execute(_INSERT, (pack([encode(genesis)]),))

@@ -15,9 +15,8 @@ from jevons.types.budget import Amounts
 from jevons.types.units import Unknown
 
 if TYPE_CHECKING:
-    import sqlite3
-
     from jevons.ports import Clock
+    from jevons.store.door import Connection
     from jevons.store.sequence import Sequencer
 
 __all__ = ("close_orphans",)
@@ -26,7 +25,7 @@ _INSERT = "INSERT INTO segment (body) VALUES (?)"
 _CLOSED_AT_ONCE = 256
 
 
-def close_orphans(connection: sqlite3.Connection, sequencer: Sequencer, clock: Clock) -> list[str]:
+def close_orphans(connection: Connection, sequencer: Sequencer, clock: Clock) -> list[str]:
     """Put everything in order, and give each intent that is left a receipt.
 
     Returns:

@@ -22,12 +22,12 @@ from jevons.store.schema import UNREADABLE, connect, connect_to_read, tile_key
 from jevons.types.errors import StoreUnavailable
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import AsyncGenerator, Callable
     from pathlib import Path
 
     from jevons import ports
     from jevons.ledger.tile import Tile
+    from jevons.store.door import Connection
 
 __all__ = ("Log", "Pages")
 
@@ -42,7 +42,7 @@ class Pages:
         connection: Reads a ledger.
     """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._run = connection.execute
         self._signed = 0
 
@@ -123,7 +123,7 @@ class Log:
         self._is_witnessed = is_witnessed
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="jevons-log")
         self._pages: Pages | None = None
-        self._connections: list[sqlite3.Connection] = []
+        self._connections: list[Connection] = []
         self._cosigned: int | None = None
 
     @classmethod
@@ -215,7 +215,7 @@ class Log:
         # Not the writer's connection: what a witness says is none of the request path's business.
         with closing(connect(self._path, "os")) as connection:
             connection.execute(
-                "UPDATE checkpoint SET note = note || ? WHERE size = ? AND instr(note, ?) = 0",
+                "UPDATE checkpoint SET note = note || ? WHERE size = ? AND replace(note, ?, '') = note",
                 (line, size, line.rpartition(" ")[0]),
             )
         if self._cosigned is not None:

@@ -19,9 +19,10 @@ from jevons.types.errors import StoreUnavailable
 from jevons.types.proof import Filed, Inclusion
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable
     from pathlib import Path
+
+    from jevons.store.door import Connection
 
 __all__ = ("checkpoints", "filed", "find", "keys_in", "leaf_at", "look_up", "placed")
 
@@ -31,7 +32,7 @@ def filed(leaf: bytes, proof: Inclusion | None = None) -> Filed:
     return Filed(leaf=leaf, leaf_hash=b64encode(leaf_hash(leaf)).decode(), inclusion=proof)
 
 
-def find(connection: sqlite3.Connection, request: str) -> Filed | None:
+def find(connection: Connection, request: str) -> Filed | None:
     """Find a receipt or a refusal that has been put in order, and prove it under the newest checkpoint."""
     connection.execute("BEGIN")  # one moment of the books, whatever is written meanwhile
     try:
@@ -74,7 +75,7 @@ def keys_in(path: Path) -> tuple[Actor, ...]:
         raise StoreUnavailable(message) from error
 
 
-def checkpoints(connection: sqlite3.Connection) -> list[str]:
+def checkpoints(connection: Connection) -> list[str]:
     """List the checkpoints, smallest first.
 
     Raises:
@@ -90,16 +91,16 @@ def checkpoints(connection: sqlite3.Connection) -> list[str]:
     return texts
 
 
-def placed(connection: sqlite3.Connection, requests: Iterable[str]) -> list[str]:
+def placed(connection: Connection, requests: Iterable[str]) -> list[str]:
     """Tell which of these receipts have been put in order."""
     rows = connection.execute(
-        "SELECT request FROM lookup WHERE request IN (SELECT value FROM json_each(?))",
+        f"SELECT request FROM lookup WHERE request IN ({connection.words.listed})",  # noqa: S608 our own words
         (json.dumps([*requests]),),
     )
     return [request for (request,) in rows]
 
 
-def leaf_at(connection: sqlite3.Connection, index: int) -> bytes:
+def leaf_at(connection: Connection, index: int) -> bytes:
     """Read one leaf by its index."""
     row: tuple[int, bytes] = connection.execute(
         "SELECT first, body FROM placed JOIN segment ON segment.id = placed.segment "
@@ -110,7 +111,7 @@ def leaf_at(connection: sqlite3.Connection, index: int) -> bytes:
     return unpack(body)[index - first]
 
 
-def _proof(connection: sqlite3.Connection, index: int) -> Inclusion | None:
+def _proof(connection: Connection, index: int) -> Inclusion | None:
     row = connection.execute(
         "SELECT size, note FROM checkpoint WHERE size > ? ORDER BY size DESC LIMIT 1", (index,)
     ).fetchone()

@@ -13,8 +13,12 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from jevons.store.door import FAILS, File
+
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from jevons.store.door import Connection
 
 __all__ = (
     "FORESEEN",
@@ -52,7 +56,7 @@ CREATE TABLE IF NOT EXISTS spent
    PRIMARY KEY (account, day)) WITHOUT ROWID;
 """
 
-FORESEEN = (sqlite3.Error, OSError, ValueError, msgspec.MsgspecError)
+FORESEEN = (*FAILS, OSError, ValueError, msgspec.MsgspecError)
 """What a disk, another process or a damaged record can raise."""
 UNREADABLE = (*FORESEEN, TypeError, LookupError)
 """And what rows of the wrong type or number can, where nothing but rows is read."""
@@ -67,14 +71,18 @@ def tile_key(level: int, number: int) -> int:
     return level << _LEVEL_BITS | number
 
 
-def connect(path: Path, commit: Commit) -> sqlite3.Connection:
+def connect(path: Path, commit: Commit) -> File:
     """Open to write; each statement is its own transaction unless it says BEGIN.
 
     `FULL` flushes the write-ahead log at each commit. `NORMAL` leaves that to the writer, and
     still flushes before pages move from the log to the file, so that a file is never torn.
     """
     connection = sqlite3.connect(
-        path, timeout=_LOCKED_S, isolation_level=None, check_same_thread=False
+        path,
+        timeout=_LOCKED_S,
+        isolation_level=None,
+        check_same_thread=False,
+        factory=File,
     )
     try:
         connection.execute("PRAGMA journal_mode = WAL")
@@ -88,15 +96,15 @@ def connect(path: Path, commit: Commit) -> sqlite3.Connection:
     return connection
 
 
-def wait_for_lock(connection: sqlite3.Connection, *, is_patient: bool) -> None:
+def wait_for_lock(connection: Connection, *, is_patient: bool) -> None:
     """Have statements wait for another process that is writing, or fail at once."""
     wait_ms = int(_LOCKED_S * 1000) if is_patient else 0
     connection.execute(f"PRAGMA busy_timeout = {wait_ms}").fetchone()
 
 
-def has_table(connection: sqlite3.Connection, name: str) -> bool:
+def has_table(connection: Connection, name: str) -> bool:
     """Tell whether a file has a table, which one of an earlier version may not."""
-    row = connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (name,)).fetchone()
+    row = connection.execute(connection.words.has_table, (name,)).fetchone()
     return row is not None
 
 
@@ -106,7 +114,7 @@ def is_live(path: Path) -> bool:
     return index.exists() or (wal.exists() and wal.stat().st_size > 0)
 
 
-def connect_to_read(path: Path, *, live: bool = True) -> sqlite3.Connection:
+def connect_to_read(path: Path, *, live: bool = True) -> File:
     """Open to read.
 
     Args:
@@ -116,5 +124,10 @@ def connect_to_read(path: Path, *, live: bool = True) -> sqlite3.Connection:
     """
     uri = f"{path.absolute().as_uri()}?{'mode=ro' if live else 'immutable=1'}"
     return sqlite3.connect(
-        uri, uri=True, timeout=_LOCKED_S, isolation_level=None, check_same_thread=False
+        uri,
+        uri=True,
+        timeout=_LOCKED_S,
+        isolation_level=None,
+        check_same_thread=False,
+        factory=File,
     )

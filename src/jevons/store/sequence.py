@@ -7,7 +7,6 @@ Rule 2: one slice is one transaction, and short: commits wait behind it.
 from __future__ import annotations
 
 import os
-import sqlite3
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -16,6 +15,7 @@ from jevons.ledger.merkle import leaf_hash, root
 from jevons.ledger.note import Checkpoint, sign
 from jevons.ledger.record import unpack
 from jevons.ledger.tile import Edge, Tile
+from jevons.store.door import transaction
 from jevons.store.schema import tile_key
 from jevons.store.spent import Charged, add_up, write_spent
 from jevons.types.budget import Amounts
@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     from jevons.ports import Clock
+    from jevons.store.door import Connection
 
-__all__ = ("Sequencer", "transaction")
+__all__ = ("Sequencer",)
 
 SLICE_LEAVES = 512
 """Leaves after which a slice takes no further segment: 2 to 3 ms of work."""
@@ -56,30 +57,6 @@ class _Slice(NamedTuple):
     leaves: list[bytes]
 
 
-class transaction:  # noqa: N801 it reads as a statement
-    """Commit what is done inside, or none of it."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-
-    def __enter__(self) -> None:
-        self._connection.execute("BEGIN IMMEDIATE")
-
-    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
-        if kind is None:
-            try:
-                self._connection.execute("COMMIT")
-            except sqlite3.Error:
-                self._roll_back()
-                raise
-        else:
-            self._roll_back()
-
-    def _roll_back(self) -> None:
-        if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
-
-
 class Sequencer:
     """Puts segments in order. Belongs to the writer thread.
 
@@ -93,7 +70,7 @@ class Sequencer:
 
     def __init__(
         self,
-        connection: sqlite3.Connection,
+        connection: Connection,
         *,
         key: Ed25519PrivateKey,
         origin: str,
@@ -184,24 +161,21 @@ class Sequencer:
                     charged.append(
                         Charged(head.key, head.account, head.day, head.at_ms, head.charged)
                     )
-        run = self._connection.execute
+        run, words = self._connection.execute, self._connection.words
         # One statement each: a statement a row would hand the GIL over at each.
-        run(f"INSERT INTO placed {_PAIRS}", (_text(dict(batch.placed)),))
-        run(f"INSERT OR IGNORE INTO lookup {_PAIRS}", (_text(closed),))
+        run(f"INSERT INTO placed {words.numbered}", (_text(dict(batch.placed)),))
+        run(f"INSERT INTO lookup {words.named} {_ONCE}", (_text(closed),))
         if charged:
             write_spent(self._connection, add_up(charged))
         waiting = {request: leaf for request, leaf in opened.items() if request not in closed}
         before = [request for request in closed if request not in opened]
         if before:
-            run(
-                "DELETE FROM pending WHERE request IN (SELECT value FROM json_each(?))",
-                (_text(before),),
-            )
+            sql = f"DELETE FROM pending WHERE request IN ({words.listed})"  # noqa: S608 our own words
+            run(sql, (_text(before),))
         if waiting:
-            run(f"INSERT OR IGNORE INTO pending {_PAIRS}", (_text(waiting),))
+            run(f"INSERT INTO pending {words.named} {_ONCE}", (_text(waiting),))
         for tile, hashes in tiles.items():
-            at = tile_key(tile.level, tile.number)
-            run("INSERT OR REPLACE INTO tile VALUES (?, ?)", (at, hashes))
+            run(_PUT_TILE, (tile_key(tile.level, tile.number), hashes))
         return list(closed)
 
     def _sign(self) -> str:
@@ -228,8 +202,8 @@ class Sequencer:
         return self._connection.execute(sql).fetchone()[0]
 
 
-_PAIRS = "SELECT key, value FROM json_each(?)"
-"""Rows out of one JSON object; a key that is to be an integer becomes one by its column."""
+_ONCE = "ON CONFLICT DO NOTHING"
+_PUT_TILE = "INSERT INTO tile VALUES (?, ?) ON CONFLICT (at) DO UPDATE SET hashes = excluded.hashes"
 
 
 def _text(rows: object) -> str:

@@ -22,8 +22,8 @@ import msgspec
 
 from jevons.store import secret
 from jevons.store.crypt import SALT_BYTES, Crypt
+from jevons.store.door import transaction
 from jevons.store.schema import connect, has_table
-from jevons.store.sequence import transaction
 from jevons.types.custody import DataClass
 from jevons.types.errors import Misconfigured, OnHold, StoreUnavailable, TooLarge
 from jevons.types.kept import Kept

@@ -15,8 +15,9 @@ from jevons.budget.terms import line_of
 from jevons.types.budget import Amounts
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable
+
+    from jevons.store.door import Connection, Words
 
 __all__ = (
     "Charged",
@@ -85,12 +86,12 @@ def added(row: Used, other: Used) -> Used:
     return Used(row.account, row.day, row.answers + other.answers, last_ms, *sums)
 
 
-def write_spent(connection: sqlite3.Connection, rows: list[Used]) -> None:
+def write_spent(connection: Connection, rows: list[Used]) -> None:
     """Add to what is there; one statement, as a statement a row would hand the GIL over at each."""
-    connection.execute(_ADD, (msgspec.json.encode(rows).decode(),))
+    connection.execute(_add(connection.words), (msgspec.json.encode(rows).decode(),))
 
 
-def spent_since(connection: sqlite3.Connection, day: str) -> list[Spent]:
+def spent_since(connection: Connection, day: str) -> list[Spent]:
     """Read what every account spent from a day on."""
     rows = connection.execute(
         "SELECT account, day, cost_nusd, energy_mj, carbon_ug, no_cost, no_energy, no_carbon "
@@ -100,27 +101,35 @@ def spent_since(connection: sqlite3.Connection, day: str) -> list[Spent]:
     return [Spent(*row[:5], unknown=row[5:]) for row in rows]
 
 
-def used_since(connection: sqlite3.Connection, day: str) -> list[Used]:
+def used_since(connection: Connection, day: str) -> list[Used]:
     """Read what every account used from a day on, all of it in the row of its last day."""
-    sums = ", ".join(f"sum({name})" for name in Used._fields[4:])
+    answers, *sums = [f"CAST(sum({name}) AS BIGINT)" for name in ("answers", *Used._fields[4:])]
     rows = connection.execute(
-        f"SELECT account, max(day), sum(answers), max(last_ms), {sums} "  # noqa: S608 our own names
+        f"SELECT account, max(day), {answers}, max(last_ms), {', '.join(sums)} "  # noqa: S608 our own names
         "FROM spent WHERE day >= ? GROUP BY account",
         (day,),
     )
     return [Used(*row) for row in rows]
 
 
-def last_uses(connection: sqlite3.Connection) -> dict[str, int]:
+def last_uses(connection: Connection) -> dict[str, int]:
     """Tell when the last answer of each account and key ended, Unix milliseconds."""
-    return dict(connection.execute("SELECT account, max(last_ms) FROM spent GROUP BY account"))
+    rows = connection.execute("SELECT account, max(last_ms) FROM spent GROUP BY account")
+    return dict(rows.fetchall())
 
 
 _COLUMNS = ", ".join(Used._fields)
-_VALUES = ", ".join(f"json_extract(value, '$[{at}]')" for at in range(len(Used._fields)))
-_SUMS = ", ".join(f"{name} = {name} + excluded.{name}" for name in ("answers", *Used._fields[4:]))
-_ADD = (
-    f"INSERT INTO spent ({_COLUMNS}) SELECT {_VALUES} "  # noqa: S608 our own names
-    f"FROM json_each(?) WHERE true ON CONFLICT DO UPDATE SET {_SUMS}, "
-    "last_ms = max(last_ms, excluded.last_ms)"
+_SUMS = ", ".join(
+    f"{name} = spent.{name} + excluded.{name}" for name in ("answers", *Used._fields[4:])
 )
+_LAST = "CASE WHEN excluded.last_ms > spent.last_ms THEN excluded.last_ms ELSE spent.last_ms END"
+
+
+def _add(words: Words) -> str:
+    texts = [words.text.format(at) for at in range(2)]
+    figures = [words.integer.format(at) for at in range(2, len(Used._fields))]
+    return (
+        f"INSERT INTO spent ({_COLUMNS}) SELECT {', '.join([*texts, *figures])} "  # noqa: S608 our own names
+        f"FROM {words.elements} WHERE true "
+        f"ON CONFLICT (account, day) DO UPDATE SET {_SUMS}, last_ms = {_LAST}"
+    )

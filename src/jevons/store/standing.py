@@ -15,13 +15,17 @@ from jevons.types.account import Erased
 from jevons.types.budget import Account, Alert, Budget, Limit
 
 if TYPE_CHECKING:
-    import sqlite3
-
+    from jevons.store.door import Connection
     from jevons.types.account import Record
 
 __all__ = ("Row", "Standing", "erasures", "put", "row_of", "terms")
 
 Standing = Account | Budget | Limit | Alert | Erased
+
+_PUT = (
+    "INSERT INTO standing VALUES (?, ?, ?) "
+    "ON CONFLICT (kind, name) DO UPDATE SET leaf = excluded.leaf"
+)
 
 _terms = msgspec.json.Decoder(Account | Budget | Limit | Alert)
 _erased = msgspec.json.Decoder(Erased)
@@ -54,10 +58,10 @@ def row_of(record: Record) -> Row | None:
 def put(record: Standing) -> tuple[str, tuple[object, ...]]:
     """Give the statement that has a record stand."""
     row = row_of(record)
-    return "INSERT OR REPLACE INTO standing VALUES (?, ?, ?)", (*(row or ()), encode(record))
+    return _PUT, (*(row or ()), encode(record))
 
 
-def terms(connection: sqlite3.Connection, *, since: str) -> Terms:
+def terms(connection: Connection, *, since: str) -> Terms:
     """Read what stands.
 
     Args:
@@ -72,7 +76,7 @@ def terms(connection: sqlite3.Connection, *, since: str) -> Terms:
     return Terms.of([_terms.decode(leaf) for (leaf,) in rows])
 
 
-def erasures(connection: sqlite3.Connection) -> dict[str, Erased]:
+def erasures(connection: Connection) -> dict[str, Erased]:
     """Read which keys were erased, by their id."""
     rows = connection.execute("SELECT name, leaf FROM standing WHERE kind = 'erased'")
     return {name: _erased.decode(leaf) for name, leaf in rows}

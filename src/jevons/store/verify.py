@@ -9,7 +9,6 @@ Rule 4: leaves pass by once and are not kept.
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from base64 import b64decode
 from contextlib import closing
@@ -28,6 +27,7 @@ from jevons.ledger.record import BadLeaf, decode, unpack
 from jevons.ledger.trust import Trust
 from jevons.store.checking import Checking, Report, unheard
 from jevons.store.derived import Derived
+from jevons.store.door import FAILS, Connection
 from jevons.store.export import BadExport, open_export
 from jevons.store.lease import digest, is_open, seal_path
 from jevons.store.read import checkpoints
@@ -96,7 +96,7 @@ def _verify_ledger(path: Path, trust: Trust, on_leaves: OnLeaves) -> Report:
         with closing(connect_to_read(path, live=live)) as connection:
             tables = _Tables(connection, path, is_sealed=seal is not None)
             report = tables.verify(trust, on_leaves)
-    except (sqlite3.Error, BadLeaf, ValueError, TypeError, OverflowError) as error:
+    except (*FAILS, BadLeaf, ValueError, TypeError, OverflowError) as error:
         says = f"the ledger's file cannot be read: {error}"
         report = Report(findings=(Finding(kind="bad_storage", says=says),))
     if not live and is_live(path):  # a server opened it meanwhile and may have moved pages
@@ -120,7 +120,7 @@ def _check_seal(path: Path) -> list[Finding] | None:
 class _Tables(NamedTuple):
     """A ledger file, open."""
 
-    connection: sqlite3.Connection
+    connection: Connection
     path: Path
     is_sealed: bool
 
@@ -187,11 +187,11 @@ def _check_signer(path: Path, key: Vkey) -> list[Finding]:
     return [Finding(kind="wrong_signer", says=says)]
 
 
-def _caveat(connection: sqlite3.Connection, path: Path) -> str:
+def _caveat(connection: Connection, path: Path) -> str:
     try:
         row = connection.execute("SELECT sum(unused) FROM dbstat").fetchone()
         unused = f"{row[0]} unused"
-    except sqlite3.Error:  # SQLite can be built without this table
+    except FAILS:  # SQLite can be built without this table
         unused = "unused"
     if is_open(path):
         return (
@@ -204,7 +204,7 @@ def _caveat(connection: sqlite3.Connection, path: Path) -> str:
     )
 
 
-def _notes(connection: sqlite3.Connection, path: Path) -> list[tuple[str, str]]:
+def _notes(connection: Connection, path: Path) -> list[tuple[str, str]]:
     """Collect every checkpoint once, from the ledger and from the copy beside it."""
     notes = dict.fromkeys(checkpoints(connection), "the ledger")
     copy = path.with_name("checkpoints")

@@ -25,7 +25,7 @@ from jevons.ledger.note import parse, read_note, signature_line
 from jevons.ledger.witness import NotCosigned, checked, judge, read_ask
 from jevons.ports import Told
 from jevons.store import secret
-from jevons.store.sequence import transaction
+from jevons.store.door import File, transaction
 from jevons.types.errors import Misconfigured, StoreUnavailable
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class OwnWitness:
 
     def __init__(
         self,
-        connection: sqlite3.Connection,
+        connection: File,
         key: Ed25519PrivateKey,
         *,
         name: str,
@@ -171,7 +171,7 @@ class OwnWitness:
 
 
 class _Opened(NamedTuple):
-    connection: sqlite3.Connection
+    connection: File
     key: Ed25519PrivateKey
     lock: int
 
@@ -186,7 +186,9 @@ def _open(path: Path) -> _Opened:
             os.close(lock)
             message = f"another process has the witness at {path} open"
             raise Misconfigured(message) from None
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(
+            path, isolation_level=None, check_same_thread=False, factory=File
+        )
         connection.execute("PRAGMA journal_mode = DELETE")
         connection.execute("PRAGMA synchronous = EXTRA")
         connection.executescript(_SCHEMA)

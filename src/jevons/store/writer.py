@@ -14,16 +14,15 @@ Rule 5: a failure that is foreseen is logged once and tried again; after `STUCK_
 from __future__ import annotations
 
 import os
-import sqlite3
 from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, NamedTuple
 
 from jevons.ledger.record import pack
+from jevons.store.door import FAILS, transaction
 from jevons.store.orphan import close_orphans
 from jevons.store.schema import FORESEEN, UNREADABLE, wait_for_lock
-from jevons.store.sequence import transaction
 from jevons.telemetry import log
 from jevons.types.errors import StoreUnavailable
 
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jevons.ports import Clock
+    from jevons.store.door import Connection
     from jevons.store.lease import Lease
     from jevons.store.schema import Commit
     from jevons.store.sequence import Sequencer
@@ -53,7 +53,7 @@ class Batch(NamedTuple):
     leaves: Sequence[bytes]
     done: Callable[[StoreUnavailable | None], None]
     rows: Sequence[tuple[str, tuple[object, ...]]] = ()
-    within: Callable[[sqlite3.Connection], None] | None = None
+    within: Callable[[Connection], None] | None = None
     """Done in the same transaction, before the rows; a `StoreUnavailable` undoes all of it."""
     overwrites: bool = False
     """Whether nothing of what it deleted may be left in the file or in its log."""
@@ -69,14 +69,14 @@ class Writer:
     def __init__(
         self,
         path: Path,
-        connection: sqlite3.Connection,
+        connection: Connection,
         *,
         commit: Commit,
         lease: Lease,
         sequencer: Callable[[], Sequencer],
         clock: Clock,
         on_placed: Callable[[list[str]], None],
-        on_foreign: Callable[[sqlite3.Connection], None],
+        on_foreign: Callable[[Connection], None],
     ) -> None:
         self._wal = path.with_name(path.name + "-wal")
         self._connection = connection
@@ -208,7 +208,7 @@ class Writer:
             if batch.leaves or batch.overwrites:
                 with self._patiently():
                     self._write(batch)
-        except sqlite3.Error as error:
+        except FAILS as error:
             return StoreUnavailable(f"the ledger cannot be written: {error}")
         except StoreUnavailable as error:
             return error

@@ -17,6 +17,7 @@ from jevons.ledger.note import log_key
 from jevons.ledger.record import decode, encode, pack, unpack
 from jevons.ledger.trust import Trust
 from jevons.store import Books, Log, witness_vkey
+from jevons.store.door import File
 from jevons.store.lease import seal_path
 from jevons.store.sequence import Sequencer
 from jevons.telemetry import Metrics
@@ -131,7 +132,7 @@ def _again(path: Path, change: Callable[[list[bytes]], list[bytes]]) -> None:
     key = Ed25519PrivateKey.from_private_bytes(path.with_name("signing.key").read_bytes())
     path.with_name("checkpoints").unlink()
     seal_path(path).unlink(missing_ok=True)
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+    with closing(sqlite3.connect(path, isolation_level=None, factory=File)) as connection:
         rows = connection.execute("SELECT body FROM segment ORDER BY id").fetchall()
         leaves = change([leaf for (body,) in rows for leaf in unpack(body)])
         for table in ("segment", "placed", "tile", "lookup", "pending", "checkpoint", "spent"):

@@ -26,11 +26,11 @@ from jevons.store.pages import Pages
 from jevons.store.schema import connect_to_read
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable
     from pathlib import Path
 
     from jevons.store import Report
+    from jevons.store.door import Connection
 
 pytestmark = pytest.mark.anyio
 
@@ -38,7 +38,7 @@ pytestmark = pytest.mark.anyio
 class Straight:
     """A log read off its file as it would be over HTTP."""
 
-    def __init__(self, connection: sqlite3.Connection, *, shows_leaves: bool = True) -> None:
+    def __init__(self, connection: Connection, *, shows_leaves: bool = True) -> None:
         self._pages = Pages(connection)
         self._shows_leaves = shows_leaves
         self.asked = 0
