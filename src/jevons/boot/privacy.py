@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from secrets import token_bytes
 from typing import TYPE_CHECKING
 
 from jevons.ner import Names
@@ -26,7 +27,8 @@ def open_privacy(settings: PrivacySettings) -> Privacy | None:
     """
     if settings.look == "never":
         return None
-    return Inspector(_detector(settings), (Names(),) if settings.names else ())
+    finders = (Names(),) if settings.names else ()
+    return Inspector(_detector(settings), finders, key=token_bytes(32))
 
 
 def _detector(settings: PrivacySettings) -> Detector:

@@ -121,9 +121,9 @@ CLASSES: Mapping[Kind, DataClass] = MappingProxyType(
 """The class to which each kind raises what holds it."""
 
 
-def class_of(findings: Iterable[Finding]) -> DataClass:
-    """Name the class that findings raise a request to; `PUBLIC` raises nothing."""
-    return max((CLASSES[each.kind] for each in findings), default=DataClass.PUBLIC)
+def class_of(kinds: Iterable[Kind]) -> DataClass:
+    """Name the class that kinds raise what holds them to; `PUBLIC` raises nothing."""
+    return max([CLASSES[kind] for kind in kinds], default=DataClass.PUBLIC)
 
 
 _MISTAKEN: frozenset[Kind] = frozenset(("place", "organisation", "group"))

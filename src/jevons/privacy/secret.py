@@ -102,6 +102,12 @@ _SIGNS = (
 )
 
 
+# All but these hold a row of 14 such characters or more, and most texts are of shorter ones.
+_SHORT = frozenset({"-----BEGIN ", "asic ", "whsec_"})
+_ROW = r"[A-Za-z0-9_.~+/-]{0,13}+"
+_SHORT_ROWS = re.compile(rf"{_ROW}(?:[^A-Za-z0-9_.~+/-]++{_ROW})*+")
+_SHORT_SIGNS = tuple(one for one in _SIGNS if one.prefix in _SHORT)
+
 # In most texts a look for one character spares a dozen for prefixes that hold it.
 _BY_SIGN = tuple(
     (sign, tuple(one for one in _SIGNS if _first_of("_-", one.prefix) == sign))
@@ -111,7 +117,8 @@ _BY_SIGN = tuple(
 
 def secrets(text: str) -> Iterator[Finding]:
     """Find what opens doors."""
-    for sign, signs in _BY_SIGN:
+    by_sign = (("", _SHORT_SIGNS),) if _SHORT_ROWS.fullmatch(text) else _BY_SIGN
+    for sign, signs in by_sign:
         for prefix, pattern, kind in signs if sign in text else ():
             at = text.find(prefix)
             while at >= 0:

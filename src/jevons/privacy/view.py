@@ -27,7 +27,14 @@ if TYPE_CHECKING:
     from jevons.types.message import Part
     from jevons.types.request import Generate, Source
 
-__all__ = ("Place", "View", "is_text", "lead", "spoken", "unread", "view")
+__all__ = ("Place", "View", "apart", "is_text", "lead", "spoken", "unread", "view")
+
+_encode = msgspec.json.Encoder().encode
+_elements = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_LISTS = frozenset({"contents", "input", "messages", "tools"})
+"""Fields of dialects whose elements are read as turns or tools, and have their own lists bounded."""
+_SHORT_BYTES = 128
+"""A field that is no longer is laid with its like: to cut it off would cost more than to read it."""
 
 _LONG = 200
 """Characters. A row of letters and digits that is longer is no word of any language."""
@@ -118,7 +125,28 @@ class Place(NamedTuple):
 def spoken(source: Source) -> str:
     """Write all of a request that can go out, but for its model's name, as JSON."""
     fields = {name: raw for name, raw in source.fields.items() if name != "model"}
-    return msgspec.json.encode((fields, source.headers)).decode()
+    return _encode((fields, source.headers)).decode()
+
+
+def apart(source: Source) -> list[bytes]:
+    """Write all of a request that can go out, as JSON in pieces that may come again by themselves.
+
+    What stands in two pieces has nothing to say of each other: each message and each tool is one,
+    and so is each long field.
+    """
+    pieces: list[bytes] = []
+    short: dict[str, msgspec.Raw] = {}
+    for name, raw in source.fields.items():
+        if name in _LISTS and memoryview(raw)[:1] == b"[":
+            begun = b'{"%b":' % name.encode()
+            pieces += [b"%b%b}" % (begun, each) for each in _elements(raw)]
+        elif name != "model":
+            if len(memoryview(raw)) > _SHORT_BYTES:
+                pieces.append(_encode({name: raw}))
+            else:
+                short[name] = raw
+    pieces.append(_encode((short, source.headers)))
+    return pieces
 
 
 def view(text: str, *, named: bool = True) -> View:

@@ -19,7 +19,7 @@ pytest.importorskip("spacy", reason="the extra `ner` is not installed")
 
 @pytest.fixture(scope="module")
 def inspector() -> Inspector:
-    return Inspector(Detector(), (Names(),))
+    return Inspector(Detector(), (Names(),), key=bytes(32))
 
 
 def chat(content: str, **fields: Any) -> Any:

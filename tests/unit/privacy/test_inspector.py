@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from jevons.privacy import Detector, Finding, Inspector
+from jevons.privacy import Detector, Finder, Finding, Inspector
 from jevons.testing import Listener
 from jevons.testing.make import an_actor
 from jevons.types.account import Veil
@@ -35,8 +35,23 @@ class Anna:
         return [Finding(at, at + 4, "term")] if at >= 0 else []
 
 
+class Counting:
+    """A finder of nothing, which counts how often it is asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def find(self, text: str) -> list[Finding]:
+        self.asked += 1
+        return []
+
+
+def an_inspector(*finders: Finder) -> Inspector:
+    return Inspector(Detector(), finders, key=bytes(32))
+
+
 def test_what_is_found_makes_the_class() -> None:
-    inspector = Inspector(Detector())
+    inspector = an_inspector()
     assert inspector.inspect(chat("See https://example.org")) == Inspected()
     assert inspector.inspect(chat(f"{MAIL}, b@example.org", user=MAIL)) == Inspected(
         found=("email",), data_class=DataClass.PERSONAL
@@ -47,11 +62,11 @@ def test_what_is_found_makes_the_class() -> None:
 
 def test_what_is_no_text_is_not_read() -> None:
     picture = {"type": "image_url", "image_url": {"url": "https://example.org/a.png"}}
-    assert Inspector(Detector()).inspect(chat([picture])).unread == ("image",)
+    assert an_inspector().inspect(chat([picture])).unread == ("image",)
 
 
 def test_what_the_caller_names_is_found_in_their_request_alone() -> None:
-    inspector = Inspector(Detector())
+    inspector = an_inspector()
     asked = msgspec.structs.replace(chat("Ask Ada Byron"), identifiers=("ada byron", "…"))
     assert inspector.inspect(asked).found == ("term",)
     assert len(inspector.veil(asked, Listener()).request.identifiers) == 2
@@ -59,14 +74,14 @@ def test_what_the_caller_names_is_found_in_their_request_alone() -> None:
 
 
 def test_further_finders_find_more_and_take_their_time() -> None:
-    inspector = Inspector(Detector(), (Anna(),))
+    inspector = an_inspector(Anna())
     assert inspector.inspect(chat(f"Anna, {MAIL}")).found == ("email", "term")
-    assert inspector.quick_bytes == 0 < Inspector(Detector()).quick_bytes
+    assert inspector.quick_bytes == 0 < an_inspector().quick_bytes
 
 
 def test_an_answer_to_a_veiled_request_is_counted() -> None:
     listener = Listener()
-    veiled = Inspector(Detector(), (Anna(),)).veil(chat(f"Anna, {MAIL}"), listener)
+    veiled = an_inspector(Anna()).veil(chat(f"Anna, {MAIL}"), listener)
     (part,) = veiled.request.messages[0].parts
     text = getattr(part, "text", "")
     assert "Anna" not in text
@@ -86,4 +101,44 @@ def test_nobody_is_veiled_without_a_key() -> None:
         actor=None,
     )
     with pytest.raises(Bug):
-        Inspector(Detector()).veil(request, Listener())
+        an_inspector().veil(request, Listener())
+
+
+def test_what_comes_again_is_looked_at_once() -> None:
+    counting = Counting()
+    inspector = an_inspector(counting)
+    for turn in ("one", "two"):
+        tools = [{"type": "function", "function": {"name": "look"}}]
+        assert inspector.inspect(chat(turn, tools=tools, odd="so " * 50)).found == ()
+    assert counting.asked == 5  # two turns; one tool, the long field and the short ones, once
+
+
+def test_what_was_found_is_found_again() -> None:
+    counting = Counting()
+    inspector = an_inspector(counting)
+    seen = [inspector.inspect(chat(f"{MAIL} {KEY}")) for _ in range(2)]
+    assert seen[0] == seen[1]
+    assert seen[0].found == ("email", "api_key")
+    assert counting.asked == 2
+
+
+def test_what_a_caller_names_is_not_remembered_for_others() -> None:
+    inspector = an_inspector()
+    asked = chat("Ask Ada Byron")
+    named = msgspec.structs.replace(asked, identifiers=("ada byron",))
+    assert [inspector.inspect(each).found for each in (asked, named, asked)] == [(), ("term",), ()]
+
+
+def test_what_could_not_be_looked_at_is_looked_at_again() -> None:
+    class Fails(Counting):
+        def find(self, text: str) -> list[Finding]:
+            super().find(text)
+            message = "no"
+            raise ValueError(message)
+
+    fails = Fails()
+    inspector = an_inspector(fails)
+    for _ in range(2):
+        with pytest.raises(ValueError, match="no"):
+            inspector.inspect(chat("Hi"))
+    assert fails.asked == 2

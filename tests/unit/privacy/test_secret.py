@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.unit.privacy.looking import seen
 
+from jevons.privacy.secret import secrets
+
 # Put together here, so that no file holds what looks like a secret.
 PRIVATE = "PRIVATE" + " KEY"
 KEYS = (
@@ -22,6 +24,7 @@ KEYS = (
     "gsk_" + "a1B2" * 13,
     "npm_" + "a1B2" * 9,
     "SG." + "a1B2" * 5 + "." + "a1B2" * 10,
+    "wh" + "sec_" + "a+b=" * 6,
     "jv_" + "a" * 43,
 )
 TOKEN = "eyJhbGciOiJub25lIn0." + "eyJzdWIiOiIxIn0" + ".c2ln"
@@ -62,3 +65,10 @@ def test_private_keys_to_their_end() -> None:
 
 def test_the_mere_head_of_a_private_key_is_none() -> None:
     assert seen("-" * 5 + "BEGIN " + PRIVATE + "-" * 5 + " is how it starts") == []
+
+
+def test_a_long_text_of_short_words_is_looked_through() -> None:
+    words = "a word, " * 500_000
+    key = KEYS[0]
+    assert list(secrets(words)) == []
+    assert [one.end for one in secrets(f"{words}{key}")] == [len(words) + len(key)]
