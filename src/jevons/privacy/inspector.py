@@ -49,9 +49,10 @@ class Inspector:
         look = partial(self._look, self._knowing(request))
         # What is looked for beside the usual is this request's alone, and not to be remembered.
         read = look if request.identifiers else partial(self._memory.recall, look=look)
-        found = dict.fromkeys([kind for piece in apart(request.source) for kind in read(piece)])
+        kinds = [kind for piece in apart(request.source) for kind in read(piece)]
+        found = tuple(dict.fromkeys(kinds))
         return Inspected(
-            found=tuple(found),
+            found=found,
             data_class=class_of(found),
             unread=unread(request, spoken(request.source)),
         )

@@ -33,6 +33,7 @@ _encode = msgspec.json.Encoder().encode
 _elements = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _LISTS = frozenset({"contents", "input", "messages", "tools"})
 """Fields of dialects whose elements are read as turns or tools, and have their own lists bounded."""
+_BRACKET = ord("[")
 _SHORT_BYTES = 128
 """A field that is no longer is laid with its like: to cut it off would cost more than to read it."""
 
@@ -137,7 +138,7 @@ def apart(source: Source) -> list[bytes]:
     pieces: list[bytes] = []
     short: dict[str, msgspec.Raw] = {}
     for name, raw in source.fields.items():
-        if name in _LISTS and memoryview(raw)[:1] == b"[":
+        if name in _LISTS and memoryview(raw)[0] == _BRACKET:
             begun = b'{"%b":' % name.encode()
             pieces += [b"%b%b}" % (begun, each) for each in _elements(raw)]
         elif name != "model":
