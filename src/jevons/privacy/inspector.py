@@ -50,10 +50,9 @@ class Inspector:
         # What is looked for beside the usual is this request's alone, and not to be remembered.
         read = look if request.identifiers else partial(self._memory.recall, look=look)
         kinds = [kind for piece in apart(request.source) for kind in read(piece)]
-        found = tuple(dict.fromkeys(kinds))
         return Inspected(
-            found=found,
-            data_class=class_of(found),
+            found=tuple(dict.fromkeys(kinds)),
+            data_class=class_of(kinds),
             unread=unread(request, spoken(request.source)),
         )
 
