@@ -49,7 +49,7 @@ class Inspector:
         look = partial(self._look, self._knowing(request))
         # What is looked for beside the usual is this request's alone, and not to be remembered.
         read = look if request.identifiers else partial(self._memory.recall, look=look)
-        kinds = [kind for piece in apart(request.source) for kind in read(piece)]
+        kinds: list[Kind] = [kind for piece in apart(request.source) for kind in read(piece)]
         return Inspected(
             found=tuple(dict.fromkeys(kinds)),
             data_class=class_of(kinds),
