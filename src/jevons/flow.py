@@ -6,8 +6,7 @@ Rule 2: nothing leaves before its intent is durable, and what ends an answer goe
     only after its receipt is. Every intent gets exactly one receipt, however it ends. An
     answer that was to be kept is kept before its receipt says that it was given. The worst case
     is set aside with the intent, and settled with the receipt.
-Rule 3: what could not be looked through, where that must be done, does not leave.
-Rule 4: events are pushed to the caller, as in ASGI. An async generator that yields
+Rule 3: events are pushed to the caller, as in ASGI. An async generator that yields
     between intent and receipt could be closed from another task (PEP 789).
 """
 
@@ -15,12 +14,11 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from jevons import entries
+from jevons import entries, looking
 from jevons.entries import Asked, Ending
 from jevons.meter.total import total_charge
 from jevons.pick.attempts import attempts
@@ -31,15 +29,13 @@ from jevons.types.errors import (
     BudgetExceeded,
     Bug,
     CallerLeft,
-    InspectionFailed,
     PolicyError,
     StoreUnavailable,
     Unauthenticated,
-    Unsupported,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from jevons.pick.attempts import Retries
     from jevons.pick.resting import Resting
@@ -55,7 +51,6 @@ if TYPE_CHECKING:
         Provider,
         Trace,
         Traces,
-        Veiled,
     )
     from jevons.types.account import Charge, Receipt
     from jevons.types.actor import Actor
@@ -65,8 +60,6 @@ if TYPE_CHECKING:
     from jevons.types.request import Generate
 
 __all__ = ("Rooms", "walk")
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,9 +135,9 @@ async def _walk(
 ) -> Receipt:
     arrived_s = rooms.clock.monotonic_s()
     try:
-        request = await _inspect(request, rooms)
+        request = await looking.inspect(request, rooms.privacy)
         verdict = rooms.policy.judge(request)
-        veiled = await _veil(request, verdict, caller, rooms)
+        veiled = await looking.veil(request, verdict, caller, rooms.privacy)
     except PolicyError as refusal:
         await _note(refusal, request, rooms)
         raise
@@ -197,62 +190,6 @@ def _plan(request: Generate, verdict: Verdict, rooms: Rooms, now_s: float) -> Pl
 def _worst(request: Generate, plan: Plan, rooms: Rooms) -> Amounts:
     """Say what one attempt could come to, whoever of the plan makes it."""
     return entries.worst([rooms.meter.worst(each.endpoint, request) for each in plan.candidates])
-
-
-async def _inspect(request: Generate, rooms: Rooms) -> Generate:
-    """Have a request looked through; the rules refuse whoever has no key, looked through or not.
-
-    Raises:
-        InspectionFailed: That could not be done.
-        Unsupported: Nobody looks, and the caller named what is to be found.
-    """
-    if request.actor is None:
-        return request
-    if rooms.privacy is None:
-        if request.identifiers:
-            message = (
-                "identifiers were named, and this house looks no request through (privacy.look)"
-            )
-            raise Unsupported(message)
-        return request
-    looking = partial(rooms.privacy.inspect, request)
-    return msgspec.structs.replace(
-        request, inspected=await _looked(looking, request, rooms.privacy)
-    )
-
-
-async def _veil(request: Generate, verdict: Verdict, caller: Caller, rooms: Rooms) -> Veiled | None:
-    """Veil a request if an endpoint may have it only so.
-
-    Raises:
-        InspectionFailed: That could not be done.
-    """
-    if not verdict.veiled:
-        return None
-    if rooms.privacy is None:
-        message = "a policy asks for a veil in a house without one"
-        raise Bug(message)
-    return await _looked(partial(rooms.privacy.veil, request, caller), request, rooms.privacy)
-
-
-async def _looked(looking: Callable[[], T], request: Generate, privacy: Privacy) -> T:
-    """Look, beside the loop if that takes time: others are not to wait for it.
-
-    Raises:
-        InspectionFailed: That could not be done.
-    """
-    try:
-        if request.source.size_bytes > privacy.quick_bytes:
-            return await asyncio.to_thread(looking)
-        return looking()
-    except Exception as error:
-        raise _unseen(error) from error
-
-
-def _unseen(error: Exception) -> InspectionFailed:
-    """Say that looking failed, without a word of what was looked at."""
-    message = f"this could not be looked through for what identifies people: {type(error).__name__}"
-    return InspectionFailed(message, rule="inspection")
 
 
 async def _note(refusal: PolicyError, request: Generate, rooms: Rooms) -> None:
