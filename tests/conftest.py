@@ -24,6 +24,7 @@ BLOCKING = frozenset(
 NEUTRAL = ("asyncio", "importlib", "<frozen importlib")
 
 SETTINGS = (
+    "JEVONS_ADMIN_",
     "JEVONS_ANSWERS_",
     "JEVONS_API_KEY",
     "JEVONS_DATA_DIR",

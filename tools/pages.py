@@ -28,6 +28,7 @@ SECTIONS: dict[type[msgspec.Struct], str] = {
     settings.ServerSettings: "server",
     settings.LedgerSettings: "ledger",
     settings.PublishSettings: "publish",
+    settings.AdminSettings: "admin",
     settings.OtelSettings: "otel",
     settings.AnswersSettings: "answers",
     settings.HouseSettings: "house",

@@ -21,6 +21,7 @@ from jevons.types.model import Currency, ExchangeRate, Footprint, Price
 from jevons.types.request import Dialect, Need
 
 __all__ = (
+    "AdminSettings",
     "AnswersSettings",
     "BudgetSettings",
     "EndpointSettings",
@@ -79,6 +80,22 @@ class PublishSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     records: str = ""
     """Who may read the records themselves, which name keys, models and costs: `env:NAME`, whoever
     shows the token in that variable; `anyone`. Unset: nobody, and only hashes are shown."""
+
+
+class AdminSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A listener of its own for whoever looks after the house; `jevons people` says who that is."""
+
+    port: int | None = None
+    """Port to listen on; 0 takes a free one. Unset: nobody can sign in."""
+    host: str = "127.0.0.1"
+    """Address to listen on. Anything but loopback is refused without an `url` of https."""
+    url: str = ""
+    """Where people reach it, as `https://jevons.example`: a proxy that ends TLS and hands requests on.
+    Unset: on this machine only."""
+    idle_minutes: Annotated[int, msgspec.Meta(ge=1)] = 30
+    """Minutes without a request after which somebody is signed out."""
+    session_hours: Annotated[int, msgspec.Meta(ge=1)] = 12
+    """Hours after which somebody has to sign in again in any case."""
 
 
 class WitnessSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -299,6 +316,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     server: ServerSettings = ServerSettings()
     ledger: LedgerSettings = LedgerSettings()
     publish: PublishSettings = PublishSettings()
+    admin: AdminSettings = AdminSettings()
     otel: OtelSettings = OtelSettings()
     answers: AnswersSettings = AnswersSettings()
     house: HouseSettings = HouseSettings()

@@ -17,6 +17,7 @@ from jevons.types.account import (
     Intent,
     KeyChange,
     Opened,
+    PersonChange,
     Receipt,
     Refused,
     Restored,
@@ -110,7 +111,7 @@ def kind(record: Record) -> str:  # noqa: PLR0911 one for each that has a field 
     match record:
         case Genesis():
             return record.origin
-        case KeyChange():
+        case KeyChange() | PersonChange():
             return record.act
         case Opened():
             return record.policy
@@ -139,7 +140,7 @@ def test_an_unknown_cost_is_not_a_number() -> None:
     assert priced(Priced(nusd=3, method="price-row", source="a row")) == 3
 
 
-def test_a_record_is_one_of_twelve() -> None:
+def test_a_record_is_one_of_thirteen() -> None:
     assert kind(Genesis(at_ms=0, origin="a log", public_key="")) == "a log"
     assert kind(KeyChange(at_ms=0, act="revoked", key="key_1", name="n")) == "revoked"
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from jevons.boot.admin import listening, open_admin
 from jevons.boot.meter import open_exchange, open_meter
 from jevons.boot.outside import Beside, Shown, show
 from jevons.boot.policy import open_policy
@@ -63,6 +64,8 @@ class House:
     metrics: Metrics
     app: Application
     shown: Shown
+    admin: Application | None
+    """What people who look after the house are answered by; None where nobody can sign in."""
 
 
 def ledger_path(settings: Settings) -> Path:
@@ -165,6 +168,7 @@ async def open_house(
             endpoints=catalog.endpoints,
             metrics=metrics,
             shown=shown,
+            admin=open_admin(settings, books, clock=clock),
             app=app(
                 rooms=rooms,
                 keys=books.keys,
@@ -212,7 +216,10 @@ async def _serve(
             read_timeout_s=settings.server.read_timeout_s,
             keep_alive_s=settings.server.keep_alive_s,
         )
-        async with Beside(house.shown, settings.publish, settings.server):
+        async with (
+            Beside(house.shown, settings.publish, settings.server),
+            listening(house.admin, settings),
+        ):
             await _Announcing(config, house.claim, on_ready).serve()
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import hmac
 import os
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-import uvicorn
-
 from jevons.boot.egress import check_egress
+from jevons.boot.listener import Listener
 from jevons.cosigning import Cosigning, Known
-from jevons.edge import published, serve_config
+from jevons.edge import published
 from jevons.ledger.note import COSIGNATURE, BadNote, read_vkey
 from jevons.providers import RemoteWitness
 from jevons.store import Log
@@ -25,7 +25,6 @@ from jevons.types.errors import Misconfigured
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from contextlib import AsyncExitStack
     from pathlib import Path
 
     from jevons.edge.asgi import Application
@@ -92,20 +91,12 @@ class Beside:
 
     def __init__(self, shown: Shown, publish: PublishSettings, server: ServerSettings) -> None:
         self._cosigning = shown.cosigning
-        self._where = f"{publish.host}:{publish.port}"
-        self._tasks: list[asyncio.Future[None]] = []
+        self._closing = AsyncExitStack()
         self._listener = None
         if shown.app is not None and publish.port is not None:
-            config = serve_config(
-                shown.app,
-                host=publish.host,
-                port=publish.port,
-                read_timeout_s=server.read_timeout_s,
-                keep_alive_s=server.keep_alive_s,
+            self._listener = Listener(
+                shown.app, "publish", host=publish.host, port=publish.port, server=server
             )
-            config.load()
-            self._listener = uvicorn.Server(config)
-            self._listener.lifespan = config.lifespan_class(config)
 
     async def __aenter__(self) -> Self:
         """Listen, and begin the rounds.
@@ -114,31 +105,25 @@ class Beside:
             Misconfigured: There is no listening there.
         """
         if self._listener is not None:
-            try:
-                await self._listener.startup()
-            except SystemExit:  # uvicorn's, after a line that says why
-                message = f"[publish] cannot listen on {self._where}"
-                raise Misconfigured(message) from None
-            self._tasks.append(asyncio.ensure_future(self._listener.main_loop()))
+            await self._closing.enter_async_context(self._listener)
             log.info("log.published", url=self.url)
         if self._cosigning is not None:
-            self._tasks.append(asyncio.ensure_future(self._cosigning.run()))
+            rounds = asyncio.ensure_future(self._cosigning.run())
+            self._closing.push_async_callback(_end, rounds)
         return self
 
     async def __aexit__(self, *rest: object) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._listener is not None:
-            await self._listener.shutdown()
+        await self._closing.aclose()
 
     @property
     def url(self) -> str | None:
         """Where the log is read; None if it is not."""
-        if self._listener is None or not self._listener.started:
-            return None
-        host, port = self._listener.servers[0].sockets[0].getsockname()[:2]
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        return None if self._listener is None else self._listener.url
+
+
+async def _end(task: asyncio.Future[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def _admits(publish: PublishSettings) -> Callable[[str | None], bool] | None:

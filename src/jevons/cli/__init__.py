@@ -91,6 +91,12 @@ def _limits() -> click.Command:
     return limits
 
 
+def _people() -> click.Command:
+    from jevons.cli.people import people
+
+    return people
+
+
 def _receipt() -> click.Command:
     from jevons.cli.receipt import receipt
 
@@ -182,6 +188,7 @@ _COMMANDS: Mapping[str, Callable[[], click.Command]] = MappingProxyType(
         "accounts": _accounts,
         "budgets": _budgets,
         "limits": _limits,
+        "people": _people,
         "receipt": _receipt,
         "report": _report,
         "policy": _policy,

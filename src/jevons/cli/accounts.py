@@ -48,23 +48,17 @@ def accounts() -> None:
 @shared
 def create(*, name: str, level: str, under: str | None, config: Path | None, as_json: bool) -> None:
     """Make an account called NAME, for ever: receipts name it."""
-    from jevons.budget.terms import admitted
-    from jevons.cli.beside import beside
+    from jevons.acts import Acts, plain_account
+    from jevons.cli.beside import beside, on_this_machine
     from jevons.cli.screen import emit
-    from jevons.clock import SystemClock
-    from jevons.types.budget import Account
 
     async def act(books: Books) -> Account:
-        parent = "" if level == "organisation" and under is None else under or "house"
-        account = Account(
-            at_ms=SystemClock().now_ms(), name=name, level=cast("Level", level), under=parent
-        )
-        await books.stand(admitted(account, books.terms))
-        return account
+        acts = Acts(books, by=on_this_machine())
+        return await acts.make_account(name, level=cast("Level", level), under=under)
 
     account = beside(config, act, may_begin=True)
     if as_json:
-        emit({"account": name, "level": account.level, "under": account.under or None})
+        emit(plain_account(account))
     else:
         where = f" under {account.under}" if account.under else ""
         click.echo(f"{account.level} {name}{where}")

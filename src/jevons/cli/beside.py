@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from jevons.store import Archive, Books
 
-__all__ = ("beside", "beside_answers", "known_account")
+__all__ = ("beside", "beside_answers", "on_this_machine")
 
 T = TypeVar("T")
 
@@ -84,17 +84,15 @@ def beside_answers(config: Path | None, act: Callable[[Books, Archive | None], A
     return beside(config, opened)
 
 
-def known_account(books: Books, name: str) -> str:
-    """Take the name of an account or the id of a key.
+def on_this_machine() -> str:
+    """Name whoever runs this command, as records have it.
 
-    Raises:
-        NotFound: There is neither.
+    By the system's own word: variables may say anything.
     """
-    from jevons.types.errors import NotFound
+    from os import getuid
+    from pwd import getpwuid
 
-    if name in books.terms.accounts or any(actor.key == name for actor in books.keys.list()):
-        return name
-    message = (
-        f"no account and no key {name!r}; `jevons accounts list` and `jevons keys list` list them"
-    )
-    raise NotFound(message)
+    try:
+        return f"cli:{getpwuid(getuid()).pw_name}"
+    except KeyError:  # a container may run as a number that has no name
+        return f"cli:{getuid()}"

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ("budgets", "lift", "listing", "set_")
 
-_DEFAULT_ALERTS = (80, 100)
-
 
 class _Amount(click.ParamType[int]):
     """A decimal amount of a unit, kept as an integer of a smaller one."""
@@ -112,7 +110,7 @@ def set_(
         energy_mj=wh,
         carbon_ug=gco2e,
         hard=not soft,
-        alert_at=tuple(sorted(set(alerts))) or _DEFAULT_ALERTS,
+        alert_at=alerts,
     )
 
 
@@ -126,38 +124,19 @@ def lift(*, account: str, per: str, config: Path | None, as_json: bool) -> None:
 
 
 def _stand(config: Path | None, account: str, per: str, *, as_json: bool, **fields: Any) -> None:
-    from jevons.cli.beside import beside, known_account
+    from jevons.acts import Acts, plain_budget
+    from jevons.cli.beside import beside, on_this_machine
     from jevons.cli.screen import emit
-    from jevons.clock import SystemClock
-    from jevons.types.budget import Budget
 
     async def act(books: Books) -> Budget:
-        budget = Budget(
-            at_ms=SystemClock().now_ms(),
-            account=known_account(books, account),
-            per=cast("Per", per),
-            **fields,
-        )
-        await books.stand(budget)
-        return budget
+        acts = Acts(books, by=on_this_machine())
+        return await acts.set_budget(account, per=cast("Per", per), **fields)
 
     budget = beside(config, act, may_begin=True)
     if as_json:
-        emit(_said(budget))
+        emit(plain_budget(budget))
     else:
         click.echo(f"{account}, each {per}: {_sentence(budget)}")
-
-
-def _said(budget: Budget) -> dict[str, Any]:
-    return {
-        "account": budget.account,
-        "per": budget.per,
-        "cost_nusd": budget.cost_nusd,
-        "energy_mj": budget.energy_mj,
-        "carbon_ug": budget.carbon_ug,
-        "hard": budget.hard,
-        "alert_at": budget.alert_at,
-    }
 
 
 def _sentence(budget: Budget) -> str:

@@ -36,10 +36,10 @@ def erase(*, key: str, yes: bool, reason: str, config: Path | None, as_json: boo
     while the server runs, and leaves one record that says so. Its receipts and all proofs stay.
     Nothing brings it back. If it was cut off, do it again.
     """
-    from jevons.cli.beside import beside_answers
+    from jevons.acts import Acts
+    from jevons.cli.beside import beside_answers, on_this_machine
     from jevons.cli.failure import Failure
     from jevons.cli.screen import emit
-    from jevons.store import erase as erase_key
 
     if not yes:
         if as_json:
@@ -48,7 +48,8 @@ def erase(*, key: str, yes: bool, reason: str, config: Path | None, as_json: boo
         click.confirm(f"Erase {key} for ever?", abort=True, err=True)
 
     async def act(books: Books, archive: Archive | None) -> Erased:
-        return await erase_key(books, archive, key, reason=typed(reason))
+        acts = Acts(books, by=on_this_machine(), archive=archive)
+        return await acts.erase_key(key, reason=typed(reason))
 
     erased = beside_answers(config, act)
     if as_json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ("create", "hold", "keys", "listing", "release", "revoke", "rotate")
 
-_MS_PER_HOUR = 60 * 60 * 1000
 _MS_PER_DAY = 24 * 60 * 60 * 1000
 
 
@@ -73,26 +72,25 @@ def create(
     as_json: bool,
 ) -> None:
     """Make a key called NAME, and show it this once."""
-    from jevons.cli.beside import beside
+    from jevons.acts import Acts
+    from jevons.cli.beside import beside, on_this_machine
     from jevons.cli.screen import emit
-    from jevons.clock import SystemClock
     from jevons.types.custody import DataClass
 
     name = typed(name)
     if not name.strip():
         message = "NAME is empty; receipts and lists tell keys apart by it"
         raise click.UsageError(message)
-    expires_ms = None if days is None else SystemClock().now_ms() + days * _MS_PER_DAY
 
     async def act(books: Books) -> Created:
-        return await books.keys.create(
+        return await Acts(books, by=on_this_machine()).make_key(
             name,
-            endpoints=frozenset(endpoints) or None,
-            places=frozenset(places) or None,
-            expires_ms=expires_ms,
+            project=project,
+            endpoints=endpoints,
+            places=places,
+            days=days,
             data_class=DataClass[data_class.upper()] if data_class else None,
             region=region,
-            account=books.terms.line(project),
         )
 
     created = beside(config, act, may_begin=True)
@@ -118,6 +116,7 @@ def create(
 @shared
 def listing(*, config: Path | None, as_json: bool) -> None:
     """List all keys, revoked ones too."""
+    from jevons.acts import plain_key
     from jevons.cli.beside import beside
     from jevons.cli.screen import console, emit, table
 
@@ -126,7 +125,7 @@ def listing(*, config: Path | None, as_json: bool) -> None:
 
     found, uses = beside(config, act)
     if as_json:
-        emit([_plain(actor, uses.get(actor.key)) for actor in found])
+        emit([plain_key(actor, uses.get(actor.key)) for actor in found])
         return
     shown = table("key", "name", "last used", "state", whole=("key", "last used"))
     for actor in found:
@@ -152,11 +151,12 @@ def rotate(*, key: str, grace: int, config: Path | None, as_json: bool) -> None:
     It stays the same key: its limits, budgets and receipts go on. Rotated again, only the secret
     before the new one stays good.
     """
-    from jevons.cli.beside import beside
+    from jevons.acts import Acts
+    from jevons.cli.beside import beside, on_this_machine
     from jevons.cli.screen import emit
 
     async def act(books: Books) -> Created:
-        return await books.keys.rotate(key, grace_ms=grace * _MS_PER_HOUR)
+        return await Acts(books, by=on_this_machine()).rotate_key(key, grace_hours=grace)
 
     actor, secret = beside(config, act)
     if as_json:
@@ -172,11 +172,12 @@ def rotate(*, key: str, grace: int, config: Path | None, as_json: bool) -> None:
 @shared
 def revoke(*, key: str, config: Path | None, as_json: bool) -> None:
     """Refuse a key from now on; a running server notices within a second."""
-    from jevons.cli.beside import beside
+    from jevons.acts import Acts
+    from jevons.cli.beside import beside, on_this_machine
     from jevons.cli.screen import emit
 
     async def act(books: Books) -> None:
-        await books.keys.revoke(key)
+        await Acts(books, by=on_this_machine()).revoke_key(key)
 
     beside(config, act)
     if as_json:
@@ -189,6 +190,8 @@ def _said(actor: Actor) -> Iterator[str]:
     """Say what limits a key, and what it is charged to, where that is not the usual."""
     if actor.account and actor.account[0] != "default":
         yield f"project {actor.account[0]}"
+    if actor.owner:
+        yield f"of {actor.owner}"
     if actor.endpoints is not None:
         yield f"only {', '.join(sorted(actor.endpoints))}"
     if actor.places is not None:
@@ -208,12 +211,13 @@ def hold(*, key: str, reason: str, config: Path | None, as_json: bool) -> None:
 
     The key goes on working; revoke it if it should not.
     """
-    from jevons.cli.beside import beside_answers
+    from jevons.acts import Acts
+    from jevons.cli.beside import beside_answers, on_this_machine
     from jevons.cli.screen import emit
-    from jevons.store import hold as put_on_hold
 
     async def act(books: Books, archive: Archive | None) -> None:
-        await put_on_hold(books, archive, key, reason=typed(reason))
+        acts = Acts(books, by=on_this_machine(), archive=archive)
+        await acts.hold_key(key, reason=typed(reason))
 
     beside_answers(config, act)
     if as_json:
@@ -228,36 +232,19 @@ def hold(*, key: str, reason: str, config: Path | None, as_json: bool) -> None:
 @shared
 def release(*, key: str, reason: str, config: Path | None, as_json: bool) -> None:
     """End a legal hold on KEY; what expired meanwhile is destroyed within the hour."""
-    from jevons.cli.beside import beside_answers
+    from jevons.acts import Acts
+    from jevons.cli.beside import beside_answers, on_this_machine
     from jevons.cli.screen import emit
-    from jevons.store import release as let_go
 
     async def act(books: Books, archive: Archive | None) -> None:
-        await let_go(books, archive, key, reason=typed(reason))
+        acts = Acts(books, by=on_this_machine(), archive=archive)
+        await acts.release_key(key, reason=typed(reason))
 
     beside_answers(config, act)
     if as_json:
         emit({"key": key, "held": False})
     else:
         click.echo(f"{key} is on no legal hold")
-
-
-def _plain(actor: Actor, used_ms: int | None) -> dict[str, Any]:
-    """Give what may be shown: not the salting, which opens commitments."""
-    return {
-        "key": actor.key,
-        "name": actor.name,
-        "account": actor.account,
-        "endpoints": sorted(actor.endpoints) if actor.endpoints is not None else None,
-        "places": sorted(actor.places) if actor.places is not None else None,
-        "data_class": actor.data_class.word if actor.data_class is not None else None,
-        "region": actor.region,
-        "expires_ms": actor.expires_ms,
-        "revoked": actor.revoked,
-        "held": actor.held,
-        "former_until_ms": actor.former_until_ms,
-        "last_used_ms": used_ms,
-    }
 
 
 def _day(at_ms: int | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -63,6 +63,7 @@ def lift(*, account: str, config: Path | None, as_json: bool) -> None:
 @shared
 def listing(*, config: Path | None, as_json: bool) -> None:
     """List all limits."""
+    from jevons.acts import plain_limit
     from jevons.cli.beside import beside
     from jevons.cli.screen import console, emit, table
 
@@ -71,7 +72,7 @@ def listing(*, config: Path | None, as_json: bool) -> None:
 
     found = beside(config, act)
     if as_json:
-        emit([_said(limit) for limit in found])
+        emit([plain_limit(limit) for limit in found])
         return
     right = ("requests", "tokens", "parallel")
     shown = table("account", *right, right=right)
@@ -81,32 +82,19 @@ def listing(*, config: Path | None, as_json: bool) -> None:
 
 
 def _stand(config: Path | None, account: str, *, as_json: bool, **figures: int | None) -> None:
-    from jevons.cli.beside import beside, known_account
+    from jevons.acts import Acts, plain_limit
+    from jevons.cli.beside import beside, on_this_machine
     from jevons.cli.screen import emit
-    from jevons.clock import SystemClock
-    from jevons.types.budget import Limit
 
     async def act(books: Books) -> Limit:
-        name = known_account(books, account)
-        limit = Limit(at_ms=SystemClock().now_ms(), account=name, **figures)
-        await books.stand(limit)
-        return limit
+        return await Acts(books, by=on_this_machine()).set_limit(account, **figures)
 
     limit = beside(config, act, may_begin=True)
     if as_json:
-        emit(_said(limit))
+        emit(plain_limit(limit))
         return
     says = [f"{value} {name}" for name, value in figures.items() if value is not None]
     click.echo(f"{account}: {', '.join(says) or 'no limit'}")
-
-
-def _said(limit: Limit) -> dict[str, Any]:
-    return {
-        "account": limit.account,
-        "requests": limit.requests,
-        "tokens": limit.tokens,
-        "parallel": limit.parallel,
-    }
 
 
 def _or_none(figure: int | None) -> str:

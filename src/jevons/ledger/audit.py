@@ -88,6 +88,8 @@ class Seen(NamedTuple):
     """Leaf index."""
     record: Record | None
     """None when it is not a record, which is a finding."""
+    leaf: bytes
+    """Its bytes: a record that is written again has fields that an older one had not."""
     hash: bytes
 
 
@@ -172,7 +174,7 @@ class Auditor:
     def add(self, leaf: bytes) -> Seen:
         """Look at the next leaf."""
         self._hold(self._size)
-        seen = Seen(self._size, self._see(self._size, leaf), leaf_hash(leaf))
+        seen = Seen(self._size, self._see(self._size, leaf), leaf, leaf_hash(leaf))
         self._grow(seen.hash)
         self._size += 1
         return seen

@@ -18,6 +18,7 @@ from jevons.store.export import export
 from jevons.store.keys import Created, KeyRing
 from jevons.store.outside import verify_published
 from jevons.store.pages import Log
+from jevons.store.people import Admitted, People
 from jevons.store.read import keys_in, look_up
 from jevons.store.receipts import receipts
 from jevons.store.shelf import Limits, empty
@@ -26,6 +27,7 @@ from jevons.store.verify import verify
 from jevons.store.witness import OwnWitness, witness_vkey
 
 __all__ = (
+    "Admitted",
     "Archive",
     "Books",
     "Claim",
@@ -35,6 +37,7 @@ __all__ = (
     "Log",
     "Loss",
     "OwnWitness",
+    "People",
     "Report",
     "Spending",
     "Used",

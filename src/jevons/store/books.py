@@ -22,6 +22,7 @@ from jevons.budget.period import day_of, month_of
 from jevons.ledger.record import encode
 from jevons.store.keys import KeyRing
 from jevons.store.opening import Opened, open_ledger
+from jevons.store.people import People
 from jevons.store.read import filed, find, placed
 from jevons.store.schema import UNREADABLE, connect_to_read
 from jevons.store.spent import last_uses
@@ -55,12 +56,13 @@ MAX_UNPLACED = 65_536
 
 
 class Books:
-    """A ledger in one SQLite file, and the keys beside it. Made by `Books.open`."""
+    """A ledger in one SQLite file, the keys and the people beside it. Made by `Books.open`."""
 
     def __init__(
         self, path: Path, opened: Opened, *, commit: Commit, clock: ports.Clock, ids: ports.Ids
     ) -> None:
         self.keys = KeyRing(self._write, self._overwrite, clock=clock, ids=ids)
+        self.people = People(self._write, clock=clock)
         self.purse = Purse()
         self.purse.begin(opened.spent)
         self.on_alert: Callable[[Alert], None] | None = None
@@ -302,6 +304,7 @@ class Books:
     def _refresh(self, connection: Connection) -> None:
         """On the writer's thread: take over what another process did."""
         self.keys.load(connection)
+        self.people.load(connection)
         self.purse.terms = terms(connection, since=month_of(day_of(self._clock.now_ms())))
         self._wake(self._look_again, None)
         if self._unplaced:

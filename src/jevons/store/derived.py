@@ -9,7 +9,6 @@ import json
 from typing import TYPE_CHECKING
 
 from jevons.ledger.audit import Finding
-from jevons.ledger.record import encode
 from jevons.ledger.tile import WIDTH, Edge, Tile
 from jevons.store.keys import row_digest
 from jevons.store.schema import has_table, tile_key
@@ -70,8 +69,8 @@ class Derived:
         elif isinstance(seen.record, Erased):
             self._keys.pop(seen.record.key, None)
         stands = None if seen.record is None else row_of(seen.record)
-        if seen.record is not None and stands is not None:
-            self._standing[stands] = encode(seen.record)
+        if stands is not None:
+            self._standing[stands] = seen.leaf
         if not self._is_placing:
             return
         self._hashes.append(seen.hash)

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 __all__ = ("erase", "hold", "release")
 
 
-async def erase(books: Books, archive: Archive | None, key: str, *, reason: str = "") -> Erased:
+async def erase(
+    books: Books, archive: Archive | None, key: str, *, reason: str = "", by: str = ""
+) -> Erased:
     """Refuse a key, destroy what is kept for it, then what links its records to it.
 
     Args:
@@ -30,6 +32,7 @@ async def erase(books: Books, archive: Archive | None, key: str, *, reason: str 
         archive: Kept answers; None in a house that never kept any.
         key: Its id.
         reason: Why; it stays in the ledger for ever.
+        by: Who does it; so does that.
 
     Returns:
         The record of it; the one that there is if this was done before.
@@ -45,12 +48,14 @@ async def erase(books: Books, archive: Archive | None, key: str, *, reason: str 
             message = f"key {key!r} is on legal hold; `jevons keys release` ends that"
             raise OnHold(message)
         if not actor.revoked:
-            await books.keys.revoke(key)
+            await books.keys.revoke(key, by=by)
     answers = 0 if archive is None else await archive.erase(key)
-    return await books.keys.erase(key, answers=answers, reason=reason)
+    return await books.keys.erase(key, answers=answers, reason=reason, by=by)
 
 
-async def hold(books: Books, archive: Archive | None, key: str, *, reason: str = "") -> None:
+async def hold(
+    books: Books, archive: Archive | None, key: str, *, reason: str = "", by: str = ""
+) -> None:
     """Keep what is kept for a key, and what links its records to it, until it is released.
 
     Raises:
@@ -61,16 +66,18 @@ async def hold(books: Books, archive: Archive | None, key: str, *, reason: str =
     if archive is not None and not await archive.hold(key):
         message = f"key {key!r} is being erased, and can no longer be held"
         raise NotFound(message)
-    await books.keys.hold(key, reason=reason)
+    await books.keys.hold(key, reason=reason, by=by)
 
 
-async def release(books: Books, archive: Archive | None, key: str, *, reason: str = "") -> None:
+async def release(
+    books: Books, archive: Archive | None, key: str, *, reason: str = "", by: str = ""
+) -> None:
     """End a hold; what has expired meanwhile is destroyed at the next look.
 
     Raises:
         NotFound: There is no such key.
         StoreUnavailable: Something could not be done; do it again.
     """
-    await books.keys.release(key, reason=reason)
+    await books.keys.release(key, reason=reason, by=by)
     if archive is not None:
         await archive.release(key)

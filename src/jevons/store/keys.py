@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from jevons.types.account import Record
     from jevons.types.custody import DataClass
 
-__all__ = ("Created", "KeyRing", "Within", "row_digest")
+__all__ = ("Created", "KeyRing", "Within", "Write", "row_digest")
 
 _SECRET_BYTES = 32
 _SALTING_BYTES = 32
@@ -47,7 +47,7 @@ Within = Callable[[Connection], None]
 """What is done in the transaction that writes a record; it may refuse by `StoreUnavailable`."""
 
 
-class _Write(Protocol):
+class Write(Protocol):
     """Commits a record together with rows, and has `load` called before it returns."""
 
     async def __call__(
@@ -84,7 +84,7 @@ class KeyRing:
 
     def __init__(
         self,
-        write: _Write,
+        write: Write,
         overwrite: Callable[[], Awaitable[None]],
         *,
         clock: ports.Clock,
@@ -116,10 +116,13 @@ class KeyRing:
         data_class: DataClass | None = None,
         region: str | None = None,
         account: tuple[str, ...] = DEFAULT_LINE,
+        owner: str = "",
+        by: str = "",
     ) -> Created:
         """Make a key.
 
-        `account` is its project and what that is part of, as `Terms.line` lists them.
+        `account` is its project and what that is part of, as `Terms.line` lists them. `by` is who
+        does it, here and below.
 
         Raises:
             StoreUnavailable: It could not be written; there is no such key.
@@ -135,11 +138,12 @@ class KeyRing:
             data_class=data_class,
             region=region,
             account=account,
+            owner=owner,
         )
-        await self._put("created", sha256(secret.encode()).digest(), actor)
+        await self._put("created", sha256(secret.encode()).digest(), actor, by=by)
         return Created(actor, secret)
 
-    async def rotate(self, key: str, *, grace_ms: int) -> Created:
+    async def rotate(self, key: str, *, grace_ms: int, by: str = "") -> Created:
         """Give a key another secret; the one that it has is good for a while yet.
 
         Raises:
@@ -156,10 +160,10 @@ class KeyRing:
             former=digest if grace_ms else None,
             former_until_ms=self._clock.now_ms() + grace_ms if grace_ms else None,
         )
-        await self._put("rotated", sha256(secret.encode()).digest(), actor)
+        await self._put("rotated", sha256(secret.encode()).digest(), actor, by=by)
         return Created(actor, secret)
 
-    async def revoke(self, key: str) -> None:
+    async def revoke(self, key: str, *, by: str = "") -> None:
         """Have a key refused from now on.
 
         Raises:
@@ -167,7 +171,7 @@ class KeyRing:
             StoreUnavailable: It could not be written; the key is still good.
         """
         digest, actor = self._named(key)
-        await self._put("revoked", digest, msgspec.structs.replace(actor, revoked=True))
+        await self._put("revoked", digest, msgspec.structs.replace(actor, revoked=True), by=by)
 
     def named(self, key: str) -> Actor:
         """Look a key up by its id.
@@ -177,7 +181,7 @@ class KeyRing:
         """
         return self._named(key)[1]
 
-    async def hold(self, key: str, *, reason: str = "") -> None:
+    async def hold(self, key: str, *, reason: str = "", by: str = "") -> None:
         """Put a key on legal hold; nothing is done if it is.
 
         Raises:
@@ -186,9 +190,10 @@ class KeyRing:
         """
         digest, actor = self._named(key)
         if not actor.held:
-            await self._put("held", digest, msgspec.structs.replace(actor, held=True), reason)
+            held = msgspec.structs.replace(actor, held=True)
+            await self._put("held", digest, held, reason=reason, by=by)
 
-    async def release(self, key: str, *, reason: str = "") -> None:
+    async def release(self, key: str, *, reason: str = "", by: str = "") -> None:
         """Release a key from legal hold; nothing is done if it is on none.
 
         Raises:
@@ -197,13 +202,14 @@ class KeyRing:
         """
         digest, actor = self._named(key)
         if actor.held:
-            await self._put("released", digest, msgspec.structs.replace(actor, held=False), reason)
+            freed = msgspec.structs.replace(actor, held=False)
+            await self._put("released", digest, freed, reason=reason, by=by)
 
     def erased(self, key: str) -> Erased | None:
         """Find the record of a key's erasure; None if it was not erased."""
         return self._erased.get(key)
 
-    async def erase(self, key: str, *, answers: int, reason: str = "") -> Erased:
+    async def erase(self, key: str, *, answers: int, reason: str = "", by: str = "") -> Erased:
         """Destroy a key's row and its salting; return when they are overwritten.
 
         Done again, it overwrites again, and gives the record that there is.
@@ -212,6 +218,7 @@ class KeyRing:
             key: Its id.
             answers: Kept answers that were destroyed for it.
             reason: Why.
+            by: Who does it.
 
         Raises:
             NotFound: There is no such key.
@@ -224,7 +231,9 @@ class KeyRing:
             if actor.held:
                 message = f"key {key!r} is on legal hold; `jevons keys release` ends that"
                 raise OnHold(message)
-            record = Erased(at_ms=self._clock.now_ms(), key=key, answers=answers, reason=reason)
+            record = Erased(
+                at_ms=self._clock.now_ms(), key=key, answers=answers, reason=reason, by=by
+            )
             await self._write(record, [put(record)], partial(_forget, (digest, actor)))
         await self._overwrite()
         return record
@@ -253,7 +262,9 @@ class KeyRing:
         act: Literal["created", "rotated", "revoked", "held", "released"],
         digest: bytes,
         actor: Actor,
+        *,
         reason: str = "",
+        by: str,
     ) -> None:
         row = msgspec.json.encode(actor, order="deterministic")
         change = KeyChange(
@@ -265,6 +276,7 @@ class KeyRing:
             account=actor.account,
             former_until_ms=actor.former_until_ms,
             reason=reason,
+            by=by,
         )
         there = self._rows.get(actor.key)
         within = None if there is None else partial(_expect, there)

@@ -1,4 +1,4 @@
-"""What stands: the last record of each account, budget, limit, alert and erasure, as its leaf is.
+"""What stands: the last record of each account, budget, limit, alert, erasure and person, as its leaf is.
 
 Rule 1: a row is written with its leaf, in one transaction, and is that leaf.
 """
@@ -11,16 +11,16 @@ import msgspec
 
 from jevons.budget import Terms
 from jevons.ledger.record import encode
-from jevons.types.account import Erased
+from jevons.types.account import Erased, PersonChange
 from jevons.types.budget import Account, Alert, Budget, Limit
 
 if TYPE_CHECKING:
     from jevons.store.door import Connection
     from jevons.types.account import Record
 
-__all__ = ("Row", "Standing", "erasures", "put", "row_of", "terms")
+__all__ = ("Row", "Standing", "erasures", "people", "put", "row_of", "terms")
 
-Standing = Account | Budget | Limit | Alert | Erased
+Standing = Account | Budget | Limit | Alert | Erased | PersonChange
 
 _PUT = (
     "INSERT INTO standing VALUES (?, ?, ?) "
@@ -29,6 +29,7 @@ _PUT = (
 
 _terms = msgspec.json.Decoder(Account | Budget | Limit | Alert)
 _erased = msgspec.json.Decoder(Erased)
+_person = msgspec.json.Decoder(PersonChange)
 
 
 class Row(NamedTuple):
@@ -38,7 +39,7 @@ class Row(NamedTuple):
     name: str
 
 
-def row_of(record: Record) -> Row | None:
+def row_of(record: Record) -> Row | None:  # noqa: PLR0911 one for each kind
     """Name what a record stands for; None if it is of a kind that does not stand."""
     match record:
         case Account(name=name):
@@ -51,6 +52,8 @@ def row_of(record: Record) -> Row | None:
             return Row("alert", name)
         case Erased(key=name):
             return Row("erased", name)
+        case PersonChange(name=name):
+            return Row("person", name)
         case _:
             return None
 
@@ -80,3 +83,9 @@ def erasures(connection: Connection) -> dict[str, Erased]:
     """Read which keys were erased, by their id."""
     rows = connection.execute("SELECT name, leaf FROM standing WHERE kind = 'erased'")
     return {name: _erased.decode(leaf) for name, leaf in rows}
+
+
+def people(connection: Connection) -> dict[str, PersonChange]:
+    """Read the last that was said of each person, by their name."""
+    rows = connection.execute("SELECT name, leaf FROM standing WHERE kind = 'person'")
+    return {name: _person.decode(leaf) for name, leaf in rows}

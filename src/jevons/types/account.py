@@ -12,6 +12,7 @@ import msgspec
 
 from jevons.types.budget import DEFAULT_LINE, Account, Alert, Amounts, Budget, Limit
 from jevons.types.custody import UNKNOWN_PLACE
+from jevons.types.person import Role
 from jevons.types.units import Cost, Quantity
 
 __all__ = (
@@ -23,6 +24,7 @@ __all__ = (
     "KeyChange",
     "Measured",
     "Opened",
+    "PersonChange",
     "Receipt",
     "Record",
     "Refused",
@@ -137,6 +139,23 @@ class KeyChange(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag
     """Unix milliseconds until which the secret before this one is good, if there was one."""
     reason: str = ""
     """Why, as whoever did it says; empty where nothing was said."""
+    by: str = ""
+    """Who did it: a person, or `cli:NAME`; empty where nobody was asked yet."""
+
+
+class PersonChange(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="person"):
+    """Somebody was let sign in with a token, got a new one, or was removed."""
+
+    at_ms: int
+    act: Literal["added", "rotated", "removed"]
+    name: str
+    role: Role
+    accounts: tuple[str, ...] = ()
+    """Accounts that the role is of; none for one of the whole house."""
+    token: str = ""
+    """SHA-256 of the token, hex; it is of 32 random bytes, so nobody guesses it. Empty for none."""
+    by: str = ""
+    """Who did it, as in each such record."""
 
 
 class Erased(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="erased"):
@@ -149,6 +168,8 @@ class Erased(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="e
     """Kept answers that were destroyed."""
     reason: str = ""
     """Why, as whoever did it says; empty where nothing was said."""
+    by: str = ""
+    """Who did it: a person, or `cli:NAME`; empty where nobody was asked yet."""
 
 
 class Opened(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="opened"):
@@ -306,6 +327,7 @@ Ended = Receipt | Refused
 Record = (
     Genesis
     | KeyChange
+    | PersonChange
     | Erased
     | Opened
     | Intent

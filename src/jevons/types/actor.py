@@ -29,6 +29,8 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     """Where the people live whom its data is about; None is as the house has it."""
     account: tuple[str, ...] = DEFAULT_LINE
     """Accounts that it is charged to: its project, and what that is part of. Never changes."""
+    owner: str = ""
+    """The person whose own it is; empty for one that managers and admins look after."""
     expires_ms: int | None = None
     """Unix milliseconds after which it is refused; None is never."""
     revoked: bool = False

@@ -60,6 +60,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="
     level: Level
     under: str = ""
     """The account that it is part of; empty for an organisation."""
+    by: str = ""
+    """Who made it: a person, or `cli:NAME`; empty where nobody was asked yet."""
 
 
 class Budget(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="budget"):
@@ -76,6 +78,8 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="b
     """Whether a request that it might not carry is refused; otherwise there are only alerts."""
     alert_at: tuple[int, ...] = ()
     """Per cent of it at which there is an alert, once in each period."""
+    by: str = ""
+    """Who set it, as above."""
 
 
 class Limit(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="limit"):
@@ -90,6 +94,8 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="li
     """A minute, read and written."""
     parallel: int | None = None
     """Requests under way at once."""
+    by: str = ""
+    """Who set it, as above."""
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="alert"):

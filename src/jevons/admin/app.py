@@ -1,0 +1,58 @@
+"""The application: sign-in, the API, and pages that others bring, all behind one gate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+
+from jevons.admin.gate import Gate
+from jevons.admin.said import answer_to
+from jevons.admin.signin import Cookies, SignIn
+from jevons.types.errors import JevonsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from starlette.routing import BaseRoute
+    from starlette.types import ASGIApp
+
+    from jevons.admin.session import Sessions
+    from jevons.types.person import Person
+
+__all__ = ("make_app",)
+
+
+def make_app(
+    *,
+    find: Callable[[str], Person | None],
+    sessions: Sessions,
+    hosts: Collection[str],
+    secure: bool,
+    pages: Sequence[BaseRoute] = (),
+) -> ASGIApp:
+    """Make the ASGI application. It has no lifespan of its own.
+
+    Each route of `pages` is asked only by somebody who is signed in: `person_of(request)` tells
+    who it is, `csrf_of(request)` what the field `csrf` of a form has to hold. They come before our
+    own, so that they may have `/`.
+
+    Args:
+        find: Tells whose token this is.
+        sessions: Who is signed in.
+        hosts: Names by which we are reached, without a port.
+        secure: Whether people reach us by https only.
+        pages: Routes that are mounted beside ours.
+    """
+    cookies = Cookies(secure=secure)
+    sign_in = SignIn(find, sessions, cookies)
+    behind = Starlette(
+        routes=[*pages, *sign_in.routes()],
+        exception_handlers={
+            JevonsError: answer_to,
+            HTTPException: answer_to,
+            Exception: answer_to,
+        },
+    )
+    return Gate(behind, find=find, sessions=sessions, cookie=cookies.session, hosts=hosts)

@@ -1,0 +1,59 @@
+"""A house whose books are open, and a browser and programs that talk to it."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+import httpx2
+import pytest
+
+from jevons.acts import Acts
+from jevons.admin import Sessions, make_app
+from jevons.clock import Ulids
+from jevons.store import Books
+from jevons.testing import Clock
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Sequence
+    from pathlib import Path
+
+    from starlette.routing import BaseRoute
+
+URL = "http://127.0.0.1:8001"
+
+
+class Desk(NamedTuple):
+    """What a test needs of a house."""
+
+    books: Books
+    acts: Acts
+    clock: Clock
+    browser: httpx2.AsyncClient
+
+
+@asynccontextmanager
+async def desk(
+    path: Path, *, pages: Sequence[BaseRoute] = (), secure: bool = False
+) -> AsyncGenerator[Desk]:
+    clock = Clock()
+    async with Books.open(
+        path, commit="os", origin="a/log", clock=clock, ids=Ulids(clock)
+    ) as books:
+        sessions = Sessions(clock, books.people.holder, idle_s=1800, longest_s=43_200)
+        app = make_app(
+            find=books.people.find,
+            sessions=sessions,
+            hosts={"127.0.0.1", "admin.example"},
+            secure=secure,
+            pages=pages,
+        )
+        url = "https://admin.example" if secure else URL
+        transport = httpx2.ASGITransport(app=app, raise_app_exceptions=True)
+        async with httpx2.AsyncClient(transport=transport, base_url=url) as browser:
+            yield Desk(books, Acts(books, by="cli:tester", clock=clock), clock, browser)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "ledger.db"

@@ -1,0 +1,118 @@
+"""People in the books: a token is shown once, a name is one person's, and who is removed is out."""
+
+# ruff: noqa: ASYNC110, ASYNC240 what is waited for is another thread's, and sets no event; nothing
+# else runs on the loop while a test reads its file
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from jevons.acts import Acts
+from jevons.clock import SystemClock, Ulids
+from jevons.ledger.record import encode
+from jevons.store import Books, verify
+from jevons.types.errors import Malformed, NotFound, StoreUnavailable
+from jevons.types.person import Person
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+    from pathlib import Path
+
+pytestmark = pytest.mark.anyio
+
+CLOCK = SystemClock()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "ledger.db"
+
+
+@asynccontextmanager
+async def opened(path: Path) -> AsyncGenerator[Books]:
+    async with Books.open(
+        path, commit="os", origin="a/log", clock=CLOCK, ids=Ulids(CLOCK)
+    ) as books:
+        yield books
+
+
+def acts(books: Books) -> Acts:
+    return Acts(books, by="cli:tester")
+
+
+async def test_whoever_shows_the_token_is_that_person_and_nobody_else_is(path: Path) -> None:
+    async with opened(path) as books:
+        token = (await acts(books).add_person("ada", role="admin", accounts=())).token
+        assert books.people.find(token) == Person(name="ada", role="admin")
+        assert books.people.find(token + "x") is None
+        assert books.people.find("") is None
+    async with opened(path) as books:
+        assert books.people.find(token) == Person(name="ada", role="admin")
+    assert verify(path).findings == ()
+
+
+async def test_the_books_hold_no_token_and_name_who_let_somebody_in(path: Path) -> None:
+    async with opened(path) as books:
+        admitted = await acts(books).add_person("ada", role="admin", accounts=())
+        (said,) = books.people.list()
+    assert said.by == "cli:tester"
+    assert admitted.token.encode() not in encode(said)
+    assert admitted.token.encode() not in path.read_bytes()
+
+
+async def test_a_new_token_ends_the_one_before(path: Path) -> None:
+    async with opened(path) as books:
+        first = (await acts(books).add_person("ada", role="admin", accounts=())).token
+        second = (await acts(books).rotate_person("ada")).token
+        assert books.people.find(first) is None
+        assert books.people.find(second) is not None
+
+
+async def test_who_is_removed_is_out_and_the_name_is_not_given_again(path: Path) -> None:
+    async with opened(path) as books:
+        token = (await acts(books).add_person("ada", role="admin", accounts=())).token
+        await acts(books).remove_person("ada")
+        assert books.people.find(token) is None
+        with pytest.raises(Malformed, match="names stand once"):
+            await acts(books).add_person("ada", role="auditor", accounts=())
+        with pytest.raises(NotFound):
+            await acts(books).rotate_person("ada")
+    assert verify(path).findings == ()
+
+
+async def test_another_process_that_knows_less_brings_nobody_back(path: Path) -> None:
+    async with opened(path) as one, opened(path) as other:
+        await acts(one).add_person("ada", role="admin", accounts=())
+        while not other.people.list():
+            await asyncio.sleep(0.05)
+        await acts(one).remove_person("ada")
+        with pytest.raises((StoreUnavailable, NotFound)):
+            await acts(other).rotate_person("ada")
+    async with opened(path) as books:
+        assert [each.act for each in books.people.list()] == ["removed"]
+
+
+@pytest.mark.parametrize(
+    "name", ["", " ada", "ada lovelace", "cli:root", "oidc:ada", "a" * 64, "é"]
+)
+async def test_a_name_that_could_be_taken_for_another_is_refused(path: Path, name: str) -> None:
+    async with opened(path) as books:
+        with pytest.raises(Malformed, match="cannot be a person's name"):
+            await acts(books).add_person(name, role="admin", accounts=())
+
+
+@pytest.mark.parametrize("role", ["manager", "member"])
+async def test_a_role_of_accounts_names_some_and_one_of_the_house_none(
+    path: Path, role: str
+) -> None:
+    async with opened(path) as books:
+        with pytest.raises(Malformed, match="of one account or more"):
+            await acts(books).add_person("grace", role=role, accounts=())  # type: ignore[arg-type] one of them
+        with pytest.raises(Malformed, match="of the whole house"):
+            await acts(books).add_person("grace", role="admin", accounts=("default",))
+        with pytest.raises(NotFound, match="no account 'research'"):
+            await acts(books).add_person("grace", role=role, accounts=("research",))  # type: ignore[arg-type] as above
