@@ -8,7 +8,7 @@ PURE := $(PURE),src/jevons/entries.py,src/jevons/looking.py,src/jevons/spans.py,
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint types contracts coverage bench bench-policy bench-privacy faults kill prove mutants lock
-.PHONY: bench-books bench-memory pages clean run-env dev-env
+.PHONY: bench-books bench-reports bench-reports-full bench-memory pages clean run-env dev-env
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,12 @@ bench-policy: dev-env ## what a decision costs: asked of Cedar, remembered, and 
 
 bench-books: dev-env ## what was promised of the books, at full size; ARGS="--tree 1000000" for less
 	@$(BIN)/python -m bench.books $(ARGS)
+
+bench-reports: dev-env ## reports over 200,000 receipts, each in under 10 s
+	@$(BIN)/python -m bench.reports $(ARGS)
+
+bench-reports-full: dev-env ## the same over 10,000,000; planting them takes a quarter of an hour and 12 GB
+	@$(BIN)/python -m bench.reports --receipts 10000000 $(ARGS)
 
 bench-memory: dev-env ## whether memory grows with requests; ARGS="--answers 50000" for a look
 	@$(BIN)/python bench/memory.py $(ARGS)

@@ -23,13 +23,12 @@ if TYPE_CHECKING:
         NoFigure,
         Period,
         Rebound,
-        Seen,
         Span,
+        Tally,
     )
 
 __all__ = ("Compared", "rebound", "report")
 
-_MS_PER_DAY = 24 * 60 * 60 * 1000
 _EFFECTS = (
     ("activity", "more or fewer requests"),
     ("mix", "other models' share of them"),
@@ -77,7 +76,7 @@ class Compared(NamedTuple):
 )
 @click.option(
     "--by",
-    type=click.Choice(("model", "endpoint")),
+    type=click.Choice(("model", "endpoint", "team", "project", "key")),
     default="model",
     show_default=True,
     help="What the mix is made of.",
@@ -118,13 +117,21 @@ def rebound(
     rebound: 0 is none, 1 is all that was saved, above 1 the total grew.
     """
     from jevons.cli.screen import console, emit
-    from jevons.reports import Seen
-    from jevons.store import receipts
+    from jevons.reports import HOUR_MS, fields_of
+    from jevons.store import tallies
 
     one_form(as_json=as_json, as_csv=as_csv)
     path = existing_ledger(read_settings(config))
-    seen = (each for each in receipts(path, Seen) if account is None or each.is_of(account))
-    compared = _compare(seen, _spans(at, days), by, measure, growth)
+    spans = _spans(at, days)
+    told = tallies(
+        path,
+        by=fields_of(by),
+        begin_ms=spans[0].begin_ms,
+        end_ms=spans[1].end_ms,
+        step_ms=HOUR_MS,
+        account=account,
+    )
+    compared = _compare(told, spans, by, measure, growth)
     if as_json:
         emit(_plain(compared, measure))
     elif as_csv:
@@ -138,14 +145,15 @@ def _spans(at: datetime | None, days: int) -> tuple[Span, Span]:
     from datetime import UTC
 
     from jevons.clock import SystemClock
-    from jevons.reports import Span
+    from jevons.reports import DAY_MS, HOUR_MS, Span
 
     now_ms = SystemClock().now_ms()
-    today_ms = now_ms - now_ms % _MS_PER_DAY
-    begin_ms = today_ms - (days - 1) * _MS_PER_DAY
+    today_ms = now_ms - now_ms % DAY_MS
+    begin_ms = today_ms - (days - 1) * DAY_MS
     if at is not None:
         begin_ms = int(at.replace(tzinfo=UTC).timestamp() * 1000)
-    length_ms = min(days * _MS_PER_DAY, now_ms - begin_ms)
+    # Books are added up by the hour, so the one that has begun counts whole.
+    length_ms = min(days * DAY_MS, now_ms - begin_ms + HOUR_MS - 1) // HOUR_MS * HOUR_MS
     if length_ms <= 0:
         message = "the later period has not begun"
         raise click.BadParameter(message, param_hint="--at")
@@ -153,7 +161,7 @@ def _spans(at: datetime | None, days: int) -> tuple[Span, Span]:
 
 
 def _compare(
-    seen: Iterator[Seen],
+    told: list[Tally],
     spans: tuple[Span, Span],
     by: Dimension,
     measure: Measure,
@@ -161,7 +169,7 @@ def _compare(
 ) -> Compared:
     from jevons.reports import gather, growth_of, rebound
 
-    before, after = gather(seen, spans, by=by, measure=measure)
+    before, after = gather(told, spans, by=by, measure=measure)
     grown = growth_of(before, *spans) if growth is None else growth / 100
     return Compared(spans, (before, after), rebound(before, after, growth=grown))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = ("spend",)
 
 _COLUMNS = ("day", "month", "model", "endpoint", "host", "place", "class", "key", "account")
-_MS_PER_DAY = 24 * 60 * 60 * 1000
 _DAY = click.DateTime(("%Y-%m-%d",))
 
 
@@ -59,17 +57,23 @@ def spend(
     known is not in a sum, and is counted beside it.
     """
     from jevons.cli.screen import console, emit
-    from jevons.reports import Billed, bill
-    from jevons.store import receipts
+    from jevons.reports import DAY_MS, bill, groups_of
+    from jevons.store import tallies
 
     one_form(as_json=as_json, as_csv=as_csv)
     path = existing_ledger(read_settings(config))
-    every = receipts(path, Billed)
-    ours = (each for each in every if account is None or each.is_of(account))
-    by = by or ("model",)
-    bills = bill(ours, _span(since, until), by=by)
+    by, span = by or ("model",), _span(since, until)
+    asked = tallies(
+        path,
+        by=groups_of(by),
+        begin_ms=span.begin_ms,
+        end_ms=span.end_ms,
+        step_ms=DAY_MS if {"day", "month"} & {*by} else None,
+        account=account,
+    )
+    bills = bill(asked, by=by)
     if as_json:
-        emit([{**dict(zip(by, name, strict=True)), **asdict(each)} for name, each in bills.items()])
+        emit([dict(zip(by, name, strict=True)) | each._asdict() for name, each in bills.items()])
     elif as_csv:
         click.echo("\n".join(_sheet(by, bills)))
     elif bills:
@@ -89,13 +93,13 @@ def _span(since: datetime | None, until: datetime | None) -> Span:
     from datetime import UTC
 
     from jevons.clock import SystemClock
-    from jevons.reports import Span
+    from jevons.reports import DAY_MS, Span
 
     begin, end = [
         None if day is None else int(day.replace(tzinfo=UTC).timestamp() * 1000)
         for day in (since, until)
     ]
-    end_ms = SystemClock().now_ms() + 1 if end is None else end + _MS_PER_DAY
+    end_ms = SystemClock().now_ms() + 1 if end is None else end + DAY_MS
     if begin is not None and begin >= end_ms:
         message = "it is after the last day"
         raise click.BadParameter(message, param_hint="--since")
@@ -106,9 +110,9 @@ def _sheet(by: Sequence[Column], bills: Mapping[tuple[str, ...], Bill]) -> Itera
     """Write lines for a sheet; a name that holds a comma or a quote is quoted (RFC 4180)."""
     from jevons.reports import Bill
 
-    yield ",".join([*by, *Bill.__dataclass_fields__])
+    yield ",".join([*by, *Bill._fields])
     for name, each in bills.items():
-        yield ",".join([*map(_quoted, name), *[str(figure) for figure in asdict(each).values()]])
+        yield ",".join([*map(_quoted, name), *map(str, each)])
 
 
 def _quoted(name: str) -> str:
@@ -134,8 +138,7 @@ def _table(by: Sequence[Column], bills: Mapping[tuple[str, ...], Bill]) -> Table
 def _total(bills: Iterable[Bill]) -> Bill:
     from jevons.reports import Bill
 
-    columns = zip(*[asdict(each).values() for each in bills], strict=True)
-    return Bill(*[sum(column) for column in columns])
+    return Bill(*[sum(column) for column in zip(*bills, strict=True)])
 
 
 def _cells(bill: Bill) -> tuple[str, ...]:

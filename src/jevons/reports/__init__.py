@@ -1,34 +1,46 @@
 """Questions asked of the books.
 
-Enters: receipts, one after the other, and the days that are asked about.
+Enters: receipts, added up by the hour and by what tells them apart; the days that are asked about.
 Leaves: figures with intervals, and a reason wherever there is no figure.
-May not know: where receipts come from, who looks at a report, and how.
+May not know: where receipts are kept, who looks at a report, and how.
 State: none.
 """
 
-from jevons.reports.gather import Dimension, Measure, Period, Seen, Span, Sums, gather
+from jevons.reports.gather import Dimension, Measure, Period, Span, Sums, fields_of, gather
 from jevons.reports.lmdi import Effects, Flow, decompose
 from jevons.reports.rebound import Interval, NoFigure, Rebound, growth_of, rebound
-from jevons.reports.spend import Bill, Billed, Column, bill
+from jevons.reports.spend import DAY_MS, TIERS, Bill, Column, Tier, bill, groups_of, tier_of
+from jevons.reports.tally import HOUR_MS, Counted, Group, Sum, Tally, add_up, tally_of
 
 __all__ = (
+    "DAY_MS",
+    "HOUR_MS",
+    "TIERS",
     "Bill",
-    "Billed",
     "Column",
+    "Counted",
     "Dimension",
     "Effects",
     "Flow",
+    "Group",
     "Interval",
     "Measure",
     "NoFigure",
     "Period",
     "Rebound",
-    "Seen",
     "Span",
+    "Sum",
     "Sums",
+    "Tally",
+    "Tier",
+    "add_up",
     "bill",
     "decompose",
+    "fields_of",
     "gather",
+    "groups_of",
     "growth_of",
     "rebound",
+    "tally_of",
+    "tier_of",
 )

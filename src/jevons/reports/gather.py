@@ -1,29 +1,30 @@
-"""Receipts added up by group and by period; never more in memory than there are groups.
+"""Tallies added up by group and by period; never more in memory than there are groups.
 
-Rule 1: only a receipt whose figure is known is added; every other is counted, by its reason.
+Rule 1: only an answer whose figure is known is added; every other is counted, by its reason.
 Rule 2: how sure a group's figure is, is kept with it: it is one model's error, the same in both
     periods, and not one error a request.
+Rule 3: time is told by the hour: an hour is in the period in which it begins.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-import msgspec
-
 from jevons.reports.lmdi import Flow
-from jevons.types.budget import DEFAULT_LINE
-from jevons.types.units import Estimate, Quantity
+from jevons.reports.tally import FAILED, SILENT, line_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
-__all__ = ("Charged", "Dimension", "Measure", "Period", "Seen", "Span", "Sums", "Used", "gather")
+    from jevons.reports.tally import Group, Sum, Tally
 
-Dimension = Literal["model", "endpoint"]
-"""What makes a group."""
+__all__ = ("Dimension", "Measure", "Period", "Span", "Sums", "fields_of", "gather")
+
+Dimension = Literal["model", "endpoint", "project", "team", "key"]
+"""What makes a group. A team is what a project is part of: an organisation, where that is no team."""
 Measure = Literal["energy", "carbon"]
 """What is added up: millijoules, or milligrams of CO2 equivalent."""
 
@@ -43,42 +44,6 @@ class Span(NamedTuple):
         return (self.begin_ms + self.end_ms) / 2
 
 
-class Used(msgspec.Struct, frozen=True, kw_only=True):
-    """What a report reads of usage."""
-
-    output: int = 0
-    reasoning: int = 0
-
-
-class Charged(msgspec.Struct, frozen=True, kw_only=True):
-    """What every report reads of a receipt; the rest of it is passed over."""
-
-    at_ms: int
-    key: str
-    endpoint: str | None
-    model: str | None
-    energy_mj: Quantity
-    carbon_mg: Quantity
-    error: str | None = None
-    account: tuple[str, ...] = ()
-    """What it was charged to besides its key; records of old name none."""
-
-    @property
-    def line(self) -> tuple[str, ...]:
-        """What it was charged to besides its key, the narrowest first."""
-        return self.account or DEFAULT_LINE
-
-    def is_of(self, account: str) -> bool:
-        """Whether it was charged to an account, or made with a key, by name or id."""
-        return account == self.key or account in self.line
-
-
-class Seen(Charged, frozen=True, kw_only=True):
-    """What is read of a receipt to be compared."""
-
-    usage: Used
-
-
 @dataclass(slots=True)
 class Sums:
     """One group in one period."""
@@ -88,8 +53,9 @@ class Sums:
     """Of answers, reasoning included."""
     amount: float = 0.0
     """Median estimates, added."""
-    weighted: float = 0.0
-    """Standard deviations of their logarithms, each times its amount, added."""
+    low: float = 0.0
+    """Ends of their intervals, added; `high` too."""
+    high: float = 0.0
 
     @property
     def flow(self) -> Flow:
@@ -99,7 +65,7 @@ class Sums:
     @property
     def sigma(self) -> float:
         """Standard deviation of the logarithm of the group's amount."""
-        return self.weighted / self.amount
+        return math.log(self.high / self.low) / (2 * _Z95)
 
 
 @dataclass(slots=True)
@@ -128,30 +94,45 @@ class Period:
         """Of all groups."""
         return math.fsum(sums.amount for sums in self.groups.values())
 
-    def add(self, seen: Seen, group: str, amount: Estimate, *, is_late: bool) -> None:
-        """Add one answer."""
-        sums = self.groups.setdefault(group, Sums())
-        tokens = seen.usage.output + seen.usage.reasoning
-        sums.requests += 1
-        sums.tokens += tokens
-        sums.amount += amount.p50
-        sums.weighted += amount.p50 * math.log(amount.p95 / amount.p05) / (2 * _Z95)
-        self.methods[amount.method] = self.methods.get(amount.method, 0.0) + amount.p50
+    def add(self, tally: Tally, name: str, measure: Measure, *, is_late: bool) -> None:
+        """Add the requests of one group and hour."""
+        group = tally.group
+        if group.ended == FAILED:
+            self.failed += tally.requests
+        elif group.ended == SILENT:
+            self.silent += tally.requests
+        elif not _amount(tally, measure).low:
+            self.unknown += tally.requests
+        else:
+            self._add_known(tally, name, measure, is_late=is_late)
+
+    def _add_known(self, tally: Tally, name: str, measure: Measure, *, is_late: bool) -> None:
+        per, amount = _PER[measure], _amount(tally, measure)
+        sums = self.groups.setdefault(name, Sums())
+        sums.requests += tally.requests
+        sums.tokens += tally.written
+        sums.amount += amount.mid / per
+        sums.low += amount.low / per
+        sums.high += amount.high / per
+        method = tally.group.method
+        self.methods[method] = self.methods.get(method, 0.0) + amount.mid / per
         early, late = self.tokens
-        self.tokens = (early, late + tokens) if is_late else (early + tokens, late)
+        written = tally.written
+        self.tokens = (early, late + written) if is_late else (early + written, late)
 
 
 def gather(
-    receipts: Iterable[Seen],
+    tallies: Iterable[Tally],
     spans: Iterable[Span],
     *,
     by: Dimension = "model",
     measure: Measure = "energy",
 ) -> tuple[Period, ...]:
-    """Add receipts up.
+    """Add tallies up.
 
     Args:
-        receipts: In any order, of any time.
+        tallies: In any order, of any time; told apart by the hour, by what makes a group, by
+            `method` and by `ended`.
         spans: The periods that are asked about.
         by: What makes a group.
         measure: What is added up.
@@ -160,26 +141,33 @@ def gather(
         What went through in each span, in their order.
     """
     told = [(span, Period()) for span in spans]
-    for seen in receipts:
+    for tally in tallies:
+        hour_ms, name = tally.group.hour_ms, _READ[by](tally.group)
         for span, period in told:
-            if span.begin_ms <= seen.at_ms < span.end_ms:
-                _put(seen, period, by, measure, is_late=seen.at_ms >= span.middle_ms)
+            if span.begin_ms <= hour_ms < span.end_ms:
+                period.add(tally, name, measure, is_late=hour_ms >= span.middle_ms)
     return tuple([period for _, period in told])
 
 
-def _put(seen: Seen, period: Period, by: Dimension, measure: Measure, *, is_late: bool) -> None:
-    group = _group(seen, by)
-    amount = seen.energy_mj if measure == "energy" else seen.carbon_mg
-    if seen.error is not None or group is None:
-        period.failed += 1
-    elif seen.usage.output + seen.usage.reasoning == 0:
-        period.silent += 1
-    elif isinstance(amount, Estimate):
-        period.add(seen, group, amount, is_late=is_late)
-    else:
-        period.unknown += 1
+_PER = MappingProxyType({"energy": 1e3, "carbon": 1e6})
+"""Units of a sum in one of a measure."""
 
 
-def _group(seen: Seen, by: Dimension) -> str | None:
-    """Name a receipt's group; None if nobody answered."""
-    return seen.model if by == "model" else seen.endpoint
+_READ: Mapping[Dimension, Callable[[Group], str]] = MappingProxyType(
+    {
+        "model": lambda group: group.model,
+        "endpoint": lambda group: group.endpoint,
+        "project": lambda group: line_of(group.account)[0],
+        "team": lambda group: line_of(group.account)[1],
+        "key": lambda group: group.key,
+    }
+)
+
+
+def fields_of(by: Dimension) -> frozenset[str]:
+    """Name the fields of a `Group` that must be told apart to be gathered."""
+    return frozenset({"account" if by in {"project", "team"} else by, "method", "ended"})
+
+
+def _amount(tally: Tally, measure: Measure) -> Sum:
+    return tally.energy_uj if measure == "energy" else tally.carbon_ng

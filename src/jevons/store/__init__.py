@@ -23,6 +23,7 @@ from jevons.store.read import keys_in, look_up
 from jevons.store.receipts import receipts
 from jevons.store.shelf import Limits, empty
 from jevons.store.spent import Used
+from jevons.store.tally import tallies
 from jevons.store.verify import verify
 from jevons.store.witness import OwnWitness, witness_vkey
 
@@ -54,6 +55,7 @@ __all__ = (
     "release",
     "restore",
     "spending",
+    "tallies",
     "verify",
     "verify_published",
     "witness_vkey",

@@ -1,19 +1,25 @@
 """Derived tables: is what was made from the leaves what the leaves make?
 
 Rule 1: leaves pass by once, and only those of one step are kept; of what was spent, the sums.
+Rule 2: tallies are made again in a file of their own, which is gone when it is closed: there may
+    be more of them than memory holds.
 """
 
 from __future__ import annotations
 
 import json
+from contextlib import closing
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from jevons.ledger.audit import Finding
 from jevons.ledger.tile import WIDTH, Edge, Tile
+from jevons.reports import tally
 from jevons.store.keys import row_digest
 from jevons.store.schema import has_table, tile_key
 from jevons.store.spent import Charged, Used, add_up, added
 from jevons.store.standing import row_of
+from jevons.store.tally import connect_to_make, in_order, write_tally
 from jevons.types.account import Erased, Intent, KeyChange, Receipt, Refused
 
 if TYPE_CHECKING:
@@ -52,6 +58,8 @@ class Derived:
         self._standing: dict[tuple[str, str], bytes] = {}
         self._spent: dict[tuple[str, str], Used] = {}
         self._charged: list[Charged] = []
+        self._receipted: list[Receipt] = []
+        self._tally = connect_to_make()
         self._edge = Edge(0, lambda _: b"")
 
     def begin(self, segment: int, first: int) -> None:
@@ -89,6 +97,7 @@ class Derived:
             self._add("unindexed", "the table pending")
         self._hold_whole("spent", sorted([tuple(row) for row in self._spent.values()]))
         self._hold_whole("standing", sorted([(*at, leaf) for at, leaf in self._standing.items()]))
+        self._end_tally()
         self._end_tiles()
         return [*self._wrong.values(), *self._bad_keys()]
 
@@ -101,6 +110,8 @@ class Derived:
         elif isinstance(record, Receipt | Refused):
             self._closed.setdefault(record.id, leaf)
             self._waiting.pop(record.id, None)
+        if isinstance(record, Receipt):
+            self._receipted.append(record)
         if isinstance(record, Receipt) and record.charged is not None:
             self._charged.append(
                 Charged(record.key, record.account, record.day, record.at_ms, record.charged)
@@ -126,6 +137,9 @@ class Derived:
             at = (row.account, row.day)
             self._spent[at] = row if at not in self._spent else added(self._spent[at], row)
         self._charged = []
+        if self._receipted:
+            write_tally(self._tally, tally.add_up(self._receipted))
+            self._receipted = []
 
     def _check_tile(self, tile: Tile, hashes: bytes) -> None:
         self._tiles += 1
@@ -142,6 +156,14 @@ class Derived:
                 self._check_tile(Tile(level, number), b"".join(row))
         if self._tiles != self._count("tile"):
             self._add("bad_tile", "the stored tree")
+
+    def _end_tally(self) -> None:
+        """Hold the tallies against those made again; a file of before it has none, and misses none."""
+        with closing(self._tally):
+            if has_table(self._connection, "tally"):
+                made, found = [*map(in_order, (self._tally, self._connection))]
+                if any(row != other for row, other in zip_longest(made, found)):
+                    self._add("unindexed", "the table tally")
 
     def _hold_whole(self, table: str, made: list[tuple[object, ...]]) -> None:
         """Hold a table against the rows that the leaves make; files of before it have none."""

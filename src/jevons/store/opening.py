@@ -3,6 +3,7 @@
 Rule 1: the log's first leaf names its origin and its key; neither can change after that.
 Rule 2: intents that were left open are closed before anything new is written.
 Rule 3: what was spent is read after that, so that it is whole.
+Rule 4: a file of before there was a table of tallies is given it, of all that is in it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from jevons.store.schema import SCHEMA, UNREADABLE, connect
 from jevons.store.sequence import Sequencer
 from jevons.store.signing import load_or_make
 from jevons.store.spent import spent_since
+from jevons.store.tally import begin_tally
 from jevons.types.account import Genesis
 from jevons.types.errors import Misconfigured, StoreUnavailable
 
@@ -84,6 +86,7 @@ def _begin(
     connection: File, path: Path, lease: Lease, *, origin: str, clock: Clock
 ) -> Callable[[], Sequencer]:
     connection.executescript(SCHEMA)  # writes nothing where every table is there
+    begin_tally(connection)
     first = connection.execute("SELECT body FROM segment ORDER BY id LIMIT 1").fetchone()
     key = load_or_make(path.with_name("signing.key"), may_make=first is None)
     if first is None:

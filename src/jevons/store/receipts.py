@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ("receipts",)
+__all__ = ("IS_RECEIPT", "receipts")
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-_KIND = b'"kind":"receipt"'
+IS_RECEIPT = b'"kind":"receipt"'
 """Stands in every receipt, and in no text of another record: there its quotes are escaped."""
 
 
@@ -38,7 +38,7 @@ def receipts(path: Path, shape: type[T]) -> Iterator[T]:
         with closing(connect_to_read(path, live=is_live(path))) as connection:
             for (body,) in connection.execute("SELECT body FROM segment ORDER BY id"):
                 for leaf in unpack(body):
-                    if _KIND in leaf:
+                    if IS_RECEIPT in leaf:
                         yield decoder.decode(leaf)
     except UNREADABLE as error:
         message = f"the ledger {str(path)!r} cannot be read: {error}"

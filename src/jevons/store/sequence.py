@@ -18,6 +18,7 @@ from jevons.ledger.tile import Edge, Tile
 from jevons.store.door import transaction
 from jevons.store.schema import tile_key
 from jevons.store.spent import Charged, add_up, write_spent
+from jevons.store.tally import count, write_tally
 from jevons.types.budget import Amounts
 
 if TYPE_CHECKING:
@@ -167,6 +168,8 @@ class Sequencer:
         run(f"INSERT INTO lookup {words.named} {_ONCE}", (_text(closed),))
         if charged:
             write_spent(self._connection, add_up(charged))
+        if counted := count(batch.leaves):
+            write_tally(self._connection, counted)
         waiting = {request: leaf for request, leaf in opened.items() if request not in closed}
         before = [request for request in closed if request not in opened]
         if before:

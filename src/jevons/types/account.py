@@ -20,6 +20,7 @@ __all__ = (
     "Ended",
     "Erased",
     "Genesis",
+    "Impact",
     "Intent",
     "KeyChange",
     "Measured",
@@ -76,6 +77,19 @@ class Veil(msgspec.Struct, frozen=True, kw_only=True):
     """Tokens of the answer that were turned back."""
     unrestored: int = 0
     """What looked like one and could not be turned back: the caller got it as it was."""
+
+
+class Impact(msgspec.Struct, frozen=True, kw_only=True):
+    """What an answer came to beside its energy and the carbon of its place's electricity."""
+
+    market_mg: Quantity
+    """Milligrams of CO2 equivalent, market-based: by the electricity that was contracted."""
+    embodied_mg: Quantity
+    """Milligrams of CO2 equivalent that were emitted to make the hardware; in no other figure."""
+    water_site_ul: Quantity
+    """Microlitres of water that evaporated where the machines stand."""
+    water_grid_ul: Quantity
+    """Microlitres that making their electricity took."""
 
 
 class Charge(msgspec.Struct, frozen=True, kw_only=True):
@@ -319,6 +333,8 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="
     charged: Amounts | None = None
     """What budgets were charged: the medians of what is known; what was set aside where a figure is
     not; nothing where the endpoint refused. None in records of before there were budgets."""
+    impact: Impact | None = None
+    """Of every attempt that used something; None in records of before it was told."""
 
 
 Ended = Receipt | Refused

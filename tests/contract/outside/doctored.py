@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 CLOCK = SystemClock()
 ORIGIN = "a/log"
+MADE = ("segment", "placed", "tile", "lookup", "pending", "checkpoint", "spent", "tally")
 BESIDE = ("signing.key", "checkpoints")
 
 
@@ -135,7 +136,7 @@ def _again(path: Path, change: Callable[[list[bytes]], list[bytes]]) -> None:
     with closing(sqlite3.connect(path, isolation_level=None, factory=File)) as connection:
         rows = connection.execute("SELECT body FROM segment ORDER BY id").fetchall()
         leaves = change([leaf for (body,) in rows for leaf in unpack(body)])
-        for table in ("segment", "placed", "tile", "lookup", "pending", "checkpoint", "spent"):
+        for table in MADE:
             connection.execute(f"DELETE FROM {table}")  # noqa: S608 our own names
         for at in range(0, len(leaves), 16):
             body = pack(leaves[at : at + 16])

@@ -19,6 +19,7 @@ NOW = {
     "local": (2_500, 800_000, 90.0),
 }
 SURE = 0.05
+Z95 = 1.6448536269514722
 
 
 def period(
@@ -28,7 +29,13 @@ def period(
     tokens: tuple[int, int] = (1, 1),
 ) -> Period:
     made = {
-        name: Sums(requests=requests, tokens=count, amount=amount, weighted=sigma * amount)
+        name: Sums(
+            requests,
+            count,
+            amount,
+            low=amount / math.exp(Z95 * sigma),
+            high=amount * math.exp(Z95 * sigma),
+        )
         for name, (requests, count, amount) in groups.items()
     }
     return Period(groups=made, tokens=tokens)
