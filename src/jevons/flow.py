@@ -151,7 +151,7 @@ async def _walk(
         await rooms.ledger.record(intent)
         error = await _reach(asked, plan, caller, rooms, outcomes)
         if request.keep and error is None:
-            error = await _keep(caller, outcomes)
+            error = await _keep(caller, outcomes, verdict)
     except StoreUnavailable:
         raise  # no intent, so nothing left and nothing needs a receipt
     except BudgetExceeded as refusal:
@@ -264,10 +264,10 @@ def _charge(outcome: Outcome, rooms: Rooms, at_ms: int) -> Charge | None:
     return rooms.meter.charge(outcome.attempt.candidate.endpoint, outcome, at_ms=at_ms)
 
 
-async def _keep(caller: Caller, outcomes: list[Outcome]) -> JevonsError | None:
+async def _keep(caller: Caller, outcomes: list[Outcome], verdict: Verdict) -> JevonsError | None:
     """Have the answer kept before its end goes out; what is not kept is no answer."""
     try:
-        await caller.keep(outcomes[-1].closing)
+        await caller.keep(outcomes[-1].closing, data_class=verdict.label.data_class)
     except StoreUnavailable as error:
         return error
     except BaseException as accident:

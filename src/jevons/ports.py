@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from jevons.types.account import Charge, Receipt, Record, Veil
     from jevons.types.actor import Actor
     from jevons.types.budget import Amounts
+    from jevons.types.custody import DataClass
     from jevons.types.decision import Attempt, Outcome, Plan, Verdict
     from jevons.types.event import Event
     from jevons.types.kept import Kept
@@ -107,8 +108,12 @@ class Caller(Protocol):
         """
         ...
 
-    async def keep(self, closing: tuple[Event, ...]) -> None:
+    async def keep(self, closing: tuple[Event, ...], *, data_class: DataClass) -> None:
         """Have the answer kept, with what `seal` is going to seal; only if that was asked.
+
+        Args:
+            closing: What ends it.
+            data_class: What the rules took the data in it to be: so long it is kept.
 
         Raises:
             StoreUnavailable: It is not kept.

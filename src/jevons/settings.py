@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from jevons.types.custody import PLACE, REGION, Custody
+from jevons.types.custody import PLACE, REGION, Custody, PerClass
 from jevons.types.errors import Misconfigured
 from jevons.types.model import Currency, ExchangeRate, Footprint, Price
 from jevons.types.request import Dialect, Need
@@ -68,6 +68,9 @@ class LedgerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     its scheme. Cannot change once the log has begun."""
     witness_every_s: Annotated[float, msgspec.Meta(gt=0)] = 10.0
     """Shortest time between two checkpoints that are shown to the witnesses."""
+    erase_after_days: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    """Days after a key was revoked, or ran out, until it is erased as `jevons erase` does it: nobody can
+    tell any more what its records stand for. A key on legal hold is not. Unset: never."""
 
 
 class PublishSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -146,10 +149,30 @@ class AnswersSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     keep: Literal["asked", "never"] = "asked"
     """`asked`: what a caller says shall be kept, encrypted. `never`: nothing is, such requests are
     refused, and what was kept before is deleted at the start."""
-    keep_days: Annotated[int, msgspec.Meta(ge=1)] = 30
-    """Days after which a kept answer is deleted; also those kept before this was changed."""
+    keep_days: Annotated[int, msgspec.Meta(ge=1)] = 183
+    """Days after which a kept answer is destroyed; also those kept before this was changed. The usual
+    is the six months that the EU's AI Act asks of logs."""
+    public_days: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    """The same for answers whose data the rules took to be public; unset: `keep_days`."""
+    internal_days: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    """For internal data."""
+    personal_days: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    """For personal data."""
+    special_days: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    """For special data."""
     max_mb: Annotated[int, msgspec.Meta(ge=1)] = 1024
     """Most megabytes that are kept. Once reached, nothing more is until something is deleted."""
+
+    @property
+    def days(self) -> PerClass:
+        """Days after which an answer of each class is destroyed."""
+        usual = self.keep_days
+        return PerClass(
+            public=self.public_days or usual,
+            internal=self.internal_days or usual,
+            personal=self.personal_days or usual,
+            special=self.special_days or usual,
+        )
 
 
 class HouseSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,4 +1,4 @@
-"""Erases a key again and again, each time killed one statement later, and then to the end.
+"""Erases a key, or what has expired, killed one statement later each time, and then to the end.
 
 Given a house and a folder, it leaves a copy of the house in the folder for each statement.
 """
@@ -16,15 +16,16 @@ from typing import TYPE_CHECKING
 
 from jevons.clock import SystemClock, Ulids
 from jevons.store import Archive, Books, Limits, erase
+from jevons.types.custody import PerClass
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 CLOCK = SystemClock()
-LIMITS = Limits(keep_days=30, max_bytes=1_000_000_000)
+LIMITS = Limits(keep_days=PerClass.all(30), max_bytes=1_000_000_000)
 
 
-async def erasing(house: Path, key: str, dies_at: int | None) -> None:
+async def erasing(house: Path, what: list[str], dies_at: int | None) -> None:
     seen = count()
 
     def statement(_: str) -> None:
@@ -40,7 +41,11 @@ async def erasing(house: Path, key: str, dies_at: int | None) -> None:
         # No door shows what is being written, and every statement is a moment to die at.
         books._writer._connection.set_trace_callback(statement)  # pyright: ignore[reportPrivateUsage]
         archive._shelf._connection.set_trace_callback(statement)  # pyright: ignore[reportPrivateUsage]
-        await erase(books, archive, key, reason="asked to")
+        match what:
+            case ["erase", key]:
+                await erase(books, archive, key, reason="asked to")
+            case _:
+                await archive.expire(books.record)
 
 
 def apart(work: Callable[[], None]) -> bool:
@@ -57,15 +62,15 @@ def apart(work: Callable[[], None]) -> bool:
     return status == 0
 
 
-def main(house: Path, out: Path, key: str) -> None:
+def main(house: Path, out: Path, what: list[str]) -> None:
     for number in count():
         there = out / str(number)
         shutil.copytree(house, there)
-        lived = apart(lambda: asyncio.run(erasing(there, key, number)))  # noqa: B023 done before the next
-        assert apart(lambda: asyncio.run(erasing(there, key, None)))  # noqa: B023 as above
+        lived = apart(lambda: asyncio.run(erasing(there, what, number)))  # noqa: B023 done before the next
+        assert apart(lambda: asyncio.run(erasing(there, what, None)))  # noqa: B023 as above
         if lived:
             return
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:])

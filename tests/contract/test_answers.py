@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import random
 import sqlite3
@@ -13,12 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
-from structlog.testing import capture_logs
 
 from jevons.store import Archive, Limits, empty
-from jevons.store.shelf import AT_ONCE, Shelf
+from jevons.store.shelf import Shelf
 from jevons.testing import Clock, Drawer
-from jevons.types.custody import DataClass
+from jevons.types.custody import DataClass, PerClass
 from jevons.types.errors import Misconfigured, StoreUnavailable, TooLarge
 from jevons.types.kept import Kept
 
@@ -32,7 +30,7 @@ pytestmark = pytest.mark.anyio
 
 DAY_S = 24 * 60 * 60
 SECRET = b"nobody but the caller may read this sentence"
-LIMITS = Limits(keep_days=30, max_bytes=1_000_000)
+LIMITS = Limits(keep_days=PerClass.all(30), max_bytes=1_000_000)
 
 
 def a_kept(name: str = "resp_1", **fields: Any) -> Kept:
@@ -224,51 +222,23 @@ def test_whatever_is_deleted_in_whatever_order_leaves_nothing_behind(path: Path)
         assert remains(path, *dead.values(), *[name.encode() for name in dead]) == []
 
 
-async def test_what_has_expired_is_overwritten_by_itself(path: Path, clock: Clock) -> None:
-    many = AT_ONCE + 5
-    async with archive(path, clock) as opened:
-        for at in range(many):
-            await opened.keep(a_kept(f"resp_{at}", at_ms=clock.now_ms()))
-        await opened.keep(a_kept("resp_new", at_ms=clock.now_ms() + DAY_S * 1000))
-        salt = sealed(path)[1]
-    clock.move(30 * DAY_S)
-    async with archive(path, clock) as opened:
-        async with asyncio.timeout(5):
-            while len(sealed(path)) > 2:  # noqa: ASYNC110 what is waited for has no event
-                await asyncio.sleep(0.02)
-        assert await opened.find("resp_new", key="key_1") is not None
-    assert remains(path, salt) == []
-
-
-def test_no_more_than_a_hundred_expire_at_once(path: Path, clock: Clock) -> None:
-    with closing(Shelf(path, limits=LIMITS, clock=clock)) as shelf:
-        for at in range(AT_ONCE + 1):
-            shelf.keep(a_kept(f"resp_{at}", at_ms=clock.now_ms()))
-        assert shelf.expire() == 30 * DAY_S
-        clock.move(30 * DAY_S)
-        assert shelf.expire() == 0
-        assert len(sealed(path)) == 2
-        assert shelf.expire() == float("inf")
-        assert shelf.size_bytes == 0
-
-
 async def test_a_shorter_limit_holds_for_what_is_kept_already(path: Path, clock: Clock) -> None:
     async with archive(path, clock) as opened:
         await opened.keep(a_kept(at_ms=clock.now_ms()))
     clock.move(2 * DAY_S)
-    async with archive(path, clock, Limits(keep_days=1, max_bytes=1000)) as opened:
+    async with archive(path, clock, Limits(keep_days=PerClass.all(1), max_bytes=1000)) as opened:
         assert await opened.find("resp_1", key="key_1") is None
 
 
 async def test_a_full_archive_keeps_nothing_until_something_goes(path: Path) -> None:
-    async with archive(path, limits=Limits(keep_days=1000, max_bytes=250)) as opened:
+    async with archive(path, limits=Limits(keep_days=PerClass.all(1000), max_bytes=250)) as opened:
         await opened.keep(a_kept("resp_1"))
         opened.check()
         with pytest.raises(StoreUnavailable, match="no room"):
             await opened.keep(a_kept("resp_2", answer=bytes(200)))
         assert await opened.find("resp_2", key="key_1") is None
         await opened.keep(a_kept("resp_3", answer=b"", input=bytes(60)))
-    async with archive(path, limits=Limits(keep_days=1000, max_bytes=150)) as opened:
+    async with archive(path, limits=Limits(keep_days=PerClass.all(1000), max_bytes=150)) as opened:
         with pytest.raises(StoreUnavailable, match="no room"):
             opened.check()
         assert await opened.drop("resp_1", key="key_1")
@@ -319,17 +289,6 @@ async def test_what_another_process_still_reads_is_not_said_to_be_overwritten(pa
         assert shelf.find("resp_1", key="key_1") is None
         assert not shelf.drop("resp_1", key="key_1")  # which overwrites it now
         assert path.with_name("answers.db-wal").stat().st_size == 0
-
-
-async def test_what_cannot_be_expired_is_logged_and_tried_again(path: Path, clock: Clock) -> None:
-    with capture_logs() as logs:
-        async with archive(path, clock) as opened:
-            connection(opened._shelf).execute("DROP TABLE answer")  # pyright: ignore[reportPrivateUsage] as above
-            opened._expire()  # pyright: ignore[reportPrivateUsage] else it would be an hour
-            async with asyncio.timeout(5):
-                while not logs:  # noqa: ASYNC110 what is waited for has no event
-                    await asyncio.sleep(0.01)
-    assert {each["event"] for each in logs} == {"answers.not_expired"}
 
 
 async def test_a_file_that_is_none_is_said_to_be_none(path: Path) -> None:

@@ -13,6 +13,7 @@ from jevons.pick.attempts import attempts
 from jevons.settings import Settings, load
 from jevons.types.account import (
     Erased,
+    Expired,
     Genesis,
     Intent,
     KeyChange,
@@ -121,6 +122,8 @@ def kind(record: Record) -> str:  # noqa: PLR0911 one for each that has a field 
             return record.root
         case Erased():
             return record.reason
+        case Expired():
+            return str(record.answers.special)
         case Account():
             return record.name
         case Budget() | Limit() | Alert():

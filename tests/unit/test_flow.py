@@ -256,8 +256,8 @@ class Keeper(Listener):
         self.done = asyncio.Event()
         self.error = error
 
-    async def keep(self, closing: tuple[Event, ...]) -> None:
-        await super().keep(closing)
+    async def keep(self, closing: tuple[Event, ...], *, data_class: DataClass) -> None:
+        await super().keep(closing, data_class=data_class)
         self.asked.set()
         await self.done.wait()
         if self.error is not None:

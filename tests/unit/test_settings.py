@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from jevons.settings import RetrySettings, Settings, load
+from jevons.types.custody import DataClass
 from jevons.types.errors import Misconfigured
 
 REMOTE = """
@@ -162,3 +163,11 @@ def test_retries_are_set_in_the_file_and_in_the_environment(tmp_path: Path) -> N
 def test_a_file_that_is_named_must_be_there(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match=r"no settings file .*nowhere"):
         load(tmp_path / "nowhere.toml", {})
+
+
+def test_a_class_without_days_of_its_own_is_kept_as_long_as_the_others(tmp_path: Path) -> None:
+    usual = read(tmp_path).answers.days
+    assert {usual.of(data_class) for data_class in DataClass} == {183}
+    said = "[answers]\nkeep_days = 60\nspecial_days = 7\n"
+    days = read(tmp_path, said, JEVONS_ANSWERS_PERSONAL_DAYS="14").answers.days
+    assert [days.of(data_class) for data_class in DataClass] == [60, 60, 14, 7]

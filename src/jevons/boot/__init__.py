@@ -31,9 +31,10 @@ from jevons.clock import SystemClock, Ulids, chance
 from jevons.edge import allow_many_connections, app, serve_config
 from jevons.flow import Rooms
 from jevons.pick import Cheapest, Resting, Retries
-from jevons.store import Archive, Books, Claim, Limits, empty
+from jevons.store import Archive, Books, Claim, Limits, Retention, empty
 from jevons.telemetry import Metrics, log
-from jevons.types.custody import OWN
+from jevons.types.account import Expired
+from jevons.types.custody import OWN, PerClass
 from jevons.types.errors import Misconfigured
 from jevons.types.model import Endpoint
 
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 
     from jevons.edge.asgi import Application
     from jevons.engine import Weights
-    from jevons.ports import Answers, Clock, Provider
+    from jevons.ports import Clock, Provider
     from jevons.settings import Settings
 
 __all__ = ("House", "key_path", "ledger_path", "open_house", "serve", "weights_dir")
@@ -113,6 +114,10 @@ async def open_house(
         )
         await _settle_keys(settings, books)
         answers = await _open_answers(settings, books, clock, closing)
+        erase_after_days = settings.ledger.erase_after_days
+        await closing.enter_async_context(
+            Retention(books, answers, erase_after_days=erase_after_days, clock=clock)
+        )
         doors: dict[str, Provider] = {}
         rows: list[Endpoint] = []
         if weights is not None:
@@ -274,14 +279,16 @@ async def _settle_keys(settings: Settings, books: Books) -> None:
 
 async def _open_answers(
     settings: Settings, books: Books, clock: Clock, closing: AsyncExitStack
-) -> Answers | None:
+) -> Archive | None:
     """Open what callers had kept; in a house that keeps nothing, destroy it."""
     path, said = settings.data_dir / "answers.db", settings.answers
     if said.keep == "never":
-        if await asyncio.to_thread(empty, path):
+        gone = await asyncio.to_thread(empty, path)
+        if gone is not None:
             log.info("answers.emptied")
+            await books.record(Expired(at_ms=clock.now_ms(), answers=gone, keep_days=PerClass()))
         return None
-    limits = Limits(keep_days=said.keep_days, max_bytes=said.max_mb * 1_000_000)
+    limits = Limits(keep_days=said.days, max_bytes=said.max_mb * 1_000_000)
     held = [actor.key for actor in books.keys.list() if actor.held]
     opening = Archive.open(path, limits=limits, clock=clock, held=held)
     return await closing.enter_async_context(opening)

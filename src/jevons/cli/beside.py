@@ -76,7 +76,7 @@ def beside_answers(config: Path | None, act: Callable[[Books, Archive | None], A
     async def opened(books: Books) -> T:
         if said.keep == "never" and not path.exists():
             return await act(books, None)
-        limits = Limits(keep_days=said.keep_days, max_bytes=said.max_mb * 1_000_000)
+        limits = Limits(keep_days=said.days, max_bytes=said.max_mb * 1_000_000)
         held = [actor.key for actor in books.keys.list() if actor.held]
         async with Archive.open(path, limits=limits, clock=SystemClock(), held=held) as archive:
             return await act(books, archive)

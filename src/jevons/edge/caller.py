@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from jevons.edge.surface import Rendering, Surface
     from jevons.patience import Patience
     from jevons.types.account import Receipt
+    from jevons.types.custody import DataClass
     from jevons.types.errors import JevonsError
     from jevons.types.request import Generate
 
@@ -122,7 +123,7 @@ class StreamCaller(_Asker):
             _gone()
         await self._room()
 
-    async def keep(self, closing: tuple[Event, ...]) -> None:
+    async def keep(self, closing: tuple[Event, ...], *, data_class: DataClass) -> None:
         """Have the answer kept: the dialect's very last event holds all of it.
 
         Raises:
@@ -130,7 +131,7 @@ class StreamCaller(_Asker):
         """
         sealed = self._rendering().closing(closing)
         if self._keep is not None:
-            await self._keep(sealed[1])
+            await self._keep(sealed[1], data_class)
         self._sealed = sealed
 
     def seal(self, closing: tuple[Event, ...]) -> bytes:
@@ -252,7 +253,7 @@ class WholeCaller(_Asker):
         if not self.push(event):
             _gone()
 
-    async def keep(self, closing: tuple[Event, ...]) -> None:
+    async def keep(self, closing: tuple[Event, ...], *, data_class: DataClass) -> None:
         """Have the answer kept.
 
         Raises:
@@ -260,7 +261,7 @@ class WholeCaller(_Asker):
         """
         answer = self._surface.answer((*self._events, *closing), self._request)
         if self._keep is not None:
-            await self._keep(answer)
+            await self._keep(answer, data_class)
         self._answer = answer
 
     def seal(self, closing: tuple[Event, ...]) -> bytes:

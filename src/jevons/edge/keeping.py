@@ -13,6 +13,7 @@ from urllib.parse import parse_qs
 
 import msgspec
 
+from jevons.types.custody import DataClass
 from jevons.types.errors import (
     Bug,
     Malformed,
@@ -37,8 +38,9 @@ if TYPE_CHECKING:
 
 __all__ = ("Keep", "keeper", "kept", "with_past")
 
-Keep = Callable[[bytes], Awaitable[None]]
-"""Given the answer, or the last event of its stream; raises `StoreUnavailable`."""
+Keep = Callable[[bytes, DataClass], Awaitable[None]]
+"""Given the answer, or the last event of its stream, and what the rules took the data in it to be;
+raises `StoreUnavailable`."""
 
 _LISTED = 20
 _MOST_LISTED = 100
@@ -64,8 +66,8 @@ def keeper(desk: Desk, request: Generate) -> Keep | None:
         raise Unsupported(message, param="store")
     answers.check()
 
-    async def keep(answered: bytes) -> None:
-        kept = responses.keepsake(request, answered, key=actor.key)
+    async def keep(answered: bytes, data_class: DataClass) -> None:
+        kept = responses.keepsake(request, answered, key=actor.key, data_class=data_class)
         if not kept.answer.startswith(b"{"):
             message = "the endpoint's last event does not hold the answer, so it cannot be kept"
             raise StoreUnavailable(message)

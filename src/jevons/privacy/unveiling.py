@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from jevons.privacy.literal import Literal
     from jevons.privacy.pseudonym import Pseudonyms
     from jevons.types.account import Receipt
+    from jevons.types.custody import DataClass
     from jevons.types.event import Event
     from jevons.types.message import Extra
 
@@ -93,13 +94,13 @@ class Unveiling:
             await self._caller.send(self._waiting[0])
             del self._waiting[0]
 
-    async def keep(self, closing: tuple[Event, ...]) -> None:
+    async def keep(self, closing: tuple[Event, ...], *, data_class: DataClass) -> None:
         """Have the answer kept as they hear it.
 
         Raises:
             StoreUnavailable: It is not kept.
         """
-        await self._caller.keep(self._ended(closing))
+        await self._caller.keep(self._ended(closing), data_class=data_class)
 
     def seal(self, closing: tuple[Event, ...]) -> bytes:
         """Render what ends the answer, and hold it for `close`."""

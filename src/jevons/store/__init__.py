@@ -21,6 +21,7 @@ from jevons.store.pages import Log
 from jevons.store.people import Admitted, People
 from jevons.store.read import keys_in, look_up
 from jevons.store.receipts import receipts
+from jevons.store.retention import Retention
 from jevons.store.shelf import Limits, empty
 from jevons.store.spent import Used
 from jevons.store.tally import tallies
@@ -40,6 +41,7 @@ __all__ = (
     "OwnWitness",
     "People",
     "Report",
+    "Retention",
     "Spending",
     "Used",
     "back_up",

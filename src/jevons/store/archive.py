@@ -1,8 +1,7 @@
 """The archive: answers that callers asked to have kept, for the event loop.
 
 Rule 1: one thread has the file; what a call waits for is done there, in the order of the calls.
-Rule 2: what has expired is deleted by itself: a hundred at a time with pauses in between, and
-    then not before the next one is due.
+Rule 2: what has expired is destroyed a hundred at a time, with pauses in between for whoever waits.
 """
 
 from __future__ import annotations
@@ -15,25 +14,21 @@ from typing import TYPE_CHECKING, TypeVar
 
 from jevons.store.schema import UNREADABLE
 from jevons.store.shelf import Limits, Shelf
-from jevons.telemetry import log
 from jevons.types.errors import StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Sequence
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
     from pathlib import Path
 
     from jevons import ports
+    from jevons.types.account import Expired
     from jevons.types.kept import Kept
 
 __all__ = ("Archive", "Limits")
 
 T = TypeVar("T")
 
-_LEAST_PAUSE_S = 0.25
-_LONGEST_PAUSE_S = 3600.0
-"""A clock that was set is noticed after it."""
-_AGAIN_S = 60.0
-"""Until what could not be deleted is tried again."""
+_PAUSE_S = 0.25
 
 
 class Archive:
@@ -47,8 +42,6 @@ class Archive:
     def __init__(self, shelf: Shelf, thread: ThreadPoolExecutor) -> None:
         self._shelf = shelf
         self._thread = thread
-        self._loop = asyncio.get_running_loop()
-        self._timer: asyncio.TimerHandle | None = None
         self._is_closed = False
 
     @classmethod
@@ -56,7 +49,7 @@ class Archive:
     async def open(
         cls, path: Path, *, limits: Limits, clock: ports.Clock, held: Sequence[str] = ()
     ) -> AsyncGenerator[Archive]:
-        """Open the archive. What expired while nobody had it open is deleted at once.
+        """Open the archive.
 
         Args:
             path: The file; its key is beside it. Both are made if they are not there.
@@ -76,7 +69,6 @@ class Archive:
             try:
                 for key in held:
                     await archive.hold(key)
-                archive._expire()
                 yield archive
             finally:
                 await asyncio.shield(archive._close())
@@ -154,32 +146,30 @@ class Archive:
         """
         return await self._do(partial(self._shelf.erase, key), "written")
 
+    async def expire(self, record: Callable[[Expired], Awaitable[None]]) -> None:
+        """Destroy what has expired, and have the books say how much; also what a run that was cut off did.
+
+        Args:
+            record: Writes one record, and returns once it is durable.
+
+        Raises:
+            StoreUnavailable: It could not be done, or not all; do it again.
+        """
+        while await self._do(self._shelf.expire, "written"):  # noqa: ASYNC110 others go first
+            await asyncio.sleep(_PAUSE_S)
+        for run in await self._do(self._shelf.finish, "written"):
+            await record(run)
+            await self._do(partial(self._shelf.forget, run.at_ms), "written")
+
     async def _do(self, work: Callable[[], T], doing: str) -> T:
         if self._is_closed:
             message = "the archive of kept answers is closed"
             raise StoreUnavailable(message)
         return await _on(self._thread, work, doing)
 
-    def _expire(self) -> None:
-        expiring = self._loop.run_in_executor(self._thread, self._shelf.expire)
-        expiring.add_done_callback(self._expired)
-
-    def _expired(self, expiring: asyncio.Future[float]) -> None:
-        """Look again when the next one is due."""
-        error = expiring.exception()
-        if self._is_closed:
-            return
-        if error is not None:
-            log.error("answers.not_expired", cause=str(error), again_in_s=_AGAIN_S)
-        pause_s = _AGAIN_S if error is not None else expiring.result()
-        pause_s = min(max(pause_s, _LEAST_PAUSE_S), _LONGEST_PAUSE_S)
-        self._timer = self._loop.call_later(pause_s, self._expire)
-
     async def _close(self) -> None:
         self._is_closed = True
-        if self._timer is not None:
-            self._timer.cancel()
-        await self._loop.run_in_executor(self._thread, self._shelf.close)
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._shelf.close)
 
 
 async def _on(thread: ThreadPoolExecutor, work: Callable[[], T], doing: str) -> T:

@@ -171,7 +171,9 @@ class KeyRing:
             StoreUnavailable: It could not be written; the key is still good.
         """
         digest, actor = self._named(key)
-        await self._put("revoked", digest, msgspec.structs.replace(actor, revoked=True), by=by)
+        since_ms = actor.revoked_ms or self._clock.now_ms()
+        actor = msgspec.structs.replace(actor, revoked=True, revoked_ms=since_ms)
+        await self._put("revoked", digest, actor, by=by)
 
     def named(self, key: str) -> Actor:
         """Look a key up by its id.

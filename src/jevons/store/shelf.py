@@ -6,7 +6,9 @@ Rule 2: what a call returned is flushed to the device.
 Rule 3: what is deleted is overwritten, in the file and in the log that it came through,
     before the call returns.
 Rule 4: what is older than the limit is not found, whether it was deleted already or not.
-Rule 5: what is kept for a key on legal hold is not deleted, and for a key that was erased nothing
+Rule 5: what has expired is destroyed in runs, of which this file counts what they took, until the
+    books say so. At the end of each the file is written anew.
+Rule 6: what is kept for a key on legal hold is not deleted, and for a key that was erased nothing
     is kept again. This file itself says which those are: several processes have it open, and each
     asks in the statement that deletes or keeps.
 """
@@ -15,7 +17,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
@@ -24,11 +26,13 @@ from jevons.store import secret
 from jevons.store.crypt import SALT_BYTES, Crypt
 from jevons.store.door import transaction
 from jevons.store.schema import connect, has_table
-from jevons.types.custody import DataClass
+from jevons.types.account import Expired
+from jevons.types.custody import DataClass, PerClass
 from jevons.types.errors import Misconfigured, OnHold, StoreUnavailable, TooLarge
 from jevons.types.kept import Kept
 
 if TYPE_CHECKING:
+    import sqlite3
     from pathlib import Path
 
     from jevons import ports
@@ -38,27 +42,31 @@ __all__ = ("Limits", "Shelf", "empty")
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS answer (
   owner TEXT NOT NULL, id TEXT NOT NULL, previous TEXT NOT NULL, at_ms INTEGER NOT NULL,
-  salt BLOB NOT NULL, sealed BLOB NOT NULL, UNIQUE (owner, id)
+  salt BLOB NOT NULL, sealed BLOB NOT NULL, class INTEGER NOT NULL, UNIQUE (owner, id)
 );
-CREATE INDEX IF NOT EXISTS answer_by_age ON answer (at_ms);
 CREATE TABLE IF NOT EXISTS held (owner TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS erased (owner TEXT PRIMARY KEY, answers INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS expired
+  (at_ms INTEGER NOT NULL, class INTEGER NOT NULL, answers INTEGER NOT NULL,
+   PRIMARY KEY (at_ms, class)) WITHOUT ROWID;
 """
+_BY_AGE = "CREATE INDEX IF NOT EXISTS answer_by_class ON answer (class, at_ms)"
 _KEEP = (
-    "INSERT INTO answer SELECT ?1, ?2, ?3, ?4, ?5, ?6 "
+    "INSERT INTO answer SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 "
     "WHERE NOT EXISTS (SELECT 1 FROM erased WHERE owner = ?1)"
 )
-_FIND = "SELECT previous, at_ms, salt, sealed FROM answer WHERE owner = ? AND id = ? AND at_ms > ?"
+_FIND = "SELECT previous, at_ms, salt, sealed, class FROM answer WHERE owner = ? AND id = ?"
 _DROP = (
     "DELETE FROM answer WHERE owner = ? AND id = ? AND owner NOT IN (SELECT owner FROM held) "
-    "RETURNING at_ms, length(sealed)"
+    "RETURNING at_ms, class, length(sealed)"
 )
 _EXPIRE = (
-    "DELETE FROM answer WHERE rowid IN (SELECT rowid FROM answer WHERE at_ms <= ? "
-    "AND owner NOT IN (SELECT owner FROM held) ORDER BY at_ms LIMIT ?) RETURNING length(sealed)"
+    "DELETE FROM answer WHERE rowid IN (SELECT rowid FROM answer WHERE class = ? "
+    "AND at_ms <= ? AND owner NOT IN (SELECT owner FROM held) ORDER BY at_ms LIMIT ?) RETURNING length(sealed)"
 )
-_OLDEST = (
-    "SELECT at_ms FROM answer WHERE owner NOT IN (SELECT owner FROM held) ORDER BY at_ms LIMIT 1"
+_TALLY = (
+    "INSERT INTO expired VALUES (?, ?, ?) "
+    "ON CONFLICT (at_ms, class) DO UPDATE SET answers = answers + excluded.answers"
 )
 _ERASE = (
     "DELETE FROM answer WHERE rowid IN (SELECT rowid FROM answer WHERE owner = ? LIMIT ?) "
@@ -67,7 +75,7 @@ _ERASE = (
 _SIZE = "SELECT count(*), total(length(sealed)) FROM answer"
 
 AT_ONCE = 100
-"""Most expired rows that are deleted in one go."""
+"""Most rows that are deleted in one go."""
 MOST_TURNS = 10_000
 """Longest conversation."""
 _DAY_MS = 24 * 60 * 60 * 1000
@@ -76,7 +84,7 @@ _DAY_MS = 24 * 60 * 60 * 1000
 class Limits(NamedTuple):
     """How long answers are kept, and how much of them."""
 
-    keep_days: int
+    keep_days: PerClass
     max_bytes: int
 
 
@@ -116,6 +124,9 @@ class Shelf:
             rows, total = self._connection.execute(_SIZE).fetchone()
             key = secret.load_or_make(_key_path(path), may_make=not rows, gone=_GONE)
             self._crypt = Crypt(key)
+            self._class_all()
+            self._connection.execute(_BY_AGE)
+            self._run_ms: int | None = None
             self.size_bytes = int(total)
             """Length of everything that is kept."""
             self._overwrite()
@@ -146,7 +157,8 @@ class Shelf:
         row = (kept.key, kept.id, kept.previous, kept.at_ms)
         sealed = self._crypt.seal(bodies, salt=salt, row=_said(row))
         self.check(len(sealed))
-        if not self._connection.execute(_KEEP, (*row, salt, sealed)).rowcount:
+        values = (*row, salt, sealed, kept.data_class)
+        if not self._connection.execute(_KEEP, values).rowcount:
             message = f"the key {kept.key!r} was erased: nothing is kept for it"
             raise StoreUnavailable(message)
         self.size_bytes += len(sealed)
@@ -157,12 +169,17 @@ class Shelf:
         Raises:
             ValueError: It does not open.
         """
-        found = self._connection.execute(_FIND, (key, name, self._dead_ms())).fetchone()
+        found = self._connection.execute(_FIND, (key, name)).fetchone()
         if found is None:
             return None
-        previous, at_ms, salt, sealed = found
+        previous, at_ms, salt, sealed, data_class = found
+        if at_ms <= self._dead_ms(data_class):
+            return None
         row = _said((key, name, previous, at_ms))
         bodies = _BODIES.decode(self._crypt.open(sealed, salt=salt, row=row))
+        if bodies.data_class != data_class:
+            message = f"the class of the kept answer {name!r} was changed in its file"
+            raise ValueError(message)
         return Kept(
             id=name, key=key, previous=previous, at_ms=at_ms, **msgspec.structs.asdict(bodies)
         )
@@ -192,29 +209,51 @@ class Shelf:
             OnHold: The key is on legal hold.
         """
         self._look()
-        dead_ms = self._dead_ms()
         if self._is_in("held", key) and self.find(name, key=key) is not None:
             message = f"the answers of {key!r} are on legal hold, and cannot be deleted"
             raise OnHold(message)
         rows = self._connection.execute(_DROP, (key, name)).fetchall()
-        self.size_bytes -= sum([size for _, size in rows])
+        self.size_bytes -= sum([size for *_, size in rows])
         self._overwrite()
-        return any(at_ms > dead_ms for at_ms, _ in rows)
+        return any(at_ms > self._dead_ms(data_class) for at_ms, data_class, _ in rows)
 
-    def expire(self) -> float:
-        """Destroy some of what has expired.
-
-        Returns:
-            Seconds until there is more to destroy; 0 if there is now. None is infinity.
-        """
+    def expire(self) -> bool:
+        """Destroy some of what has expired, and count it; say whether there may be more."""
         self._look()
-        dead_ms = self._dead_ms()
-        rows = self._connection.execute(_EXPIRE, (dead_ms, AT_ONCE)).fetchall()
-        if rows:
-            self.size_bytes -= sum([size for (size,) in rows])
-            self._overwrite()
-        oldest = self._connection.execute(_OLDEST).fetchone()
-        return float("inf") if oldest is None else max(0.0, (oldest[0] - dead_ms) / 1000)
+        if self._run_ms is None:
+            self._run_ms = self._clock.now_ms()
+        sizes: list[int] = []
+        with transaction(self._connection):
+            for data_class in DataClass:
+                due = (data_class, self._dead_ms(data_class), AT_ONCE - len(sizes))
+                gone = [size for (size,) in self._connection.execute(_EXPIRE, due)]
+                if gone:
+                    self._connection.execute(_TALLY, (self._run_ms, data_class, len(gone)))
+                sizes += gone
+        self.size_bytes -= sum(sizes)
+        return len(sizes) == AT_ONCE
+
+    def finish(self) -> tuple[Expired, ...]:
+        """End a run: leave nothing of what it took, and tell of it, and of any that was cut off."""
+        counted = self._connection.execute("SELECT * FROM expired ORDER BY at_ms").fetchall()
+        self._run_ms = None
+        if not counted:
+            return ()
+        self._write_anew()
+        self._overwrite()
+        runs: dict[int, dict[str, int]] = {}
+        for at_ms, data_class, answers in counted:
+            runs.setdefault(at_ms, {})[DataClass(data_class).word] = answers
+        return tuple(
+            [
+                Expired(at_ms=at_ms, answers=PerClass(**run), keep_days=self._limits.keep_days)
+                for at_ms, run in runs.items()
+            ]
+        )
+
+    def forget(self, at_ms: int) -> None:
+        """Count a run no longer: the books have it."""
+        self._connection.execute("DELETE FROM expired WHERE at_ms = ?", (at_ms,))
 
     def hold(self, key: str) -> bool:
         """Keep all that is kept for a key until it is released; False if it was erased."""
@@ -280,9 +319,31 @@ class Shelf:
     def _data_version(self) -> int:
         return self._connection.execute("PRAGMA data_version").fetchone()[0]
 
-    def _dead_ms(self) -> int:
-        """The newest moment of which nothing is kept any more."""
-        return self._clock.now_ms() - self._limits.keep_days * _DAY_MS
+    def _dead_ms(self, data_class: DataClass) -> int:
+        """The newest moment of which nothing of a class is kept any more."""
+        return self._clock.now_ms() - self._limits.keep_days.of(data_class) * _DAY_MS
+
+    def _class_all(self) -> None:
+        """Give the rows of earlier versions, which had their class under the seal, one to expire by.
+
+        What does not open is taken at its worst.
+        """
+        if _has_class(self._connection):
+            return
+        with transaction(self._connection):
+            worst = int(max(DataClass))
+            self._connection.execute(
+                f"ALTER TABLE answer ADD COLUMN class INTEGER NOT NULL DEFAULT {worst}"
+            )
+            rows = self._connection.execute(
+                "SELECT owner, id, previous, at_ms, salt, sealed FROM answer"
+            )
+            for *row, salt, sealed in rows.fetchall():
+                with suppress(ValueError):
+                    bodies = self._crypt.open(sealed, salt=salt, row=_said((*row,)))
+                    data_class = _BODIES.decode(bodies).data_class
+                    put = "UPDATE answer SET class = ? WHERE owner = ? AND id = ?"
+                    self._connection.execute(put, (data_class, *row[:2]))
 
     def _overwrite(self) -> None:
         """Bring what was overwritten into the file, and empty the log that still has the rest."""
@@ -292,38 +353,51 @@ class Shelf:
             raise StoreUnavailable(message)
 
 
-def empty(path: Path) -> bool:
-    """Destroy all kept answers, the key to them first; say whether there were any files.
+def empty(path: Path) -> PerClass | None:
+    """Destroy all kept answers, the key to them first.
+
+    Returns:
+        How many there were of each class; None if there was no file.
 
     Raises:
         Misconfigured: Some of them are on legal hold.
     """
-    _check_no_hold(path)
+    gone = _count(path)
     key = _key_path(path)
     files = [path.with_name(path.name + end) for end in ("", "-wal", "-shm")]
-    found = [each for each in (key, *files) if each.exists()]
     if key.exists():
         secret.destroy(key)
     for each in files:
         each.unlink(missing_ok=True)
-    return bool(found)
+    return gone
 
 
-def _check_no_hold(path: Path) -> None:
+def _count(path: Path) -> PerClass | None:
+    """Count what a file keeps, if none of it is on hold; what has no class in the clear at its worst."""
     if not path.exists():
-        return
+        return None
     with closing(connect(path, "disk")) as connection:
         if not has_table(connection, "held"):
-            return
+            return PerClass()
         held = connection.execute(
             "SELECT owner FROM held WHERE owner IN (SELECT owner FROM answer) LIMIT 1"
         ).fetchone()
+        classes = "class" if _has_class(connection) else str(int(max(DataClass)))
+        counting = f"SELECT {classes}, count(*) FROM answer GROUP BY 1"  # noqa: S608 our own names
+        counts = {DataClass(kind).word: count for kind, count in connection.execute(counting)}
     if held is not None:
         message = (
             f'[answers] keep is "never", and answers of {held[0]!r} are on legal hold: '
             "`jevons keys release` ends that"
         )
         raise Misconfigured(message)
+    return PerClass(**counts)
+
+
+def _has_class(connection: sqlite3.Connection) -> bool:
+    """Tell whether rows have their class in the clear, as those of earlier versions have not."""
+    named = connection.execute("SELECT name FROM pragma_table_info('answer')")
+    return ("class",) in named.fetchall()
 
 
 def _key_path(path: Path) -> Path:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from jevons import ports
     from jevons.types.account import Receipt
+    from jevons.types.custody import DataClass
     from jevons.types.event import Event
 
 __all__ = ("Listener",)
@@ -35,6 +36,8 @@ class Listener:
         """The receipt that came with the end."""
         self.kept: tuple[Event, ...] = ()
         """What `keep` was given last."""
+        self.kept_class: DataClass | None = None
+        """And what its data were said to be."""
         self._room = room
         self.sealed: tuple[Event, ...] = ()
         """What ends the answer, held until it is closed."""
@@ -78,9 +81,10 @@ class Listener:
             raise CallerLeft(message)
         self.heard.append(event)
 
-    async def keep(self, closing: tuple[Event, ...]) -> None:
+    async def keep(self, closing: tuple[Event, ...], *, data_class: DataClass) -> None:
         """Remember what would be kept."""
         self.kept = (*self.heard, *closing)
+        self.kept_class = data_class
 
     def seal(self, closing: tuple[Event, ...]) -> bytes:
         """Keep what ends the answer; return SHA-256 of the whole."""

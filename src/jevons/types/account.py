@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from jevons.types.budget import DEFAULT_LINE, Account, Alert, Amounts, Budget, Limit
-from jevons.types.custody import UNKNOWN_PLACE
+from jevons.types.custody import UNKNOWN_PLACE, PerClass
 from jevons.types.person import Role
 from jevons.types.units import Cost, Quantity
 
@@ -19,6 +19,7 @@ __all__ = (
     "Charge",
     "Ended",
     "Erased",
+    "Expired",
     "Genesis",
     "Impact",
     "Intent",
@@ -186,6 +187,17 @@ class Erased(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="e
     """Who did it: a person, or `cli:NAME`; empty where nobody was asked yet."""
 
 
+class Expired(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="expired"):
+    """Kept answers that were older than the house keeps them were destroyed."""
+
+    at_ms: int
+    """When that began. After a fall there may be two records of one moment: it was done once."""
+    answers: PerClass
+    """How many of each class."""
+    keep_days: PerClass
+    """Days after which they were to be."""
+
+
 class Opened(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="opened"):
     """The house opened, under this policy: what the hash on each receipt stands for."""
 
@@ -345,6 +357,7 @@ Record = (
     | KeyChange
     | PersonChange
     | Erased
+    | Expired
     | Opened
     | Intent
     | Receipt

@@ -34,6 +34,8 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     expires_ms: int | None = None
     """Unix milliseconds after which it is refused; None is never."""
     revoked: bool = False
+    revoked_ms: int | None = None
+    """Unix milliseconds at which it was; None if it is not, or versions before this did it."""
     held: bool = False
     """Whether it is on legal hold: what is kept for it is neither erased, nor deleted, nor expires."""
     former: bytes | None = None

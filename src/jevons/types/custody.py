@@ -17,6 +17,7 @@ __all__ = (
     "Custody",
     "DataClass",
     "Label",
+    "PerClass",
 )
 
 UNKNOWN_PLACE = "unknown"
@@ -52,6 +53,24 @@ class DataClass(IntEnum):
 
 
 _WORDS = tuple(each.name.lower() for each in DataClass)
+
+
+class PerClass(msgspec.Struct, frozen=True, kw_only=True):
+    """A number for each class of data."""
+
+    public: int = 0
+    internal: int = 0
+    personal: int = 0
+    special: int = 0
+
+    @classmethod
+    def all(cls, number: int) -> PerClass:
+        """Make one of the same number for every class."""
+        return cls(public=number, internal=number, personal=number, special=number)
+
+    def of(self, data_class: DataClass) -> int:
+        """Give the number of a class."""
+        return (self.public, self.internal, self.personal, self.special)[data_class]
 
 
 class Label(msgspec.Struct, frozen=True, kw_only=True):

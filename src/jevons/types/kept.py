@@ -25,4 +25,5 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     answer: bytes
     """The body of the answer, as the caller got it."""
     data_class: DataClass = DataClass.PUBLIC
-    """What was said of the data in it; what goes on from it holds that data too."""
+    """What the rules took the data in it to be: it decides how long this is kept, and what goes on
+    from it holds that data too."""

@@ -13,6 +13,7 @@ from jevons.edge.presence import watching
 from jevons.edge.surface import CHAT, RESPONSES
 from jevons.testing.make import a_receipt, a_request
 from jevons.types.account import Usage
+from jevons.types.custody import DataClass
 from jevons.types.errors import CallerLeft, ProviderTruncated, StoreUnavailable
 from jevons.types.event import Finished, Frame, TextDelta
 
@@ -260,7 +261,7 @@ async def test_a_server_that_hangs_up_after_the_answer_is_no_caller_that_left(
 async def test_what_is_kept_is_what_goes_out(line: Line, *, is_stream: bool) -> None:
     kept: list[bytes] = []
 
-    async def keep(answered: bytes) -> None:
+    async def keep(answered: bytes, _: DataClass) -> None:
         assert not line.sent or not line.is_ended
         kept.append(answered)
 
@@ -268,7 +269,7 @@ async def test_what_is_kept_is_what_goes_out(line: Line, *, is_stream: bool) -> 
     hears = StreamCaller if is_stream else WholeCaller
     caller = hears(request, RESPONSES, line.receive, line.send, watching(), keep=keep)
     caller.push(TextDelta("hello"))
-    await caller.keep((END,))
+    await caller.keep((END,), data_class=DataClass.PUBLIC)
     sealed = caller.seal((END,))
     await caller.close(a_receipt())
     (answered,) = kept
@@ -283,7 +284,7 @@ async def test_what_is_kept_is_what_goes_out(line: Line, *, is_stream: bool) -> 
 
 @pytest.mark.parametrize("is_stream", [True, False])
 async def test_what_could_not_be_kept_has_no_end(line: Line, *, is_stream: bool) -> None:
-    async def keep(answered: bytes) -> None:
+    async def keep(answered: bytes, _: DataClass) -> None:
         message = "full"
         raise StoreUnavailable(message)
 
@@ -292,7 +293,7 @@ async def test_what_could_not_be_kept_has_no_end(line: Line, *, is_stream: bool)
     caller = hears(request, RESPONSES, line.receive, line.send, watching(), keep=keep)
     caller.push(TextDelta("hello"))
     with pytest.raises(StoreUnavailable):
-        await caller.keep((END,))
+        await caller.keep((END,), data_class=DataClass.PUBLIC)
     if is_stream:
         assert caller.seal(()) == sha256(line.body).digest()
         await caller.fail(StoreUnavailable("full"))
@@ -305,7 +306,7 @@ async def test_what_is_passed_on_and_kept_has_our_name(line: Line) -> None:
     caller = StreamCaller(request, RESPONSES, line.receive, line.send, watching())
     caller.push(Frame(b'data: {"type":"response.created","response":{"id":"theirs"}}\n\n'))
     assert b"theirs" not in line.body
-    await caller.keep((END,))  # nobody keeps: there is nothing to fail
+    await caller.keep((END,), data_class=DataClass.PUBLIC)  # nobody keeps: there is nothing to fail
     await caller.rest()
 
 

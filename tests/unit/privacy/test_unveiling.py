@@ -13,6 +13,7 @@ from jevons.privacy.unveiling import Unveiling
 from jevons.testing import Listener
 from jevons.testing.make import a_receipt
 from jevons.types.account import Usage
+from jevons.types.custody import DataClass
 from jevons.types.errors import CallerLeft
 from jevons.types.event import (
     Event,
@@ -149,9 +150,10 @@ async def test_what_ends_it_is_restored_once_and_kept_as_it_is_heard() -> None:
     listener = Listener()
     unveiling = Unveiling(listener, PSEUDONYMS, is_json=False)
     closing = (TextDelta(f"{TOKEN} {TOKEN[:9]}"), END)
-    await unveiling.keep(closing)
+    await unveiling.keep(closing, data_class=DataClass.PERSONAL)
     digest = unveiling.seal(closing)
     await unveiling.close(a_receipt())
+    assert listener.kept_class == DataClass.PERSONAL
     assert [*listener.kept] == listener.heard == [TextDelta(f"{MAIL} "), TextDelta(TOKEN[:9]), END]
     assert len(digest) == 32
     assert (unveiling.tally.restored, unveiling.tally.unrestored) == (1, 0)

@@ -62,7 +62,7 @@ def test_bytes_are_little_endian() -> None:
         raw(packed(1.0, float("nan"))), raw(packed(float("inf"))),
         raw(packed(float("inf"), float("-inf"))),
     ],
-    ids=repr,
+    ids=lambda said: repr(bytes(said)),
 )  # fmt: skip
 def test_what_is_no_row_of_finite_numbers_is_garbled(said: bytes) -> None:
     with pytest.raises(ProviderGarbled):

@@ -22,6 +22,7 @@ from jevons.wire.responses.turns import OWN_ID, read_input
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from jevons.types.custody import DataClass
     from jevons.types.request import Generate
 
 __all__ = ("go_on", "input_items", "keepsake")
@@ -75,13 +76,14 @@ def go_on(request: Generate, past: Sequence[Kept]) -> Generate:
     )
 
 
-def keepsake(request: Generate, answered: bytes, *, key: str) -> Kept:
+def keepsake(request: Generate, answered: bytes, *, key: str, data_class: DataClass) -> Kept:
     """Put together what is kept of an answer.
 
     Args:
         request: What was asked, before anything that was said earlier was put into it.
         answered: The answer, or the last event of its stream.
         key: Public id of the key that it belongs to.
+        data_class: What the rules took the data in it to be.
 
     Raises:
         msgspec.MsgspecError: It is no answer.
@@ -93,7 +95,7 @@ def keepsake(request: Generate, answered: bytes, *, key: str) -> Kept:
         previous=request.previous,
         input=_encode(_said(request)),
         answer=answer_of(answered) if request.stream else answered,
-        data_class=request.data_class,
+        data_class=data_class,
     )
 
 

@@ -144,7 +144,10 @@ def test_what_goes_on_from_data_of_a_class_is_of_that_class_at_least() -> None:
     assert go_on(personal, past).data_class == DataClass.SPECIAL
     assert go_on(personal, past[1:]).data_class == DataClass.PERSONAL
     answer = render_answer([END], personal)
-    assert keepsake(personal, answer, key="key_1").data_class == DataClass.PERSONAL
+    assert (
+        keepsake(personal, answer, key="key_1", data_class=DataClass.SPECIAL).data_class
+        == DataClass.SPECIAL
+    )
 
 
 def test_an_endpoint_of_the_dialect_is_sent_every_item_as_it_was() -> None:
@@ -162,7 +165,7 @@ def test_an_endpoint_of_the_dialect_is_sent_every_item_as_it_was() -> None:
 def test_thinking_comes_back_as_its_owners() -> None:
     events = [ReasoningDelta("hm", owner="deepseek", opaque="mark"), TextDelta("Two"), END]
     first = asked("One", store=True)
-    answer = keepsake(first, render_answer(events, first), key="key_1")
+    answer = keepsake(first, render_answer(events, first), key="key_1", data_class=DataClass.PUBLIC)
     request = go_on(asked("Three"), [answer])
     thought = request.messages[1].parts[0]
     assert isinstance(thought, Reasoning)
@@ -172,7 +175,7 @@ def test_thinking_comes_back_as_its_owners() -> None:
 def test_a_whole_answer_is_kept_byte_for_byte() -> None:
     first = asked([USER], store=True, previous_response_id="resp_0")
     body = render_answer([TextDelta("Two"), END], first)
-    assert keepsake(first, body, key="key_1") == Kept(
+    assert keepsake(first, body, key="key_1", data_class=DataClass.PUBLIC) == Kept(
         id="resp_2",
         key="key_1",
         at_ms=7,
@@ -187,9 +190,9 @@ def test_of_a_stream_its_last_event_is_kept() -> None:
     chunks = Chunks(first)
     chunks.event(TextDelta("Two"))
     _, last = chunks.closing((END,))
-    answer = keepsake(first, last, key="key_1")
+    answer = keepsake(first, last, key="key_1", data_class=DataClass.PUBLIC)
     assert msgspec.json.decode(answer.answer)["output"][0]["content"][0]["text"] == "Two"
-    assert keepsake(first, ENDED, key="key_1").answer in ENDED
+    assert keepsake(first, ENDED, key="key_1", data_class=DataClass.PUBLIC).answer in ENDED
 
 
 def test_items_are_listed_typed_and_named_each_with_a_name_of_its_own() -> None:
@@ -256,7 +259,9 @@ def test_going_on_says_what_handing_everything_back_says(events: list[Event]) ->
     body = render_answer(events, first)
     output = msgspec.json.decode(body)["output"]
     now = {"role": "user", "content": "Three"}
-    kept_here = go_on(asked([now]), [keepsake(first, body, key="key_1")])
+    kept_here = go_on(
+        asked([now]), [keepsake(first, body, key="key_1", data_class=DataClass.PUBLIC)]
+    )
     handed_back = asked([USER, *output, now])
     assert content(kept_here) == content(handed_back)
     assert msgspec.json.decode(kept_here.source.fields["input"]) == [USER, *output, now]
