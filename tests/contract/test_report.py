@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import csv
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -208,3 +209,27 @@ def test_what_cannot_be_asked_is_said(tmp_path: Path, folder: Path) -> None:
     broken = run(tmp_path)
     assert (broken.exit_code, broken.stderr.count("\n")) == (1, 1)
     assert "cannot be read" in broken.stderr
+
+
+def field(*words: str) -> Result:
+    return CliRunner(env={"COLUMNS": "100"}).invoke(main, ["report", "landscape", *words])
+
+
+def test_the_field_is_told_without_any_books() -> None:
+    told = json.loads(field("--at", "2026-11-01", "--json").stdout)
+    assert told["lag_days"]["open behind closed"] > 0
+    assert {each["jurisdiction"] for each in told["markets"]} >= {"US", "CN"}
+    assert all(each["source"] for each in (*told["judged"], *told["listed"]))
+    text = " ".join(field("--at", "2026-11-01").stdout.split())
+    assert "nobody was better for less" in text
+    assert "unknown" in text
+    assert "Aider" in text
+
+
+@pytest.mark.parametrize("which", ["judged", "listed", "lags", "cheapest"])
+def test_the_field_as_lines_for_a_sheet(which: str) -> None:
+    header, *rows = csv.reader(field("--csv", which).stdout.splitlines())
+    told = json.loads(field("--json").stdout)[which]
+    assert len(rows) == len(told)
+    assert all(len(row) == len(header) for row in rows)
+    assert field("--csv", which, "--json").exit_code == 2

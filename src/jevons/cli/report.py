@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from jevons.cli.landscape import landscape
 from jevons.cli.options import example, existing_ledger, one_form, read_settings, shared
 from jevons.cli.spend import spend
 
@@ -46,6 +47,7 @@ def report() -> None:
 
 
 report.add_command(spend)
+report.add_command(landscape)
 
 
 class Compared(NamedTuple):
@@ -226,6 +228,7 @@ def _or_why(figure: float | NoFigure) -> float | dict[str, str]:
 def _csv(compared: Compared, measure: Measure) -> str:
     """Write every figure that has an interval, one a line."""
     from jevons.cli.failure import Failure
+    from jevons.cli.sheet import sheet
     from jevons.reports import Interval, NoFigure
 
     told = compared.told
@@ -241,11 +244,13 @@ def _csv(compared: Compared, measure: Measure) -> str:
         ("rebound_apparent", "ratio", told.apparent),
         ("rebound_trend", "ratio", told.trend),
     ]
-    lines = ["figure,unit,p05,point,p95"]
-    for name, kind, interval in rows:
-        known = interval if isinstance(interval, Interval) else ("", "", "")
-        lines.append(",".join([name, kind, *map(str, known)]))
-    return "\n".join([*lines, ""])
+    return sheet(
+        ("figure", "unit", *Interval._fields),
+        [
+            (name, kind, *(each if isinstance(each, Interval) else ("", "", "")))
+            for name, kind, each in rows
+        ],
+    )
 
 
 def _lines(compared: Compared, measure: Measure, account: str | None) -> Iterator[RenderableType]:

@@ -9,7 +9,7 @@ import click
 from jevons.cli.options import example, existing_ledger, one_form, read_settings, shared
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -75,7 +75,7 @@ def spend(
     if as_json:
         emit([dict(zip(by, name, strict=True)) | each._asdict() for name, each in bills.items()])
     elif as_csv:
-        click.echo("\n".join(_sheet(by, bills)))
+        click.echo(_sheet(by, bills), nl=False)
     elif bills:
         console().print(_table(by, bills))
     else:
@@ -106,20 +106,11 @@ def _span(since: datetime | None, until: datetime | None) -> Span:
     return Span(begin or 0, end_ms)
 
 
-def _sheet(by: Sequence[Column], bills: Mapping[tuple[str, ...], Bill]) -> Iterator[str]:
-    """Write lines for a sheet; a name that holds a comma or a quote is quoted (RFC 4180)."""
+def _sheet(by: Sequence[Column], bills: Mapping[tuple[str, ...], Bill]) -> str:
+    from jevons.cli.sheet import sheet
     from jevons.reports import Bill
 
-    yield ",".join([*by, *Bill._fields])
-    for name, each in bills.items():
-        yield ",".join([*map(_quoted, name), *map(str, each)])
-
-
-def _quoted(name: str) -> str:
-    if not set(name) & set(',"\r\n'):
-        return name
-    escaped = name.replace('"', '""')
-    return f'"{escaped}"'
+    return sheet([*by, *Bill._fields], [(*name, *each) for name, each in bills.items()])
 
 
 def _table(by: Sequence[Column], bills: Mapping[tuple[str, ...], Bill]) -> Table:

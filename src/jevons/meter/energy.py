@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jevons.meter.hosted import SOURCE, joules
+from jevons.meter.hosted import SOURCE, hosted, joules
 from jevons.types.units import Estimate, Unknown
 
 if TYPE_CHECKING:
     from jevons.meter.hosted import Hosted
     from jevons.types.account import Measured, Usage
-    from jevons.types.model import Endpoint
+    from jevons.types.model import Endpoint, Footprint
     from jevons.types.units import Quantity
 
-__all__ = ("energy",)
+__all__ = ("energy", "modelled")
 
 _SUPPLY = (0.94, 0.90, 0.80)
 """Share of the wall's energy that a power supply passes on: 80 PLUS Platinum at its best, Gold
@@ -96,6 +96,20 @@ def _formula(name: str, model: Hosted, usage: Usage, footprint: str) -> Quantity
         return Unknown(why=f"endpoint {name!r} did not report the tokens it used")
     if usage.other_models:
         return Unknown(why=f"{usage.other_models} tokens are of a model whose size nobody told")
+    return _estimate(model, usage, footprint)
+
+
+def modelled(footprint: Footprint, usage: Usage) -> Estimate:
+    """Say what an answer of a model of some size takes, millijoules at the wall.
+
+    Args:
+        footprint: Of the model.
+        usage: At least one token.
+    """
+    return _estimate(hosted(footprint), usage, footprint.source)
+
+
+def _estimate(model: Hosted, usage: Usage, footprint: str) -> Estimate:
     low, median, high = joules(model, usage)
     return Estimate(
         p05=low * 1e3,

@@ -7,6 +7,15 @@ State: none.
 """
 
 from jevons.reports.gather import Dimension, Measure, Period, Span, Sums, fields_of, gather
+from jevons.reports.landscape import (
+    Cheapest,
+    Judged,
+    Lag,
+    Landscape,
+    Listed,
+    Market,
+    landscape,
+)
 from jevons.reports.lmdi import Effects, Flow, decompose
 from jevons.reports.rebound import Interval, NoFigure, Rebound, growth_of, rebound
 from jevons.reports.spend import DAY_MS, TIERS, Bill, Column, Tier, bill, groups_of, tier_of
@@ -17,6 +26,7 @@ __all__ = (
     "HOUR_MS",
     "TIERS",
     "Bill",
+    "Cheapest",
     "Column",
     "Counted",
     "Dimension",
@@ -24,6 +34,11 @@ __all__ = (
     "Flow",
     "Group",
     "Interval",
+    "Judged",
+    "Lag",
+    "Landscape",
+    "Listed",
+    "Market",
     "Measure",
     "NoFigure",
     "Period",
@@ -40,6 +55,7 @@ __all__ = (
     "gather",
     "groups_of",
     "growth_of",
+    "landscape",
     "rebound",
     "tally_of",
     "tier_of",
