@@ -15,15 +15,16 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from jevons.budget import Purse
 from jevons.budget.period import day_of, month_of
 from jevons.ledger.record import encode
+from jevons.store.browse import browse
 from jevons.store.keys import KeyRing
 from jevons.store.opening import Opened, open_ledger
 from jevons.store.people import People
-from jevons.store.read import filed, find, placed
+from jevons.store.read import filed, find, newest, placed
 from jevons.store.schema import UNREADABLE, connect_to_read
 from jevons.store.spent import last_uses
 from jevons.store.standing import put, terms
@@ -38,16 +39,19 @@ if TYPE_CHECKING:
 
     from jevons import ports
     from jevons.budget import Terms
+    from jevons.store.browse import Browsed
     from jevons.store.door import Connection
     from jevons.store.keys import Within
     from jevons.store.schema import Commit
     from jevons.store.standing import Standing
-    from jevons.types.account import Record
+    from jevons.types.account import Ended, Record
     from jevons.types.actor import Actor
     from jevons.types.budget import Alert, Amounts
     from jevons.types.proof import Filed
 
 __all__ = ("Books",)
+
+T = TypeVar("T")
 
 _Waiter = asyncio.Future[None]
 
@@ -174,13 +178,22 @@ class Books:
         """Tell when the last answer of each key ended, Unix milliseconds, of those in order.
 
         Raises:
-            StoreUnavailable: The books could not be read.
+            StoreUnavailable: The books could not be read; also each that follows.
         """
-        try:
-            return await self._loop.run_in_executor(self._reading, self._last_uses)
-        except UNREADABLE as error:
-            message = f"the ledger cannot be read: {error}"
-            raise StoreUnavailable(message) from error
+        return await self._read(last_uses)
+
+    async def browse(
+        self, *, before: int | None, most: int, wanted: Callable[[Ended], bool]
+    ) -> Browsed:
+        """Go through what requests came to, the newest first; of those in order.
+
+        `wanted` is called on another thread.
+        """
+        return await self._read(partial(browse, before=before, most=most, wanted=wanted))
+
+    async def checkpoint(self) -> str | None:
+        """Give the newest checkpoint; None if nothing is signed yet."""
+        return await self._read(newest)
 
     async def stand(self, record: Standing) -> None:
         """Have an account, a budget or a limit stand from now on.
@@ -201,13 +214,7 @@ class Books:
         leaf = self._unplaced.get(request)
         if leaf is not None:
             return filed(leaf)
-        if self._is_closed:
-            raise StoreUnavailable(_CLOSED)
-        try:
-            return await self._loop.run_in_executor(self._reading, self._find, request)
-        except UNREADABLE as error:
-            message = f"the ledger cannot be read: {error}"
-            raise StoreUnavailable(message) from error
+        return await self._read(partial(find, request=request))
 
     def _check_room(self) -> None:
         """Take no new work while what was done is not put in order; its receipts are taken."""
@@ -217,11 +224,17 @@ class Books:
         if stuck is not None:
             raise StoreUnavailable(stuck)
 
-    def _find(self, request: str) -> Filed | None:
-        return find(self._connected(), request)
+    async def _read(self, work: Callable[[Connection], T]) -> T:
+        if self._is_closed:
+            raise StoreUnavailable(_CLOSED)
+        try:
+            return await self._loop.run_in_executor(self._reading, self._reads, work)
+        except UNREADABLE as error:
+            message = f"the ledger cannot be read: {error}"
+            raise StoreUnavailable(message) from error
 
-    def _last_uses(self) -> dict[str, int]:
-        return last_uses(self._connected())
+    def _reads(self, work: Callable[[Connection], T]) -> T:
+        return work(self._connected())
 
     def _connected(self) -> Connection:
         if self._reader is None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from jevons.store.door import Connection
 
-__all__ = ("checkpoints", "filed", "find", "keys_in", "leaf_at", "look_up", "placed")
+__all__ = ("checkpoints", "filed", "find", "keys_in", "leaf_at", "look_up", "newest", "placed")
 
 
 def filed(leaf: bytes, proof: Inclusion | None = None) -> Filed:
@@ -89,6 +89,14 @@ def checkpoints(connection: Connection) -> list[str]:
         message = "a checkpoint is not text"
         raise ValueError(message)
     return texts
+
+
+def newest(connection: Connection) -> str | None:
+    """Give the newest checkpoint; None if nothing is signed yet."""
+    row: tuple[str] | None = connection.execute(
+        "SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1"
+    ).fetchone()
+    return None if row is None else row[0]
 
 
 def placed(connection: Connection, requests: Iterable[str]) -> list[str]:
