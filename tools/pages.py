@@ -15,8 +15,11 @@ from typing import TYPE_CHECKING, Annotated, Literal, Union, get_args, get_origi
 import msgspec
 
 from jevons import settings
+from jevons.admin.api import OPERATIONS
+from jevons.admin.roles import Act, Reach, reach
 from jevons.types.custody import Custody
 from jevons.types.model import ExchangeRate, Footprint, Price
+from jevons.types.person import Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,6 +56,50 @@ SETTINGS_ARE = (
     "Settings are read from `jevons.toml` in the folder where `jevons` is started, or from the file "
     "that `--config` names; then the environment is laid over them. A wrong setting stops the start, "
     "and the message names the file, the setting and what it accepts."
+)
+ROLES = get_args(Role)
+REACHES = {
+    Reach.ALL: "all",
+    Reach.WITHIN: "within",
+    Reach.BELOW: "below",
+    Reach.OWN: "own",
+    None: "",
+}
+ADMIN_IS = (
+    "# The API for administration",
+    (
+        "Written by `make pages` from `src/jevons/admin`. It is served where `[admin] port` is set, on that "
+        "listener only, below `/admin/v1`. [Sign in](../how-to/sign-in.md) says how people get there."
+    ),
+    "## Who may do what",
+    (
+        "`all` is everything in the house; `within` the accounts that the role is of and what is below them; "
+        "`below` only what is below them; `own` one's own keys and what they came to. Nothing is not at all. "
+        "What somebody may not see answers 404, as what is not there does; what they see and may not change "
+        "answers 403 with the rule `role`. No role passes a budget, a limit or a rule of the policy, and no "
+        "token of a person is a key."
+    ),
+)
+ADMIN_DOES = (
+    "`key.change` is a new secret, or the end of it. A key that a member makes is their own.",
+    "## Requests",
+    (
+        "Programs send a person's token as `authorization: Bearer …`. Pages use the session's cookie, and with "
+        "everything but GET the session's own word, in the header `x-csrf-token` or a form's field `csrf`. "
+        "Bodies are JSON, with `content-type: application/json`; a field that is not known is refused. "
+        "`GET /admin/v1/openapi.json` gives all of it as OpenAPI 3.1, types and bounds too."
+    ),
+    (
+        'An error is `{"error": {"message", "param", "code", "retry", "rule"}}`, with the codes and the statuses of '
+        "[the HTTP interface](http.md#errors). What creates something (`POST /accounts`, `/keys`, `/people`) "
+        "may come with `idempotency-key`: asked for again within an hour, of the same server, it gives the "
+        "same answer, secret included, and does nothing."
+    ),
+    (
+        "`GET /receipts` gives the newest first, `limit` of them (50; 200 at most), and `next`, which is the "
+        "`cursor` of the next page; a page may be short and not the last."
+    ),
+    "Fields that must be there are bold.",
 )
 DOORS_ARE = (
     "Written by `make pages` from `src/jevons/ports.py`. A room that needs another asks for one of "
@@ -96,6 +143,25 @@ def doors_page() -> str:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 parts += [f"### `{_signature(node)}`", _promise(ast.get_docstring(node) or "")]
     return "\n\n".join(parts) + "\n"
+
+
+def admin_page() -> str:
+    """Tabulate what the API for administration does, and which role reaches how far."""
+    rows = ["| act | " + " | ".join(ROLES) + " |", "| --- " * (len(ROLES) + 1) + "|"]
+    for act in get_args(Act):
+        far = [reach(role, act) for role in ROLES]
+        rows.append("| `" + act + "` | " + " | ".join(REACHES[each] for each in far) + " |")
+    done = ["| request | what it does | takes |", "| --- | --- | --- |"]
+    for each in OPERATIONS:
+        takes = [f"`{name}`" for name in each.query]
+        if each.takes is not None:
+            takes += [_taken(field) for field in msgspec.structs.fields(each.takes)]
+        done.append(f"| `{each.method} {each.path}` | {each.says} | {', '.join(takes)} |")
+    return "\n\n".join((*ADMIN_IS, "\n".join(rows), *ADMIN_DOES, "\n".join(done))) + "\n"
+
+
+def _taken(field: msgspec.structs.FieldInfo) -> str:
+    return f"**`{field.name}`**" if field.required else f"`{field.name}`"
 
 
 def _classes(path: Path) -> list[ast.ClassDef]:
@@ -174,7 +240,7 @@ def _promise(docstring: str) -> str:
     return "\n".join(lines)
 
 
-PAGES = {"settings.md": settings_page, "doors.md": doors_page}
+PAGES = {"settings.md": settings_page, "doors.md": doors_page, "admin.md": admin_page}
 
 
 def main() -> None:

@@ -19,6 +19,7 @@ from jevons.types.errors import Malformed, NotFound
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from jevons.budget import Balance
     from jevons.ports import Clock
     from jevons.store import Admitted, Archive, Books, Created
     from jevons.types.account import Erased, PersonChange
@@ -31,6 +32,7 @@ __all__ = (
     "DEFAULT_ALERTS",
     "Acts",
     "plain_account",
+    "plain_balance",
     "plain_budget",
     "plain_key",
     "plain_limit",
@@ -304,6 +306,15 @@ def plain_budget(budget: Budget) -> dict[str, Any]:
         "carbon_ug": budget.carbon_ug,
         "hard": budget.hard,
         "alert_at": budget.alert_at,
+    }
+
+
+def plain_balance(balance: Balance) -> dict[str, Any]:
+    """Write what is left of a budget as JSON has it."""
+    return {
+        **balance._asdict(),
+        "left": balance.left,
+        "renews": f"{balance.renews:%Y-%m-%dT%H:%M:%SZ}",
     }
 
 

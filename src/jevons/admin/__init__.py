@@ -11,7 +11,8 @@ Rule 3: an act names who did it in the books, or is not done.
 """
 
 from jevons.admin.app import make_app
+from jevons.admin.desk import Desk
 from jevons.admin.gate import csrf_of, person_of
 from jevons.admin.session import Sessions
 
-__all__ = ("Sessions", "csrf_of", "make_app", "person_of")
+__all__ = ("Desk", "Sessions", "csrf_of", "make_app", "person_of")

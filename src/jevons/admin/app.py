@@ -7,26 +7,27 @@ from typing import TYPE_CHECKING
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
+from jevons.admin.api import api_routes
 from jevons.admin.gate import Gate
 from jevons.admin.said import answer_to
 from jevons.admin.signin import Cookies, SignIn
 from jevons.types.errors import JevonsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Collection, Sequence
 
     from starlette.routing import BaseRoute
     from starlette.types import ASGIApp
 
+    from jevons.admin.desk import Desk
     from jevons.admin.session import Sessions
-    from jevons.types.person import Person
 
 __all__ = ("make_app",)
 
 
 def make_app(
     *,
-    find: Callable[[str], Person | None],
+    desk: Desk,
     sessions: Sessions,
     hosts: Collection[str],
     secure: bool,
@@ -39,16 +40,17 @@ def make_app(
     own, so that they may have `/`.
 
     Args:
-        find: Tells whose token this is.
+        desk: The open house.
         sessions: Who is signed in.
         hosts: Names by which we are reached, without a port.
         secure: Whether people reach us by https only.
         pages: Routes that are mounted beside ours.
     """
     cookies = Cookies(secure=secure)
+    find = desk.books.people.find
     sign_in = SignIn(find, sessions, cookies)
     behind = Starlette(
-        routes=[*pages, *sign_in.routes()],
+        routes=[*api_routes(desk), *pages, *sign_in.routes()],
         exception_handlers={
             JevonsError: answer_to,
             HTTPException: answer_to,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from jevons.types.person import Person, Role
 
-__all__ = ("HOUSE", "Act", "At", "Reach", "admit", "may", "may_anywhere")
+__all__ = ("HOUSE", "Act", "At", "Reach", "admit", "admit_at_all", "may", "reach")
 
 Act = Literal[
     "account.see",
@@ -142,9 +142,14 @@ _REACHES: Mapping[Role, Mapping[Act, Reach]] = MappingProxyType(
 )
 
 
+def reach(role: Role, act: Act) -> Reach | None:
+    """Tell how far a role reaches with an act; None is not at all."""
+    return _REACHES[role].get(act)
+
+
 def may(person: Person, act: Act, at: At) -> bool:
     """Whether somebody may do something to what is somewhere."""
-    match _REACHES[person.role].get(act):
+    match reach(person.role, act):
         case Reach.ALL:
             return True
         case Reach.WITHIN:
@@ -157,9 +162,14 @@ def may(person: Person, act: Act, at: At) -> bool:
             return False
 
 
-def may_anywhere(person: Person, act: Act) -> bool:
-    """Whether there could be anything that somebody may do this to."""
-    return act in _REACHES[person.role]
+def admit_at_all(person: Person, act: Act, *, what: str) -> None:
+    """Let somebody ask for what they may do this to, of which there may be nothing.
+
+    Raises:
+        Forbidden: They may do it to nothing, wherever it is.
+    """
+    if reach(person.role, act) is None:
+        raise _forbidden(person, act, what)
 
 
 def admit(person: Person, act: Act, at: At = HOUSE, *, sees: Act | None = None, what: str) -> None:
@@ -180,8 +190,12 @@ def admit(person: Person, act: Act, at: At = HOUSE, *, sees: Act | None = None, 
         message = f"there is no {what}"
         raise NotFound(message)
     if not may(person, act, at):
-        message = f"{person.name!r} is {person.role}, and may not do this to {what}: {act}"
-        raise Forbidden(message, rule="role")
+        raise _forbidden(person, act, what)
+
+
+def _forbidden(person: Person, act: Act, what: str) -> Forbidden:
+    message = f"{person.name!r} is {person.role}, and may not do this to {what}: {act}"
+    return Forbidden(message, rule="role")
 
 
 def _are_apart(accounts: tuple[str, ...], line: tuple[str, ...]) -> bool:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from jevons.admin import Desk
 from jevons.boot.admin import listening, open_admin
 from jevons.boot.meter import open_exchange, open_meter
 from jevons.boot.outside import Beside, Shown, show
@@ -149,6 +150,7 @@ async def open_house(
             closing=closing,
         )
         books.on_alert = metrics.alerted
+        resting = Resting(longest_s=settings.retries.aside_s)
         rooms = Rooms(
             policy=policy,
             pick=Cheapest(),
@@ -157,13 +159,20 @@ async def open_house(
             ledger=books,
             clock=clock,
             metrics=metrics,
-            resting=Resting(longest_s=settings.retries.aside_s),
+            resting=resting,
             privacy=open_privacy(settings.privacy),
             retries=Retries(
                 draw=chance, tries=settings.retries.tries, wait_s=settings.retries.wait_s
             ),
             limits=Pace(lambda: books.terms, clock),
             traces=traces,
+        )
+        desk = Desk(
+            books=books,
+            archive=answers,
+            clock=clock,
+            endpoints=catalog.endpoints,
+            failing=lambda: resting.failing(now_s=clock.monotonic_s(), now_ms=clock.now_ms()),
         )
         yield House(
             settings=settings,
@@ -173,7 +182,7 @@ async def open_house(
             endpoints=catalog.endpoints,
             metrics=metrics,
             shown=shown,
-            admin=open_admin(settings, books, clock=clock),
+            admin=open_admin(settings, desk),
             app=app(
                 rooms=rooms,
                 keys=books.keys,

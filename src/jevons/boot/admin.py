@@ -22,10 +22,9 @@ if TYPE_CHECKING:
 
     from starlette.routing import BaseRoute
 
+    from jevons.admin import Desk
     from jevons.edge.asgi import Application
-    from jevons.ports import Clock
     from jevons.settings import AdminSettings, Settings
-    from jevons.store import Books
 
 __all__ = ("listening", "open_admin")
 
@@ -34,14 +33,13 @@ _S_PER_MINUTE, _S_PER_HOUR = 60, 3600
 
 
 def open_admin(
-    settings: Settings, books: Books, *, clock: Clock, pages: Sequence[BaseRoute] = ()
+    settings: Settings, desk: Desk, *, pages: Sequence[BaseRoute] = ()
 ) -> Application | None:
     """Make what people are answered by; None in a house that has no such listener.
 
     Args:
         settings: Where it listens, and how long a session is.
-        books: Whose people may sign in; open.
-        clock: Ends sessions.
+        desk: The open house.
         pages: Routes of others that stand behind the same sign-in.
 
     Raises:
@@ -52,13 +50,13 @@ def open_admin(
         return None
     url = _reached_at(said)
     sessions = Sessions(
-        clock,
-        books.people.holder,
+        desk.clock,
+        desk.books.people.holder,
         idle_s=said.idle_minutes * _S_PER_MINUTE,
         longest_s=said.session_hours * _S_PER_HOUR,
     )
     return make_app(  # type: ignore[return-value] Starlette's types name each message
-        find=books.people.find,
+        desk=desk,
         sessions=sessions,
         hosts=_hosts(said, url),
         secure=url.startswith("https:"),

@@ -160,25 +160,18 @@ def listing(*, config: Path | None, as_json: bool) -> None:
 
     Beside a running server, as of the second before.
     """
+    from jevons.acts import plain_balance
     from jevons.cli.screen import console, emit
     from jevons.clock import SystemClock
     from jevons.store import balances
 
     found = balances(existing_ledger(read_settings(config)), now_ms=SystemClock().now_ms())
     if as_json:
-        emit([_plain(each) for each in found])
+        emit([plain_balance(each) for each in found])
     elif found:
         console().print(_table(found))
     else:
         click.echo("no budgets; `jevons budgets set` sets one", err=True)
-
-
-def _plain(balance: Balance) -> dict[str, Any]:
-    return {
-        **balance._asdict(),
-        "left": balance.left,
-        "renews": f"{balance.renews:%Y-%m-%dT%H:%M:%SZ}",
-    }
 
 
 def _table(found: list[Balance]) -> Any:

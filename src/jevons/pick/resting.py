@@ -79,6 +79,23 @@ class Resting:
         self._try(candidates[0], now_s)
         return structs.replace(plan, candidates=candidates, aside=aside)
 
+    def failing(self, *, now_s: float, now_ms: int) -> dict[str, SetAside]:
+        """Tell which endpoints failed when they were asked last, by name, and until when each rests.
+
+        Args:
+            now_s: By the monotonic clock.
+            now_ms: The same moment, Unix milliseconds.
+        """
+        return {
+            name: SetAside(
+                endpoint=name,
+                until_ms=now_ms + round((each.until_s - now_s) * 1e3),
+                failures=each.times,
+                error=each.error,
+            )
+            for name, each in self._failing.items()
+        }
+
     def note(self, outcome: Outcome, *, now_s: float) -> None:
         """Learn from an attempt.
 

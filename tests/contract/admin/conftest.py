@@ -9,8 +9,8 @@ import httpx2
 import pytest
 
 from jevons.acts import Acts
-from jevons.admin import Sessions, make_app
-from jevons.clock import Ulids
+from jevons.admin import Desk, Sessions, make_app
+from jevons.clock import SystemClock, Ulids
 from jevons.store import Books
 from jevons.testing import Clock
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 URL = "http://127.0.0.1:8001"
 
 
-class Desk(NamedTuple):
+class Front(NamedTuple):
     """What a test needs of a house."""
 
     books: Books
@@ -33,16 +33,16 @@ class Desk(NamedTuple):
 
 
 @asynccontextmanager
-async def desk(
+async def front(
     path: Path, *, pages: Sequence[BaseRoute] = (), secure: bool = False
-) -> AsyncGenerator[Desk]:
+) -> AsyncGenerator[Front]:
     clock = Clock()
     async with Books.open(
-        path, commit="os", origin="a/log", clock=clock, ids=Ulids(clock)
+        path, commit="os", origin="a/log", clock=SystemClock(), ids=Ulids(SystemClock())
     ) as books:
         sessions = Sessions(clock, books.people.holder, idle_s=1800, longest_s=43_200)
         app = make_app(
-            find=books.people.find,
+            desk=Desk(books=books, archive=None, clock=clock),
             sessions=sessions,
             hosts={"127.0.0.1", "admin.example"},
             secure=secure,
@@ -51,7 +51,7 @@ async def desk(
         url = "https://admin.example" if secure else URL
         transport = httpx2.ASGITransport(app=app, raise_app_exceptions=True)
         async with httpx2.AsyncClient(transport=transport, base_url=url) as browser:
-            yield Desk(books, Acts(books, by="cli:tester", clock=clock), clock, browser)
+            yield Front(books, Acts(books, by="cli:tester", clock=clock), clock, browser)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
-from tests.contract.admin.conftest import Desk, desk
+from tests.contract.admin.conftest import Front, front
 
 from jevons.admin import csrf_of, person_of
 from jevons.admin.gate import OPEN
@@ -38,7 +38,7 @@ PAGES = [
 ]
 
 
-async def signed_in(at: Desk, name: str = "ada", *, then: str = "/page") -> str:
+async def signed_in(at: Front, name: str = "ada", *, then: str = "/page") -> str:
     """Sign somebody in at the browser; gives the session's own word."""
     token = (await at.acts.add_person(name, role="admin", accounts=())).token
     answer = await enter(at.browser, token, then=then)
@@ -54,7 +54,7 @@ async def enter(browser: httpx2.AsyncClient, token: str, *, then: str = "/") -> 
 
 
 async def test_every_path_but_those_of_signing_in_asks_who_it_is(path: Path) -> None:
-    async with desk(path, pages=PAGES) as at:
+    async with front(path, pages=PAGES) as at:
         for name in ("/", "/page", "/nothing", "/sign-out", "/admin/v1/keys", "/broken"):
             for method in ("GET", "POST", "PUT", "DELETE", "HEAD"):
                 answer = await at.browser.request(method, name)
@@ -67,7 +67,7 @@ async def test_every_path_but_those_of_signing_in_asks_who_it_is(path: Path) -> 
 async def test_a_token_is_exchanged_for_a_cookie_that_no_script_and_no_other_site_gets(
     path: Path,
 ) -> None:
-    async with desk(path, pages=PAGES, secure=True) as at:
+    async with front(path, pages=PAGES, secure=True) as at:
         token = (await at.acts.add_person("ada", role="admin", accounts=())).token
         answer = await enter(at.browser, token, then="/page?a=1")
         (cookie,) = [
@@ -82,7 +82,7 @@ async def test_a_token_is_exchanged_for_a_cookie_that_no_script_and_no_other_sit
 
 
 async def test_a_wrong_token_opens_nothing(path: Path) -> None:
-    async with desk(path, pages=PAGES) as at:
+    async with front(path, pages=PAGES) as at:
         answer = await enter(at.browser, "jvp_wrong")
         assert answer.status_code == 401
         assert "set-cookie" in answer.headers  # a new form, and no session
@@ -92,14 +92,14 @@ async def test_a_wrong_token_opens_nothing(path: Path) -> None:
 
 
 async def test_a_wrong_token_is_refused_though_the_cookie_is_good(path: Path) -> None:
-    async with desk(path, pages=PAGES) as at:
+    async with front(path, pages=PAGES) as at:
         await signed_in(at)
         answer = await at.browser.post("/page", headers={"authorization": "Bearer jvp_wrong"})
         assert answer.status_code == 401
 
 
 async def test_what_changes_something_holds_the_word_of_its_session(path: Path) -> None:
-    async with desk(path, pages=PAGES) as at:
+    async with front(path, pages=PAGES) as at:
         word = await signed_in(at)
         assert (await at.browser.post("/page")).status_code == 403
         assert (await at.browser.post("/page", data={"csrf": "other"})).status_code == 403
@@ -111,7 +111,7 @@ async def test_what_changes_something_holds_the_word_of_its_session(path: Path) 
 
 
 async def test_a_form_that_another_site_sends_signs_nobody_in(path: Path) -> None:
-    async with desk(path) as at:
+    async with front(path) as at:
         token = (await at.acts.add_person("mallory", role="admin", accounts=())).token
         answer = await at.browser.post("/sign-in", data={"token": token, "form": ""})
         assert answer.status_code == 403
@@ -124,13 +124,13 @@ async def test_a_form_that_another_site_sends_signs_nobody_in(path: Path) -> Non
     "then", ["//evil.example", "/\\evil.example", "https://evil.example", "", "/a\nb"]
 )
 async def test_after_signing_in_one_stays_here(path: Path, then: str) -> None:
-    async with desk(path) as at:
+    async with front(path) as at:
         token = (await at.acts.add_person("ada", role="admin", accounts=())).token
         assert (await enter(at.browser, token, then=then)).headers["location"] == "/"
 
 
 async def test_a_session_ends_when_idle_and_in_any_case(path: Path) -> None:
-    async with desk(path, pages=PAGES) as at:
+    async with front(path, pages=PAGES) as at:
         await signed_in(at)
         at.clock.move(1799)
         assert (await at.browser.get("/page")).status_code == 200
@@ -145,7 +145,7 @@ async def test_a_session_ends_when_idle_and_in_any_case(path: Path) -> None:
 
 
 async def test_signing_out_ends_the_session_and_not_only_the_cookie(path: Path) -> None:
-    async with desk(path, pages=PAGES) as at:
+    async with front(path, pages=PAGES) as at:
         word = await signed_in(at)
         kept = at.browser.cookies.get("jevons")
         answer = await at.browser.post("/sign-out", data={"csrf": word})
@@ -156,7 +156,7 @@ async def test_signing_out_ends_the_session_and_not_only_the_cookie(path: Path) 
 
 
 async def test_who_is_removed_or_has_a_new_token_is_signed_out(path: Path) -> None:
-    async with desk(path, pages=PAGES) as at:
+    async with front(path, pages=PAGES) as at:
         await signed_in(at, "ada")
         await at.acts.rotate_person("ada")
         assert (await at.browser.get("/page")).status_code == 303
@@ -169,14 +169,14 @@ async def test_who_is_removed_or_has_a_new_token_is_signed_out(path: Path) -> No
     "host", ["evil.example", "evil.example:8001", "", "127.0.0.1.evil.example"]
 )
 async def test_a_name_that_somebody_points_here_is_not_ours(path: Path, host: str) -> None:
-    async with desk(path, pages=PAGES) as at:
+    async with front(path, pages=PAGES) as at:
         token = (await at.acts.add_person("ada", role="admin", accounts=())).token
         headers = {"authorization": f"Bearer {token}", "host": host}
         assert (await at.browser.get("/page", headers=headers)).status_code == 400
 
 
 async def test_pages_of_others_stand_behind_the_gate_and_may_have_the_root(path: Path) -> None:
-    async with desk(path, pages=[Route("/", _page, methods=["GET"])]) as at:
+    async with front(path, pages=[Route("/", _page, methods=["GET"])]) as at:
         token = (await at.acts.add_person("ada", role="admin", accounts=())).token
         assert (await at.browser.get("/")).status_code == 303
         answer = await at.browser.get("/", headers={"authorization": f"Bearer {token}"})
@@ -184,7 +184,7 @@ async def test_pages_of_others_stand_behind_the_gate_and_may_have_the_root(path:
 
 
 async def test_an_accident_tells_nobody_what_it_was(path: Path) -> None:
-    async with desk(path, pages=PAGES) as at:
+    async with front(path, pages=PAGES) as at:
         await signed_in(at)
         answer = await at.browser.get("/broken")
         assert answer.status_code == 500
@@ -192,7 +192,7 @@ async def test_an_accident_tells_nobody_what_it_was(path: Path) -> None:
 
 
 async def test_no_answer_may_be_framed_sniffed_or_kept(path: Path) -> None:
-    async with desk(path, pages=PAGES) as at:
+    async with front(path, pages=PAGES) as at:
         for answer in (await at.browser.get("/sign-in"), await at.browser.get("/page")):
             assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
             assert answer.headers["x-content-type-options"] == "nosniff"
@@ -200,7 +200,7 @@ async def test_no_answer_may_be_framed_sniffed_or_kept(path: Path) -> None:
 
 
 async def test_a_request_too_long_is_refused_before_it_is_read(path: Path) -> None:
-    async with desk(path, pages=PAGES) as at:
+    async with front(path, pages=PAGES) as at:
         token = (await at.acts.add_person("ada", role="admin", accounts=())).token
         headers = {"authorization": f"Bearer {token}"}
         answer = await at.browser.post("/page", content=b"x" * 1_100_000, headers=headers)

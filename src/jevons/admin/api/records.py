@@ -1,0 +1,106 @@
+"""Receipts, endpoints and the checkpoint: what is only read."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from typing import TYPE_CHECKING, Any
+
+from jevons.admin.desk import where_ended
+from jevons.admin.operation import operation
+from jevons.admin.roles import admit, admit_at_all, may
+from jevons.admin.shapes import CheckpointTold, EndpointTold, ReceiptsTold, ReceiptTold
+from jevons.ledger.record import decode
+from jevons.types.account import Receipt, Refused
+from jevons.types.errors import NotFound
+
+if TYPE_CHECKING:
+    from jevons.admin.desk import Asked
+    from jevons.admin.operation import Operation
+    from jevons.types.account import Ended
+
+__all__ = (
+    "OPERATIONS",
+    "find_checkpoint",
+    "find_receipt",
+    "list_endpoints",
+    "list_receipts",
+)
+
+
+@operation("GET", "/receipts", ReceiptsTold, query=("cursor", "limit", "key", "account"))
+async def list_receipts(asked: Asked[None]) -> dict[str, Any]:
+    """List receipts and refusals that one may see, the newest first, a page at a time.
+
+    A page may be short, or empty, and not be the last: `next` tells.
+    """
+    admit_at_all(asked.person, "receipt.see", what="receipts")
+    keys = {actor.key: actor for actor in asked.desk.books.keys.list()}
+    key, account = asked.query.get("key"), asked.query.get("account")
+
+    def is_wanted(ended: Ended) -> bool:
+        at = where_ended(ended, keys)
+        is_asked_for = key in {None, ended.key} and (account is None or account in at.line)
+        return is_asked_for and may(asked.person, "receipt.see", at)
+
+    before, most = asked.page()
+    browsed = await asked.desk.books.browse(before=before, most=most, wanted=is_wanted)
+    then = None if browsed.before is None else str(browsed.before)
+    return {"found": browsed.found, "next": then}
+
+
+@operation("GET", "/receipts/{request}", ReceiptTold)
+async def find_receipt(asked: Asked[None]) -> dict[str, Any]:
+    """Find what a request came to by its id, with the proof that it is in the books."""
+    name = asked.path["request"]
+    filed = await asked.desk.books.find(name)
+    ended = None if filed is None else decode(filed.leaf)
+    if filed is None or not isinstance(ended, Receipt | Refused):
+        message = f"there is no receipt {name!r}"
+        raise NotFound(message)
+    keys = {actor.key: actor for actor in asked.desk.books.keys.list()}
+    at = where_ended(ended, keys)
+    admit(asked.person, "receipt.see", at, sees="receipt.see", what=f"receipt {name!r}")
+    return {
+        "record": ended,
+        "leaf": b64encode(filed.leaf).decode(),
+        "leaf_hash": filed.leaf_hash,
+        "inclusion": filed.inclusion,
+    }
+
+
+@operation("GET", "/endpoints", tuple[EndpointTold, ...])
+async def list_endpoints(asked: Asked[None]) -> list[dict[str, Any]]:
+    """List the endpoints, and which of them keep failing."""
+    admit(asked.person, "endpoint.see", what="endpoints")
+    failing = asked.desk.failing()
+    told: list[dict[str, Any]] = []
+    for each in asked.desk.endpoints:
+        aside = failing.get(each.name)
+        is_aside = aside is not None and aside.until_ms > asked.desk.clock.now_ms()
+        told.append(
+            {
+                "endpoint": each.name,
+                "model": each.model,
+                "host": each.host,
+                "place": each.place,
+                "aside_until_ms": aside.until_ms if aside is not None and is_aside else None,
+                "failures": 0 if aside is None else aside.failures,
+                "error": None if aside is None else aside.error,
+            }
+        )
+    return told
+
+
+@operation("GET", "/checkpoint", CheckpointTold)
+async def find_checkpoint(asked: Asked[None]) -> dict[str, Any]:
+    """Give the newest checkpoint, a signed note."""
+    admit(asked.person, "log.see", what="the log")
+    return {"note": await asked.desk.books.checkpoint()}
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    list_receipts,
+    find_receipt,
+    list_endpoints,
+    find_checkpoint,
+)
