@@ -8,7 +8,7 @@ PURE := $(PURE),src/jevons/entries.py,src/jevons/looking.py,src/jevons/spans.py,
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint types contracts coverage bench bench-policy bench-privacy faults kill prove mutants lock
-.PHONY: bench-books bench-reports bench-reports-full bench-memory pages clean run-env dev-env
+.PHONY: bench-books bench-reports bench-reports-full bench-memory fit-energy pages clean run-env dev-env
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ bench-reports-full: dev-env ## the same over 10,000,000; planting them takes a q
 
 bench-memory: dev-env ## whether memory grows with requests; ARGS="--answers 50000" for a look
 	@$(BIN)/python bench/memory.py $(ARGS)
+
+fit-energy: dev-env ## fit the energy formulas again; CORPUS=FOLDER holds ML.ENERGY's measurements
+	@$(BIN)/python bench/energy.py $(CORPUS)
 
 faults: dev-env ## every fault of an endpoint in every pair of dialects: expected against seen
 	@$(BIN)/pytest -q tests/contract/providers/test_fault_table.py --score

@@ -97,6 +97,12 @@ def _people() -> click.Command:
     return people
 
 
+def _energy() -> click.Command:
+    from jevons.cli.energy import energy
+
+    return energy
+
+
 def _receipt() -> click.Command:
     from jevons.cli.receipt import receipt
 
@@ -191,6 +197,7 @@ _COMMANDS: Mapping[str, Callable[[], click.Command]] = MappingProxyType(
         "people": _people,
         "receipt": _receipt,
         "report": _report,
+        "energy": _energy,
         "policy": _policy,
         "verify": _verify,
         "export": _export,

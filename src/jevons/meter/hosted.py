@@ -33,7 +33,8 @@ SOURCE = "formula of 2026-11, fitted on ML.ENERGY leaderboard v3 (2026-02)"
 """What a receipt cites; the footprint's own source is added to it."""
 
 # Fit of 565 text configurations of 27 models on H100 and B200 (ML.ENERGY leaderboard v3,
-# February 2026), each model weighted equally: joules of the accelerators an answer token.
+# February 2026), each weighing the same: joules of the accelerators an answer token. `make
+# fit-energy` fits again.
 _E_OUT, _BY_ACTIVE, _BY_WEIGHT, _BY_BATCH = -2.331, 0.190, 0.770, -0.507
 
 _FIT = Spread.within(2.1)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jevons.meter.energy import energy
+from jevons.meter.energy import energy, modelled
 from jevons.meter.hosted import hosted, joules
 from jevons.testing.make import a_footprint, an_endpoint
 from jevons.types.account import Measured, Usage
@@ -27,14 +27,14 @@ def spent(
     usage: Usage = USED,
     *,
     watts: float | None = None,
-    modelled: bool = False,
+    is_hosted: bool = False,
 ) -> Quantity:
     return energy(
-        REMOTE if modelled else an_endpoint("here"),
+        REMOTE if is_hosted else an_endpoint("here"),
         measured or Measured(),
         usage,
         watts_per_thread=watts,
-        model=hosted(FOOTPRINT) if modelled else None,
+        model=hosted(FOOTPRINT) if is_hosted else None,
     )
 
 
@@ -73,7 +73,7 @@ def test_a_set_power_narrows_the_interval() -> None:
 
 def test_a_hosted_model_is_modelled_in_millijoules() -> None:
     low, median, high = joules(hosted(FOOTPRINT), USED)
-    assert spent(modelled=True) == Estimate(
+    assert spent(is_hosted=True) == Estimate(
         p05=low * 1e3,
         p50=median * 1e3,
         p95=high * 1e3,
@@ -83,10 +83,14 @@ def test_a_hosted_model_is_modelled_in_millijoules() -> None:
     )
 
 
+def test_a_size_alone_is_enough_for_a_figure() -> None:
+    assert modelled(FOOTPRINT, USED) == spent(is_hosted=True)
+
+
 def test_a_counter_goes_before_processor_time_and_that_before_the_formula() -> None:
     both = Measured(counter_mj=1.0, counter="measured-rapl", cpu_s=1.0)
-    assert method(spent(both, modelled=True)) == "measured-rapl"
-    assert method(spent(Measured(cpu_s=1.0), modelled=True)) == "modelled-cpu"
+    assert method(spent(both, is_hosted=True)) == "measured-rapl"
+    assert method(spent(Measured(cpu_s=1.0), is_hosted=True)) == "modelled-cpu"
 
 
 def method(figure: Quantity) -> str:
@@ -108,13 +112,13 @@ def test_a_counter_without_a_name_is_not_believed() -> None:
 
 
 def test_no_tokens_are_unknown_and_not_nothing() -> None:
-    assert spent(usage=Usage(), modelled=True) == Unknown(
+    assert spent(usage=Usage(), is_hosted=True) == Unknown(
         why="endpoint 'remote' did not report the tokens it used"
     )
 
 
 def test_tokens_of_a_model_of_unknown_size_are_unknown() -> None:
-    figure = spent(usage=Usage(input=9, other_models=7), modelled=True)
+    figure = spent(usage=Usage(input=9, other_models=7), is_hosted=True)
     assert isinstance(figure, Unknown)
     assert "7 tokens" in figure.why
 
@@ -122,7 +126,7 @@ def test_tokens_of_a_model_of_unknown_size_are_unknown() -> None:
 def test_tokens_of_two_kinds_never_cancel_out() -> None:
     for bucket in ("cache_read", "cache_write", "output", "reasoning"):
         usage = Usage(input=9, **{bucket: 9})  # type: ignore[arg-type]
-        assert isinstance(spent(usage=usage, modelled=True), Estimate)
+        assert isinstance(spent(usage=usage, is_hosted=True), Estimate)
 
 
 def test_a_footprint_without_its_formula_is_unknown() -> None:
@@ -132,7 +136,7 @@ def test_a_footprint_without_its_formula_is_unknown() -> None:
 
 @pytest.mark.parametrize("bucket", ["input", "cache_read", "cache_write", "output", "reasoning"])
 def test_one_token_of_any_kind_takes_something(bucket: str) -> None:
-    figure = spent(usage=Usage(**{bucket: 1}), modelled=True)  # type: ignore[arg-type]
+    figure = spent(usage=Usage(**{bucket: 1}), is_hosted=True)  # type: ignore[arg-type]
     assert isinstance(figure, Estimate)
     assert figure.p05 > 0
 
@@ -150,9 +154,9 @@ def test_one_token_of_any_kind_takes_something(bucket: str) -> None:
 def test_a_figure_is_above_zero_and_in_order_or_has_a_reason(
     measured: Measured,
     usage: Usage,
-    modelled: bool,  # noqa: FBT001 hypothesis passes it by position
+    is_hosted: bool,  # noqa: FBT001 hypothesis passes it by position
 ) -> None:
-    figure = spent(measured, usage, modelled=modelled)
+    figure = spent(measured, usage, is_hosted=is_hosted)
     if isinstance(figure, Unknown):
         assert figure.why
     else:

@@ -167,7 +167,7 @@ def test_most_published_figures_are_inside_the_interval() -> None:
         if row.estimate_wh()[0] <= row.published_wh <= row.estimate_wh()[2]
     ]
     assert len(PUBLISHED) == 17
-    assert len(inside) >= 14
+    assert len(inside) >= 15
 
 
 def test_the_formula_leans_neither_way() -> None:
