@@ -20,6 +20,7 @@ PARTS_OF_OTHERS = {
     "Genesis",
     "KeyChange",
     "Measured",
+    "Media",
     "PersonChange",
     "SetAside",
     "Told",

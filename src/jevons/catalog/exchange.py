@@ -12,7 +12,7 @@ import msgspec
 
 from jevons.catalog.digest import named_rate
 from jevons.catalog.moments import day_of, moment_ms
-from jevons.types.model import Currency, ExchangeRate, Price
+from jevons.types.model import MEDIA_PRICES, Currency, ExchangeRate, Price
 from jevons.types.units import Unknown
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def in_usd(price: Price, rate: ExchangeRate) -> Price:
     def usd(figure: Decimal | None) -> Decimal | None:
         return None if figure is None else _usd(figure, rate)
 
-    return Price(
+    dollars = Price(
         input_per_mtok=_usd(price.input_per_mtok, rate),
         output_per_mtok=_usd(price.output_per_mtok, rate),
         cache_read_per_mtok=usd(price.cache_read_per_mtok),
@@ -106,6 +106,8 @@ def in_usd(price: Price, rate: ExchangeRate) -> Price:
         since=price.since,
         source=f"{price.source}; {rate.usd} USD for {rate.units} {rate.currency}, {rate.source}",
     )
+    media = {name: usd(getattr(price, name)) for name in MEDIA_PRICES}
+    return msgspec.structs.replace(dollars, **media)
 
 
 def _usd(figure: Decimal, rate: ExchangeRate) -> Decimal:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from jevons.catalog.moments import is_moment
 from jevons.types.errors import Misconfigured
+from jevons.types.model import MEDIA_PRICES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,6 +56,7 @@ def _refuse_price(name: str, price: Price) -> None:
         "cache_write_per_mtok": price.cache_write_per_mtok,
         "cache_write_1h_per_mtok": price.cache_write_1h_per_mtok,
         "reasoning_per_mtok": price.reasoning_per_mtok,
+        **{field: getattr(price, field) for field in MEDIA_PRICES},
     }
     for field, figure in figures.items():
         if figure is not None and not (figure.is_finite() and figure >= 0):

@@ -13,8 +13,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from jevons.catalog.moments import day_of, moment_ms
-from jevons.types.model import Price
+from jevons.types.model import MEDIA_PRICES, Price
 from jevons.types.units import Unknown
 
 if TYPE_CHECKING:
@@ -135,7 +137,7 @@ def dearest(prices: Sequence[Price]) -> Price:
         _first(row.cache_write_1h_per_mtok, write)
         for row, write in zip(prices, written, strict=True)
     ]
-    return Price(
+    price = Price(
         input_per_mtok=max(row.input_per_mtok for row in prices),
         output_per_mtok=top.output_per_mtok,
         cache_read_per_mtok=max(
@@ -150,6 +152,13 @@ def dearest(prices: Sequence[Price]) -> Price:
         since=top.since,
         source=f"{top.source}, the dearest of its {len(prices)} prices",
     )
+    media = {name: _most(name, prices) for name in MEDIA_PRICES}
+    return msgspec.structs.replace(price, **media)
+
+
+def _most(name: str, prices: Sequence[Price]) -> Decimal | None:
+    """Find the most that tokens of a medium cost by any of some prices; None where none says."""
+    return max([said for row in prices if (said := getattr(row, name)) is not None], default=None)
 
 
 def _first(price: Decimal | None, otherwise: Decimal) -> Decimal:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from jevons.settings import Settings
-    from jevons.types.account import Ended, Receipt, Refused, SetAside, Tried, Veil
+    from jevons.types.account import Ended, Media, Receipt, Refused, SetAside, Tried, Veil
     from jevons.types.proof import Inclusion
 
 __all__ = ("Proof", "Repriced", "prove", "receipt", "reprice", "saved_public_key", "show")
@@ -209,6 +209,14 @@ def _veiled(veil: Veil) -> str:
     return f"{veil.hidden} hidden behind tokens; {veil.restored} put back in the answer{left}"
 
 
+def _media(media: Media) -> str:
+    """Write which tokens are no text, as `60 input audio, 5 output audio`."""
+    import msgspec
+
+    said: dict[str, int] = msgspec.to_builtins(media)
+    return ", ".join([f"{count} {name.replace('_', ' ')}" for name, count in said.items()])
+
+
 def _rows(receipt: Receipt) -> list[tuple[str, str]]:
     from jevons import figures
 
@@ -227,6 +235,7 @@ def _rows(receipt: Receipt) -> list[tuple[str, str]]:
         ("why", receipt.why),
         ("rules", ", ".join(receipt.rules)),
         ("tokens", f"{read} read{cached}, {usage.output + usage.reasoning} written{others}"),
+        *([("no text", _media(usage.media))] if usage.media else ()),
         ("cost", figures.cost(receipt.cost)),
         ("energy", figures.energy(receipt.energy_mj)),
         ("carbon", figures.carbon(receipt.carbon_mg)),

@@ -2,14 +2,19 @@
 
 Rule 1: buckets do not overlap, so each token is priced once.
 Rule 2: a price that is not there is `Unknown`, never zero. A row that says 0 is a price.
-Rule 3: another currency is turned into dollars within the sum, so that it is rounded once too.
+Rule 3: tokens that are no text are charged as text where their row has no price for them.
+Rule 4: another currency is turned into dollars within the sum, so that it is rounded once too.
 """
 
 from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, Context, Decimal
+from operator import mul
 from typing import TYPE_CHECKING, NamedTuple
 
+from msgspec.structs import astuple
+
+from jevons.types.model import MEDIA_PRICES
 from jevons.types.units import Estimate, Priced, PricedBy, Unknown
 
 if TYPE_CHECKING:
@@ -40,6 +45,8 @@ class Rates(NamedTuple):
     cache_write_1h: int
     output: int
     reasoning: int
+    media: tuple[int, ...]
+    """What a token of each of `Media` costs more than one of its bucket, or less."""
     parts: int
     source: str
     by: PricedBy | None = None
@@ -63,7 +70,12 @@ def rates_of(price: Price, rate: ExchangeRate | None = None) -> Rates:
         answer,
         _or(price.reasoning_per_mtok, answer),
     )
-    *scaled, parts = _whole_parts(*row)
+    buckets = (uncached, row[1], uncached, uncached, answer, answer, answer)
+    media = [getattr(price, name) for name in MEDIA_PRICES]
+    more = [
+        _EXACT.subtract(_or(each, text), text) for each, text in zip(media, buckets, strict=True)
+    ]
+    *scaled, parts = _whole_parts(*row, *more)
     source = f"{price.source}, since {price.since}"
     if rate is not None:
         usd, units, _ = _whole_parts(rate.usd, rate.units)
@@ -71,7 +83,7 @@ def rates_of(price: Price, rate: ExchangeRate | None = None) -> Rates:
         source += f"; {rate.usd} USD for {rate.units} {rate.currency}, {rate.source}"
     by = PricedBy(row=price.row, rate=rate.row if rate is not None else "") if price.row else None
     nusd = [each * _NUSD_PER_USD_PER_MTOK for each in scaled]
-    return Rates(*nusd, parts=parts, source=source, by=by)
+    return Rates(*nusd[:6], media=tuple(nusd[6:]), parts=parts, source=source, by=by)
 
 
 def by_price_row(name: str, rates: Rates | None, usage: Usage) -> Cost:
@@ -103,6 +115,8 @@ def by_price_row(name: str, rates: Rates | None, usage: Usage) -> Cost:
         + usage.output * rates.output
         + usage.reasoning * rates.reasoning
     )
+    if usage.media is not None:
+        total += sum(map(mul, astuple(usage.media), rates.media))
     source = rates.source
     if usage.counted_by == "guess":
         source += "; tokens are our own count, the answer broke off before its usage came"

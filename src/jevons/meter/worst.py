@@ -41,6 +41,8 @@ class Bound(NamedTuple):
 
     prompt: int
     answer: int
+    is_text: bool = True
+    """Whether nothing but text is read."""
 
     @property
     def usage(self) -> Usage:
@@ -51,13 +53,18 @@ class Bound(NamedTuple):
 def bound_of(endpoint: Endpoint, request: Generate) -> Bound | None:
     """Bound an attempt at an endpoint; None if nothing does."""
     prompt, answer = _prompt(endpoint, request), _answer(endpoint, request)
-    return None if prompt is None or answer is None else Bound(prompt, answer)
+    if prompt is None or answer is None:
+        return None
+    return Bound(prompt, answer, is_text=not _has_more_than_text(_parts(request)))
 
 
 def most_money(rates: Rates, bound: Bound) -> int:
     """Price a bound at its dearest, nano-dollars, rounded up."""
     read = max(rates.input, rates.cache_read, rates.cache_write, rates.cache_write_1h)
-    written = max(rates.output, rates.reasoning)
+    heard, cached, seen, watched, *made = rates.media
+    if not bound.is_text:
+        read = max(read, rates.input + max(heard, seen, watched), rates.cache_read + cached)
+    written = max(rates.output + max(0, *made), rates.reasoning)
     return -(-(bound.prompt * read + bound.answer * written) // rates.parts)
 
 
@@ -77,17 +84,20 @@ def whole(quantity: Quantity, scale: float = 1.0) -> int | None:
 
 def _prompt(endpoint: Endpoint, request: Generate) -> int | None:
     context = endpoint.context_tokens
-    parts = [part for message in request.messages for part in message.parts]
     tools = any(isinstance(tool, HostedTool) for tool in request.tools)
     if tools:
         return None  # the endpoint asks itself again with what they found, as often as it likes
-    if _has_more_than_text(parts):
+    if _has_more_than_text(_parts(request)):
         return context
     size = request.source.size_bytes
     if request.previous:  # what was said before is in the fields, and was not in the body
         size = sum([len(bytes(raw)) for raw in request.source.fields.values()])
     most = size + _AROUND_TOKENS
     return most if context is None else min(most, context)
+
+
+def _parts(request: Generate) -> list[Part]:
+    return [part for message in request.messages for part in message.parts]
 
 
 def _has_more_than_text(parts: Iterable[Part]) -> bool:

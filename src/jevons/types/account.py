@@ -25,6 +25,7 @@ __all__ = (
     "Intent",
     "KeyChange",
     "Measured",
+    "Media",
     "Opened",
     "PersonChange",
     "Receipt",
@@ -36,6 +37,21 @@ __all__ = (
     "Usage",
     "Veil",
 )
+
+
+class Media(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Tokens that are no text, of those in the buckets: some price lists charge them otherwise.
+
+    Each is part of one bucket of `Usage`, which is in its name, and at most all of it.
+    """
+
+    input_audio: int = 0
+    cache_read_audio: int = 0
+    input_image: int = 0
+    input_video: int = 0
+    output_audio: int = 0
+    output_image: int = 0
+    output_video: int = 0
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +66,8 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     output: int = 0
     """Answer tokens that are not reasoning."""
     reasoning: int = 0
+    media: Media | None = None
+    """Which of them are no text, as far as the endpoint tells; None is none. Not in the sum again."""
     other_models: int = 0
     """Tokens of other models that helped to answer or stood in, as the endpoint tells: the
     endpoint's price is not theirs, and a helper's are in no bucket."""

@@ -11,6 +11,7 @@ from jevons.types.custody import Custody
 from jevons.types.request import Dialect, Need
 
 __all__ = (
+    "MEDIA_PRICES",
     "Currency",
     "Endpoint",
     "ExchangeRate",
@@ -54,6 +55,20 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
     """Per million written to a cache that keeps them for an hour; None as any other write."""
     reasoning_per_mtok: Decimal | None = None
     """Per million reasoning tokens; None charges them as output."""
+    input_audio_per_mtok: Decimal | None = None
+    """Per million input tokens of audio; None charges them as text."""
+    cache_read_audio_per_mtok: Decimal | None = None
+    """Per million cached input tokens of audio; None charges them as cached text."""
+    input_image_per_mtok: Decimal | None = None
+    """Per million input tokens of images; None charges them as text."""
+    input_video_per_mtok: Decimal | None = None
+    """Per million input tokens of video; None charges them as text."""
+    output_audio_per_mtok: Decimal | None = None
+    """Per million output tokens of audio; None charges them as text."""
+    output_image_per_mtok: Decimal | None = None
+    """Per million output tokens of images; None charges them as text."""
+    output_video_per_mtok: Decimal | None = None
+    """Per million output tokens of video; None charges them as text."""
     currency: Currency = "USD"
     """Which one the figures are in."""
     since: str
@@ -72,6 +87,18 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
     """Where it was read, and when."""
     row: str = ""
     """Names it on receipts: `vendor/model#digest`; empty for one that is in no table."""
+
+
+MEDIA_PRICES = (
+    "input_audio_per_mtok",
+    "cache_read_audio_per_mtok",
+    "input_image_per_mtok",
+    "input_video_per_mtok",
+    "output_audio_per_mtok",
+    "output_image_per_mtok",
+    "output_video_per_mtok",
+)
+"""Fields of `Price` for tokens that are no text, in the order of `Media`."""
 
 
 class Peak(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 from jevons.catalog.price_list import PriceList, dearest, eras_of, is_peak
@@ -162,5 +163,8 @@ def test_the_dearest_is_so_in_every_bucket() -> None:
     )
     assert (top.cache_write_per_mtok, top.cache_write_1h_per_mtok) == (3, 3)
     assert top.reasoning_per_mtok == 9
+    assert top.input_audio_per_mtok is None
+    heard = [msgspec.structs.replace(row, input_audio_per_mtok=Decimal(7)) for row in rows[:1]]
+    assert dearest([*heard, rows[1]]).input_audio_per_mtok == 7
     assert top.source.endswith("the dearest of its 2 prices")
     assert dearest(rows[:1]) is rows[0]

@@ -9,7 +9,7 @@ import pytest
 from jevons.catalog.digest import named_price, named_rate
 from jevons.catalog.exchange import Exchange, exchange_rates, in_usd
 from jevons.catalog.moments import day_of, is_moment, moment_ms
-from jevons.catalog.rows import find_row, holidays, peaks_of, prices_of
+from jevons.catalog.rows import find_row, holidays, peaks_of, price_of, prices_of
 from jevons.catalog.vendors import vendors
 from jevons.testing.make import a_price
 from jevons.types.model import ExchangeRate
@@ -71,9 +71,28 @@ def test_every_price_that_ships_is_found_by_its_name_and_has_one_of_its_own() ->
                 found = find_row(vendor, name)
                 assert found is not None
                 assert found.row == name
+            for row in product.prices:  # as they were named before fees were part of them
+                assert find_row(vendor, price_of(vendor, product, row).row) is not None
     deepseek = vendors()["deepseek"]
     assert find_row(deepseek, "deepseek/deepseek-flash#0") is None
     assert find_row(deepseek, "deepseek/nothing#0") is None
+
+
+def test_what_is_no_text_has_the_price_that_is_asked_for_it_now() -> None:
+    google = vendors()["google"]
+    flash = google.product("gemini-2.5-flash")
+    assert flash is not None
+    standard = [row for row in prices_of(google, flash, "google") if row.service == "standard"]
+    assert [(row.since, row.input_audio_per_mtok) for row in standard] == [
+        ("2025-06-18", None),
+        ("2026-04-20", 1),
+    ]
+    openai = vendors()["openai"]
+    spoken = openai.product("gpt-audio")
+    assert spoken is not None
+    (row,) = prices_of(openai, spoken, "openai")
+    assert (row.input_audio_per_mtok, row.output_audio_per_mtok) == (32, 64)
+    assert row.input_image_per_mtok is None
 
 
 def test_deepseeks_peak_knows_the_weekday_and_the_holiday() -> None:

@@ -14,7 +14,7 @@ from jevons.cli.receipt import Proof, prove, show
 from jevons.ledger.merkle import leaf_hash, node_hash
 from jevons.ledger.note import Checkpoint, sign
 from jevons.testing.make import a_receipt, a_refusal
-from jevons.types.account import Ended, SetAside, Tried, Veil
+from jevons.types.account import Ended, Media, SetAside, Tried, Usage, Veil
 from jevons.types.proof import Inclusion
 
 PRIVATE = Ed25519PrivateKey.from_private_bytes(bytes(32))
@@ -78,6 +78,12 @@ def test_a_refusal_shows_its_rule_and_its_sentence() -> None:
     text = shown(a_refusal())
     assert "place-allowed (residency_refused)" in text
     assert a_refusal().says in text
+
+
+def test_a_receipt_shows_which_tokens_were_no_text() -> None:
+    media = Media(input_audio=60, output_audio=5)
+    assert "60 input audio, 5 output audio" in shown(a_receipt(usage=Usage(media=media)))
+    assert "no text" not in shown(a_receipt())
 
 
 def test_what_was_found_and_what_became_of_it_is_shown() -> None:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from jevons.meter.price import by_electricity, by_price_row, rates_of
 from jevons.testing.make import a_price, a_tariff
-from jevons.types.account import Usage
+from jevons.types.account import Media, Usage
+from jevons.types.model import MEDIA_PRICES
 from jevons.types.units import Estimate, Priced, Unknown
 
 if TYPE_CHECKING:
@@ -28,7 +29,21 @@ USAGES = st.builds(
     output=TOKENS,
     reasoning=TOKENS,
     counted_by=st.just("endpoint"),
-).map(lambda usage: msgspec.structs.replace(usage, cache_write_1h=usage.cache_write // 3))
+).map(
+    lambda usage: msgspec.structs.replace(
+        usage,
+        cache_write_1h=usage.cache_write // 3,
+        media=Media(
+            input_audio=usage.input // 3,
+            cache_read_audio=usage.cache_read // 2,
+            input_image=usage.input // 5,
+            input_video=usage.input // 7,
+            output_audio=usage.output // 3,
+            output_image=usage.output // 5,
+            output_video=usage.output // 7,
+        ),
+    )
+)
 AMOUNTS = st.decimals(min_value=0, max_value=10_000, places=8)
 MAYBE = st.none() | AMOUNTS
 
@@ -44,6 +59,7 @@ def prices(draw: st.DrawFn) -> Price:
         cache_write_per_mtok=draw(MAYBE),
         cache_write_1h_per_mtok=draw(MAYBE),
         reasoning_per_mtok=draw(MAYBE),
+        **{name: draw(MAYBE) for name in MEDIA_PRICES},
     )
 
 
@@ -133,10 +149,28 @@ def test_money_is_exact(price: Price, usage: Usage) -> None:
         + usage.output * usd(price.output_per_mtok, Decimal(0))
         + usage.reasoning * usd(price.reasoning_per_mtok, price.output_per_mtok)
     )
+    media = usage.media
+    assert media is not None
+    for name in MEDIA_PRICES:
+        medium, said = name.removesuffix("_per_mtok"), getattr(price, name)
+        if said is not None:
+            bucket = getattr(price, f"{medium.rpartition('_')[0]}_per_mtok")
+            more = usd(said, Decimal(0)) - usd(bucket, price.input_per_mtok)
+            exact += 1000 * getattr(media, medium) * more
     assert nusd(price, usage) == round(exact)
 
 
-@given(prices(), USAGES)
+def test_what_is_no_text_is_charged_as_text_unless_its_row_has_a_price_for_it() -> None:
+    media = Media(input_audio=60, input_image=30, output_audio=5)
+    usage = msgspec.structs.replace(counted(input=100, output=10), media=media)
+    assert nusd(a_price("1", "2"), usage) == 100 * 1000 + 10 * 2000
+    spoken = msgspec.structs.replace(
+        a_price("1", "2"), input_audio_per_mtok=Decimal(32), output_audio_per_mtok=Decimal(64)
+    )
+    assert nusd(spoken, usage) == 40 * 1000 + 60 * 32_000 + 5 * 2000 + 5 * 64_000
+
+
+@given(prices(), USAGES.map(lambda usage: msgspec.structs.replace(usage, media=None)))
 def test_a_cached_token_is_never_dearer_than_an_uncached_one(price: Price, usage: Usage) -> None:
     uncached = msgspec.structs.replace(usage, input=usage.input + usage.cache_read, cache_read=0)
     assert nusd(price, usage) <= nusd(price, uncached)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import hypothesis.strategies as st
@@ -41,7 +42,8 @@ def ask(text: str = "hello", **fields: Any) -> Generate:
 
 
 def bounds(endpoint: Any = FAR, **fields: Any) -> tuple[int, int] | None:
-    return bound_of(endpoint, ask(**fields))
+    bound = bound_of(endpoint, ask(**fields))
+    return None if bound is None else bound[:2]
 
 
 def test_a_prompt_is_bounded_by_its_bytes_and_its_context() -> None:
@@ -93,7 +95,7 @@ def test_what_was_said_before_is_part_of_the_prompt() -> None:
     request = ask(previous="resp_1")
     fields = {"input": msgspec.Raw(b"x" * 500)}
     request = replace(request, source=replace(request.source, fields=fields))
-    assert bound_of(FAR, request) == (564, 10)
+    assert bound_of(FAR, request) == (564, 10, True)
 
 
 def test_tokens_are_taken_at_the_dearest_of_their_kind() -> None:
@@ -102,6 +104,19 @@ def test_tokens_are_taken_at_the_dearest_of_their_kind() -> None:
     price = replace(price, reasoning_per_mtok=price.output_per_mtok + 5)
     most = METER.worst(replace(FAR, price=price), ask())
     assert most.cost_nusd == 69 * 3000 + 10 * 7000
+
+
+def test_what_is_no_text_is_taken_at_the_dearest_that_it_may_be() -> None:
+    price = replace(
+        a_price("1", "2"),
+        input_audio_per_mtok=Decimal(30),
+        cache_read_audio_per_mtok=Decimal(40),
+        output_image_per_mtok=Decimal(60),
+    )
+    there = replace(FAR, price=price, context_tokens=500)
+    assert METER.worst(there, ask()).cost_nusd == 69 * 1000 + 10 * 60_000
+    seen = ask(messages=(Message(role="user", parts=(PICTURE,)),))
+    assert METER.worst(there, seen).cost_nusd == 500 * 40_000 + 10 * 60_000
 
 
 def test_what_is_not_known_is_not_known_or_the_ceiling() -> None:

@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from jevons.types.account import Usage
+from jevons.types.account import Media, Usage
 from jevons.types.errors import (
     ProviderFiltered,
     ProviderGarbled,
     ProviderUnavailable,
 )
 from jevons.wire.blame import told
+from jevons.wire.medium import media
 from jevons.wire.refusal import read
 
 if TYPE_CHECKING:
@@ -64,6 +65,13 @@ _NUMBERED: Mapping[int, str] = MappingProxyType(
 _REASON = msgspec.json.Decoder(str | int | None)
 
 
+class _Detail(msgspec.Struct, rename="camel"):
+    """How many of some tokens are of one medium."""
+
+    modality: str = ""
+    token_count: int | None = None
+
+
 class Counts(msgspec.Struct, rename="camel"):
     """Usage as the endpoint counts it."""
 
@@ -76,6 +84,9 @@ class Counts(msgspec.Struct, rename="camel"):
     tool_use_prompt_token_count: int | None = None
     """What hosted tools found, as the model was given it; not in the prompt's count."""
     total_token_count: int | None = None
+    prompt_tokens_details: list[_Detail] | None = None
+    cache_tokens_details: list[_Detail] | None = None
+    candidates_tokens_details: list[_Detail] | None = None
 
 
 class Feedback(msgspec.Struct, rename="camel"):
@@ -108,8 +119,23 @@ def usage_of(counts: Counts | None) -> Usage | None:
         cache_read=cached,
         output=output,
         reasoning=thought,
+        media=_media(counts, fresh=prompt - cached + found, cached=cached, output=output),
         counted_by="endpoint",
     )
+
+
+def _media(counts: Counts, *, fresh: int, cached: int, output: int) -> Media | None:
+    """Say which tokens are no text; those read from a cache are in the prompt's details too."""
+    read, kept = _seen(counts.prompt_tokens_details), _seen(counts.cache_tokens_details)
+    new = read[0] - kept[0], read[1] - kept[1], read[2] - kept[2]
+    written = _seen(counts.candidates_tokens_details)
+    return media(fresh=(fresh, new), cached=(cached, kept), written=(output, written))
+
+
+def _seen(details: list[_Detail] | None) -> tuple[int, int, int]:
+    """List tokens of audio, image and video."""
+    counted = {each.modality: each.token_count or 0 for each in details or ()}
+    return counted.get("AUDIO", 0), counted.get("IMAGE", 0), counted.get("VIDEO", 0)
 
 
 def reason_of(raw: msgspec.Raw) -> str:

@@ -63,7 +63,10 @@ _NULL = msgspec.Raw(b"null")
 _NOTHING = frozenset({b"null", b'""', b"[]", b"{}"})
 _NAMED_BESIDE = frozenset({"candidates", "usageMetadata", "modelVersion", "responseId"})
 _NAMED_IN_CANDIDATE = frozenset({"content", "finishReason", "index"})
-_NAMED_IN_COUNTS = frozenset(Counts.__struct_encode_fields__)
+# Of details we read what has a price of its own; who asked in this dialect gets all of them.
+_NAMED_IN_COUNTS = frozenset(
+    name for name in Counts.__struct_encode_fields__ if not name.endswith("Details")
+)
 _NAMED_IN_TEXT = frozenset({"text", "thought", "thoughtSignature"})
 _NAMED_IN_CALL = frozenset({"functionCall", "thoughtSignature"})
 

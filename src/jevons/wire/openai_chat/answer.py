@@ -27,6 +27,7 @@ from jevons.types.errors import (
     ProviderUnavailable,
 )
 from jevons.wire.blame import told
+from jevons.wire.medium import media
 from jevons.wire.refusal import heard
 
 if TYPE_CHECKING:
@@ -91,6 +92,9 @@ class _Details(msgspec.Struct):
     cache_creation_input_tokens: int | None = None
     """Alibaba's."""
     reasoning_tokens: int | None = None
+    audio_tokens: int | None = None
+    image_tokens: int | None = None
+    video_tokens: int | None = None
 
 
 class Counts(msgspec.Struct):
@@ -288,14 +292,25 @@ def _usage(counts: Counts | None) -> Usage | None:
     beside = reasoning > 0 and counts.total_tokens == prompt + completion + reasoning
     if not beside:
         reasoning = min(reasoning, completion)
+    fresh, answer = prompt - cached - written, completion if beside else completion - reasoning
     return Usage(
-        input=prompt - cached - written,
+        input=fresh,
         cache_read=cached,
         cache_write=written,
-        output=completion if beside else completion - reasoning,
+        output=answer,
         reasoning=reasoning,
+        media=media(
+            fresh=(fresh, _seen(counts.prompt_tokens_details)), written=(answer, _seen(details))
+        ),
         counted_by="endpoint",
     )
+
+
+def _seen(details: _Details | None) -> tuple[int, int, int]:
+    """List tokens of audio, image and video."""
+    if details is None:
+        return 0, 0, 0
+    return details.audio_tokens or 0, details.image_tokens or 0, details.video_tokens or 0
 
 
 def _cached(counts: Counts) -> int:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jevons.types.account import Usage
+from jevons.types.account import Media, Usage
 from jevons.types.errors import (
     JevonsError,
     ProviderDenied,
@@ -95,6 +95,27 @@ def test_usage_is_in_buckets_that_do_not_overlap() -> None:
     _, reader = stream(answer({"text": "a"}, finish="STOP", usageMetadata=counts))
     used = Usage(input=8, cache_read=4, output=3, reasoning=5, counted_by="endpoint")
     assert reader.usage == used
+
+
+def test_tokens_that_are_no_text_are_told_apart() -> None:
+    counts = {"promptTokenCount": 30, "cachedContentTokenCount": 10, "candidatesTokenCount": 5}
+    details = {
+        "promptTokensDetails": [
+            {"modality": "TEXT", "tokenCount": 4},
+            {"modality": "AUDIO", "tokenCount": 20},
+            {"modality": "VIDEO", "tokenCount": 6},
+        ],
+        "cacheTokensDetails": [{"modality": "AUDIO", "tokenCount": 9}, {"modality": "TEXT"}],
+        "candidatesTokensDetails": [{"modality": "IMAGE", "tokenCount": 5}],
+    }
+    _, reader = stream(answer({"text": "a"}, finish="STOP", usageMetadata={**counts, **details}))
+    assert reader.usage == Usage(
+        input=20,
+        cache_read=10,
+        output=5,
+        media=Media(input_audio=11, cache_read_audio=9, input_video=6, output_image=5),
+        counted_by="endpoint",
+    )
 
 
 def test_a_count_that_cannot_be_is_cut_to_what_can() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jevons.types.account import Usage
+from jevons.types.account import Media, Usage
 from jevons.types.errors import (
     ProviderDenied,
     ProviderError,
@@ -33,7 +33,7 @@ def counted(**usage: Any) -> Usage | None:
     return read_chunk(said(choices=[], usage=usage)).usage
 
 
-def used(**buckets: int) -> Usage:
+def used(**buckets: Any) -> Usage:
     return Usage(**buckets, counted_by="endpoint")
 
 
@@ -120,6 +120,17 @@ def test_tokens_written_to_a_cache_have_a_bucket_of_their_own(
 ) -> None:
     usage = counted(prompt_tokens=7, completion_tokens=1, prompt_tokens_details=details)
     assert usage == used(input=7 - written, cache_write=written, output=1)
+
+
+def test_tokens_that_are_no_text_are_told_apart() -> None:
+    usage = counted(
+        prompt_tokens=20,
+        completion_tokens=9,
+        prompt_tokens_details={"cached_tokens": 8, "audio_tokens": 10, "image_tokens": 4},
+        completion_tokens_details={"audio_tokens": 6, "text_tokens": 3},
+    )
+    media = Media(input_audio=10, input_image=2, output_audio=6)
+    assert usage == used(input=12, cache_read=8, output=9, media=media)
 
 
 def test_usage_is_found_where_mistral_and_groq_put_it() -> None:
