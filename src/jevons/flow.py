@@ -118,7 +118,11 @@ async def walk(request: Generate, caller: Caller, rooms: Rooms) -> Receipt:
 
 async def _paced(request: Generate, caller: Caller, rooms: Rooms, trace: Trace | None) -> Receipt:
     outcomes: list[Outcome] = []
-    if rooms.limits is None or not rooms.limits.enter(request):
+    is_limited = False
+    if rooms.limits is not None:
+        entered = rooms.limits.enter(request)
+        is_limited = entered if isinstance(entered, bool) else await entered
+    if rooms.limits is None or not is_limited:
         return await _walk(request, caller, rooms, outcomes, trace)
     try:
         return await _walk(request, caller, rooms, outcomes, trace)

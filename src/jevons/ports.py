@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from jevons.types.account import Charge, Receipt, Record, Veil
     from jevons.types.actor import Actor
@@ -238,14 +238,15 @@ class Meter(Protocol):
 class Limits(Protocol):
     """How fast?"""
 
-    def enter(self, request: Generate) -> bool:
+    def enter(self, request: Generate) -> bool | Awaitable[bool]:
         """Let a request begin.
 
         Returns:
-            Whether `leave` must be called when it ends.
+            Whether `leave` must be called when it ends; where others have to be asked, what says so
+            once they were. Who has nobody to ask makes nobody wait.
 
         Raises:
-            RateLimited: There is no room for it now.
+            RateLimited: There is no room for it now; also when it is awaited.
         """
         ...
 

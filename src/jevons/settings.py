@@ -28,6 +28,7 @@ __all__ = (
     "EngineSettings",
     "HouseSettings",
     "LedgerSettings",
+    "LimitsSettings",
     "OtelSettings",
     "PolicySettings",
     "PrivacySettings",
@@ -270,6 +271,32 @@ class BudgetSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     enough for 8e9 parameters on a processor."""
 
 
+class LimitsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where rate limits are counted when several replicas serve.
+
+    Limits themselves are set with `jevons limits`, and kept in the books.
+    """
+
+    valkey: str = ""
+    """A Valkey or Redis server, as `valkey://127.0.0.1:6379`, `valkeys://` for TLS; `env:NAME`, where the
+    address has a password. It is told hashes and numbers. Unset: each replica counts alone."""
+    replicas: Annotated[int, msgspec.Meta(ge=1)] = 1
+    """How many replicas there are. While the server does not answer, each counts alone, with so much a
+    part of every limit."""
+    prefix: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._/-]+$")] = "jevons"
+    """What keys in the server begin with; houses that share a server each need their own."""
+    place: Annotated[str, msgspec.Meta(pattern=PLACE)] | None = None
+    """Where the server runs: `on-prem` or an ISO 3166-1 alpha-2 code. The profile that is switched on is
+    asked whether internal data may go there; unset: unknown, which is the worst place."""
+    custody: Custody | None = None
+    """Who could get at what it is told; unset: unknown, which is the worst; for a place `on-prem`, nobody
+    but you."""
+    timeout_ms: Annotated[float, msgspec.Meta(gt=0)] = 20.0
+    """Longest that a request waits for the server."""
+    lease_s: Annotated[float, msgspec.Meta(ge=1)] = 10.0
+    """How long what a replica has under way counts after it was last heard of."""
+
+
 class EndpointSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One remote endpoint: any server that speaks one of our dialects."""
 
@@ -348,6 +375,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     policy: PolicySettings = PolicySettings()
     privacy: PrivacySettings = PrivacySettings()
     budgets: BudgetSettings = BudgetSettings()
+    limits: LimitsSettings = LimitsSettings()
     exchange: tuple[ExchangeRate, ...] = ()
     """What other currencies are worth to you; unset: the reference rates that ship with jevons."""
     endpoint: tuple[EndpointSettings, ...] = ()

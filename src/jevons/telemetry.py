@@ -87,6 +87,10 @@ class Metrics:
         """Spans that ended and are to be sent. The collector counts all three."""
         self.spans_sent = 0
         self.spans_lost = 0
+        self.limits_shared: bool | None = None
+        """Whether rate limits are counted for all replicas together; None where none were to be."""
+        self.limits_alone = 0
+        """Requests that this replica let begin, or did not, by its own part of the limits."""
         self._answers: dict[tuple[str, str], list[float]] = {}
         self._tokens: dict[tuple[str, str], int] = {}
         self._refusals: dict[str, int] = {}
@@ -198,6 +202,17 @@ class Metrics:
         for became in ("made", "sent", "lost"):
             spans.add_metric((became,), getattr(self, f"spans_{became}"))
         yield spans
+        if self.limits_shared is not None:
+            yield core.GaugeMetricFamily(
+                "jevons_limits_shared",
+                "Whether rate limits are counted for all replicas together.",
+                value=self.limits_shared,
+            )
+            yield core.CounterMetricFamily(
+                "jevons_limits_alone",
+                "Requests held against this replica's own part of the limits.",
+                value=self.limits_alone,
+            )
         yield core.GaugeMetricFamily("jevons_in_flight", "Requests now.", value=self.in_flight)
 
     def _witnessed(self, core: Any) -> Iterable[Any]:

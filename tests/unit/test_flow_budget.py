@@ -35,7 +35,7 @@ from jevons.types.request import Sampling
 from jevons.types.units import Estimate, Priced, Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from jevons.ports import Caller
     from jevons.types.actor import Actor
@@ -278,6 +278,27 @@ async def test_a_limit_hears_of_every_end_and_what_was_used(stage: Stage, used: 
     with suppress(JevonsError):
         await house.walk()
     assert gate.left == [used]
+
+
+class Far(Gate):
+    """Limits that have to be asked elsewhere."""
+
+    def enter(self, request: Generate) -> Awaitable[bool]:  # type: ignore[override] a door of the other kind
+        return self._asked(request)
+
+    async def _asked(self, request: Generate) -> bool:
+        await asyncio.sleep(0)
+        return super().enter(request)
+
+
+async def test_limits_that_are_asked_elsewhere_are_waited_for() -> None:
+    gate = Far()
+    await House(Stage(said()), limits=gate).walk()
+    assert gate.left == [12]
+    shut = House(Stage(said()), limits=Far(is_open=False))
+    with pytest.raises(RateLimited):
+        await shut.walk()
+    assert shut.book.records == []
 
 
 async def test_a_limit_hears_of_a_refusal_too() -> None:

@@ -20,13 +20,13 @@ import uvicorn
 
 from jevons.admin import Desk
 from jevons.boot.admin import listening, open_admin
+from jevons.boot.limits import open_limits
 from jevons.boot.meter import open_exchange, open_meter
 from jevons.boot.outside import Beside, Shown, show
 from jevons.boot.policy import open_policy
 from jevons.boot.privacy import open_privacy
 from jevons.boot.remote import open_remote, row_of
 from jevons.boot.traces import open_traces
-from jevons.budget import Pace
 from jevons.catalog import Catalog
 from jevons.clock import SystemClock, Ulids, chance
 from jevons.edge import allow_many_connections, app, serve_config
@@ -151,6 +151,14 @@ async def open_house(
         )
         books.on_alert = metrics.alerted
         resting = Resting(longest_s=settings.retries.aside_s)
+        limits = await open_limits(
+            settings.limits,
+            egress,
+            terms=lambda: books.terms,
+            clock=clock,
+            metrics=metrics,
+            closing=closing,
+        )
         rooms = Rooms(
             policy=policy,
             pick=Cheapest(),
@@ -164,7 +172,7 @@ async def open_house(
             retries=Retries(
                 draw=chance, tries=settings.retries.tries, wait_s=settings.retries.wait_s
             ),
-            limits=Pace(lambda: books.terms, clock),
+            limits=limits,
             traces=traces,
         )
         desk = Desk(

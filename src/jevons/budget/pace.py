@@ -6,11 +6,15 @@ Rule 2: a request takes its tokens when it begins, as far as they are known: its
     size, and the limit of its answer if it set one. When it ends that is made right. What ran over
     is owed: the bucket is below empty, and later requests wait for it.
 Rule 3: all limits of a line are asked before any is taken from.
+Rule 4: where several replicas count together elsewhere, this is what each falls back on: it counts
+    what was let in there as well, and each has its part of every limit.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec.structs import replace
 
 from jevons.budget.terms import line_of
 from jevons.types.errors import RateLimited
@@ -25,7 +29,7 @@ if TYPE_CHECKING:
     from jevons.types.budget import Limit
     from jevons.types.request import Generate
 
-__all__ = ("Pace",)
+__all__ = ("Pace", "expected", "limits_of", "too_fast")
 
 BYTES_PER_TOKEN = 4
 """Of a request's body, JSON included: English text is about four characters a token."""
@@ -61,6 +65,10 @@ class _Bucket:
         """Take some, or with a negative amount put it back."""
         self._drops = min(self.limit * _MINUTE_MS, self._drops - amount * _MINUTE_MS)
 
+    def drain(self, amount: int) -> None:
+        """Take as much of an amount as there is: what others let begin is not owed here."""
+        self._drops = max(min(self._drops, 0), self._drops - amount * _MINUTE_MS)
+
     def room(self, what: str) -> Room:
         """Tell what is left."""
         missing = self.limit * _MINUTE_MS - self._drops
@@ -75,13 +83,14 @@ class _Bucket:
 class _Gauge:
     """How fast one account asks."""
 
-    __slots__ = ("limit", "parallel", "requests", "tokens")
+    __slots__ = ("limit", "parallel", "part", "requests", "tokens")
 
-    def __init__(self, limit: Limit, now_ms: int, parallel: int) -> None:
+    def __init__(self, limit: Limit, now_ms: int, *, parallel: int, parts: int) -> None:
         self.limit = limit
+        self.part = part = limit if parts == 1 else _part(limit, parts)
         self.parallel = parallel
-        self.requests = None if limit.requests is None else _Bucket(limit.requests, now_ms)
-        self.tokens = None if limit.tokens is None else _Bucket(limit.tokens, now_ms)
+        self.requests = None if part.requests is None else _Bucket(part.requests, now_ms)
+        self.tokens = None if part.tokens is None else _Bucket(part.tokens, now_ms)
 
 
 class _Passed(NamedTuple):
@@ -95,11 +104,13 @@ class Pace:
     Args:
         terms: What stands now.
         clock: Its monotonic seconds fill the buckets.
+        parts: Each limit is divided by this, and one at least is left of it.
     """
 
-    def __init__(self, terms: Callable[[], Terms], clock: Clock) -> None:
+    def __init__(self, terms: Callable[[], Terms], clock: Clock, *, parts: int = 1) -> None:
         self._terms = terms
         self._clock = clock
+        self._parts = parts
         self._gauges: dict[str, _Gauge] = {}
         self._passed: dict[str, _Passed] = {}
 
@@ -118,7 +129,7 @@ class Pace:
         gauges = (*self._line(actor),)
         if not gauges:
             return False
-        tokens = _expected(request)
+        tokens = expected(request)
         for gauge in gauges:
             _ask(gauge, tokens)
         for gauge in gauges:
@@ -129,6 +140,20 @@ class Pace:
                 gauge.tokens.take(tokens)
         self._passed[request.id] = _Passed(tuple([gauge.limit.account for gauge in gauges]), tokens)
         return True
+
+    def note(self, request: Generate) -> None:
+        """Count a request that was let begin elsewhere, whether there is room for it here or not."""
+        actor = request.actor
+        if actor is None:
+            return
+        gauges, tokens = (*self._line(actor),), expected(request)
+        for gauge in gauges:
+            gauge.parallel += 1
+            if gauge.requests is not None:
+                gauge.requests.drain(1)
+            if gauge.tokens is not None:
+                gauge.tokens.drain(tokens)
+        self._passed[request.id] = _Passed(tuple([gauge.limit.account for gauge in gauges]), tokens)
 
     def leave(self, request: str, *, tokens: int | None) -> None:
         """Have a request end.
@@ -166,34 +191,70 @@ class Pace:
                 gauge = self._gauges.get(name)
                 if gauge is None or gauge.limit != limit:
                     under_way = gauge.parallel if gauge is not None else 0
-                    gauge = self._gauges[name] = _Gauge(limit, now_ms, under_way)
+                    gauge = _Gauge(limit, now_ms, parallel=under_way, parts=self._parts)
+                    self._gauges[name] = gauge
                 for bucket in (gauge.requests, gauge.tokens):
                     if bucket is not None:
                         bucket.fill(now_ms)
                 yield gauge
 
 
-def _ask(gauge: _Gauge, tokens: int) -> None:
-    limit = gauge.limit
-    if limit.parallel is not None and gauge.parallel >= limit.parallel:
+def limits_of(actor: Actor, terms: Terms) -> tuple[Limit, ...]:
+    """List the limits that a key's requests have, its own first."""
+    limits = terms.limits
+    if not limits:
+        return ()
+    return tuple([limits[name] for name in line_of(actor.key, actor.account) if name in limits])
+
+
+def too_fast(limit: Limit, what: str, *, wait_ms: int = 0) -> RateLimited:
+    """Say that a limit has no room.
+
+    Args:
+        limit: Which.
+        what: `requests` or `tokens`, a minute; `parallel`.
+        wait_ms: Until there is; of `parallel` nobody knows.
+    """
+    if what == "parallel":
         message = f"{limit.account!r} may have {limit.parallel} requests under way at once"
-        raise RateLimited(message, retry_after_s=_SOON_S)
+        return RateLimited(message, retry_after_s=_SOON_S)
+    message = (
+        f"{limit.account!r} may use {getattr(limit, what)} {what} a minute; "
+        f"there is room for this in {wait_ms / 1e3:.1f} s"
+    )
+    return RateLimited(message, retry_after_s=wait_ms / 1e3)
+
+
+def expected(request: Generate) -> int:
+    """Expect as many tokens as a request's size and its own limit say."""
+    return request.source.size_bytes // BYTES_PER_TOKEN + (request.sampling.max_tokens or 0)
+
+
+def _ask(gauge: _Gauge, tokens: int) -> None:
+    limit = gauge.part
+    if limit.parallel is not None and gauge.parallel >= limit.parallel:
+        raise too_fast(limit, "parallel")
     for what, bucket, amount in (
         ("requests", gauge.requests, 1),
         ("tokens", gauge.tokens, tokens),
     ):
         wait_ms = bucket.wait_ms(amount) if bucket is not None else 0
-        if bucket is not None and wait_ms:
-            message = (
-                f"{limit.account!r} may use {bucket.limit} {what} a minute; "
-                f"there is room for this in {wait_ms / 1e3:.1f} s"
-            )
-            raise RateLimited(message, retry_after_s=wait_ms / 1e3)
+        if wait_ms:
+            raise too_fast(limit, what, wait_ms=wait_ms)
 
 
-def _expected(request: Generate) -> int:
-    """Expect as many tokens as a request's size and its own limit say."""
-    return request.source.size_bytes // BYTES_PER_TOKEN + (request.sampling.max_tokens or 0)
+def _part(limit: Limit, parts: int) -> Limit:
+    """Divide a limit; a part of nothing would be a lock."""
+
+    def part(figure: int | None) -> int | None:
+        return None if figure is None else max(1, figure // parts)
+
+    return replace(
+        limit,
+        requests=part(limit.requests),
+        tokens=part(limit.tokens),
+        parallel=part(limit.parallel),
+    )
 
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from msgspec.structs import replace
 
-from jevons.budget.pace import Pace
+from jevons.budget.pace import Pace, limits_of
 from jevons.budget.terms import Terms
 from jevons.testing import Clock
 from jevons.testing.make import a_request, an_actor
@@ -178,3 +178,41 @@ def test_no_stretch_of_time_holds_more_than_a_full_bucket_and_what_flowed_in(
     for start, since in enumerate(passed):
         for end, until in enumerate(passed[start:], start=1):
             assert (end - 1) * 60_000 < limit_a_minute * (60_000 + until - since + 2)
+
+
+def test_one_of_several_that_count_alone_has_its_part_and_one_at_least() -> None:
+    house = House(limit(requests=10, tokens=2, parallel=7))
+    house.pace = Pace(lambda: house.terms, house.clock, parts=3)
+    assert [room.limit for room in house.rooms()] == [3, 1]
+    house.enter()
+    house.enter()
+    with pytest.raises(RateLimited, match="2 requests under way"):
+        house.enter()
+
+
+def test_what_others_let_in_is_counted_and_never_owed() -> None:
+    house = House(limit(requests=2, tokens=20, parallel=9))
+    for number in range(5):
+        house.pace.note(asked(size=40, id=f"req_{number}"))
+    assert [room.remaining for room in house.rooms()] == [0, 0]
+    house.clock.move(30)
+    assert [room.remaining for room in house.rooms()] == [1, 10]
+    for number in range(5):
+        house.pace.leave(f"req_{number}", tokens=None)
+    house.pace.note(a_request(actor=None))
+    house.enter()
+
+
+def test_what_others_let_in_is_under_way_here_too() -> None:
+    house = House(limit(parallel=1))
+    house.pace.note(asked(id="req_far"))
+    with pytest.raises(RateLimited):
+        house.enter()
+    house.pace.leave("req_far", tokens=3)
+    house.enter()
+
+
+def test_the_limits_of_a_line_are_listed_the_keys_own_first() -> None:
+    own, above = limit("key_1", requests=1), limit("lab", tokens=2)
+    assert limits_of(ACTOR, Terms.of([above, own, limit("another", tokens=1)])) == (own, above)
+    assert limits_of(ACTOR, Terms()) == ()
