@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from multiprocessing.connection import Connection
 
+    from jevons.store.door import Connection as Door
+
 CALLERS = 64
 ORIGIN = "bench/log"
 SEGMENT_LEAVES = 64
@@ -211,7 +213,7 @@ def proving(folder: Path, records: int) -> Iterator[Done]:
         yield Done("consistency proof, median", median(steps_ms), "ms", at_most=2)
 
 
-def _proved(connection: sqlite3.Connection, number: int) -> float:
+def _proved(connection: Door, number: int) -> float:
     start_s = time.perf_counter()
     found = find(connection, _id(number))
     spent_s = time.perf_counter() - start_s

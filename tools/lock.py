@@ -46,6 +46,7 @@ if __name__ == "__main__":
         "--extra=engine",
         "--extra=ner",
         "--extra=otel",
+        "--extra=postgres",
         "--extra=proof",
         "--group=dev",
         "--constraints=requirements/run.txt",

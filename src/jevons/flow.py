@@ -230,9 +230,9 @@ async def _reach(
             if rooms.resting is not None:
                 rooms.resting.note(outcome, now_s=rooms.clock.monotonic_s())
             attempt = walking.send(outcome)
-            _widen(asked, outcome, rooms)
-    except BudgetExceeded as exceeded:
-        return exceeded
+            await _widen(asked, outcome, rooms)
+    except (BudgetExceeded, StoreUnavailable) as refusal:  # of what another attempt may take
+        return refusal
     except StopIteration as stop:
         error: JevonsError | None = stop.value
         return error
@@ -249,16 +249,17 @@ def _begun(attempt: Attempt, trace: Trace | None) -> Attempt:
     return msgspec.structs.replace(attempt, traceparent=traceparent) if traceparent else attempt
 
 
-def _widen(asked: Asked, outcome: Outcome, rooms: Rooms) -> None:
+async def _widen(asked: Asked, outcome: Outcome, rooms: Rooms) -> None:
     """Set aside for another attempt what this one has used of what was.
 
     Raises:
         BudgetExceeded: A budget does not carry another.
+        StoreUnavailable: The books, which several processes share, cannot be written.
     """
     held = asked.intent.held
     if held is not None:
         used = entries.charged(outcome, _charge(outcome, rooms, rooms.clock.now_ms()), held)
-        rooms.ledger.widen(asked.request.id, used)
+        await rooms.ledger.widen(asked.request.id, used)
 
 
 def _charge(outcome: Outcome, rooms: Rooms, at_ms: int) -> Charge | None:

@@ -281,11 +281,12 @@ class Ledger(Protocol):
         """Whether anything that a key is charged to has a budget: then intents say what to hold."""
         ...
 
-    def widen(self, request: str, by: Amounts) -> None:
+    async def widen(self, request: str, by: Amounts) -> None:
         """Set more aside for a request that is under way.
 
         Raises:
             BudgetExceeded: A budget does not carry that.
+            StoreUnavailable: The books, which several processes share, cannot be written.
         """
         ...
 

@@ -59,11 +59,18 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 class LedgerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How durable is durable."""
+    """Where the books are, and how durable is durable."""
 
     commit: Literal["disk", "os"] = "disk"
     """`disk`: flushed to the device before an answer ends. `os`: survives the process, flushed
     within 50 ms."""
+    database: str = ""
+    """A PostgreSQL database that any number of replicas share, as `postgresql://user@host/name`, or
+    `env:NAME` of a variable that holds that with its password. Takes `pip install
+    'jevons[postgres]'`. Unset: `ledger.db`, a SQLite file in the data folder."""
+    signing_key: str = ""
+    """With `database`: `env:NAME` of a variable that holds the log's signing key, 32 bytes in base64.
+    Unset: `signing.key` in the data folder, which every replica needs a copy of."""
     origin: Annotated[str, msgspec.Meta(pattern=r"^[^\s+]+$")] = "jevons.local/ledger"
     """Name of the log in its checkpoints, without spaces or `+`; best a URL that is yours, without
     its scheme. Cannot change once the log has begun."""

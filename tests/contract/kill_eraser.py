@@ -12,7 +12,7 @@ import signal
 import sys
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from jevons.clock import SystemClock, Ulids
 from jevons.store import Archive, Books, Limits, erase
@@ -39,7 +39,7 @@ async def erasing(house: Path, what: list[str], dies_at: int | None) -> None:
         Archive.open(house / "answers.db", limits=LIMITS, clock=CLOCK) as archive,
     ):
         # No door shows what is being written, and every statement is a moment to die at.
-        books._writer._connection.set_trace_callback(statement)  # pyright: ignore[reportPrivateUsage]
+        cast("Any", books)._writer._connection.set_trace_callback(statement)
         archive._shelf._connection.set_trace_callback(statement)  # pyright: ignore[reportPrivateUsage]
         match what:
             case ["erase", key]:

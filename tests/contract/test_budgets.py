@@ -14,12 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from structlog.testing import capture_logs
+from tests.cluster import both
 
 from jevons.budget import Terms
 from jevons.budget.period import day_of
 from jevons.clock import SystemClock, Ulids
 from jevons.ledger.record import decode
 from jevons.store import Books, balances, spending, verify
+from jevons.store.file_writer import FileWriter
+from jevons.store.schema import look_into
+from jevons.store.where import Server
 from jevons.testing.make import a_receipt, an_intent
 from jevons.types.account import Intent, Receipt
 from jevons.types.budget import Account, Alert, Amounts, Budget, Limit
@@ -28,6 +32,8 @@ from jevons.types.errors import BudgetExceeded, NotFound, StoreUnavailable
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from jevons.store.where import Where
+
 pytestmark = pytest.mark.anyio
 
 CLOCK = SystemClock()
@@ -35,13 +41,8 @@ OLD = Path(__file__).parent / "before_budgets"
 DAY_MS = 24 * 60 * 60 * 1000
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "ledger.db"
-
-
 @asynccontextmanager
-async def books(path: Path) -> AsyncGenerator[Books]:
+async def books(path: Where) -> AsyncGenerator[Books]:
     async with Books.open(
         path, commit="os", origin="a/log", clock=CLOCK, ids=Ulids(CLOCK)
     ) as opened:
@@ -66,16 +67,17 @@ def budget(cost_nusd: int | None = 100, **fields: Any) -> Budget:
     return Budget(cost_nusd=cost_nusd, **{**usual, **fields})
 
 
-def sums(where: Books | Path) -> tuple[int, int]:
+def sums(where: Books | Where) -> tuple[int, int]:
     now_ms = CLOCK.now_ms()
     found = (
-        balances(where, now_ms=now_ms) if isinstance(where, Path) else where.purse.balances(now_ms)
+        where.purse.balances(now_ms) if isinstance(where, Books) else balances(where, now_ms=now_ms)
     )
     ((spent, held),) = [(each.spent, each.held) for each in found]
     return spent, held
 
 
-async def test_an_intent_that_a_budget_does_not_carry_is_not_written(path: Path) -> None:
+@both
+async def test_an_intent_that_a_budget_does_not_carry_is_not_written(path: Where) -> None:
     async with books(path) as where:
         await where.stand(budget())
         with pytest.raises(BudgetExceeded):
@@ -108,7 +110,8 @@ async def test_what_a_dead_process_held_is_charged_at_the_next_start(
     assert verify(torn / "ledger.db").findings == ()
 
 
-async def test_a_hold_is_settled_though_nobody_waits_for_its_receipt(path: Path) -> None:
+@both
+async def test_a_hold_is_settled_though_nobody_waits_for_its_receipt(path: Where) -> None:
     async with books(path) as where:
         await where.stand(budget())
         await where.record(intent("req_1", 30))
@@ -118,14 +121,16 @@ async def test_a_hold_is_settled_though_nobody_waits_for_its_receipt(path: Path)
         with pytest.raises(asyncio.CancelledError):
             await waiting
         await where.record(intent("req_2", 1))
-        assert sums(where) == (10, 1)
+        assert sums(path if isinstance(path, Server) else where) == (10, 1)
 
 
 async def test_what_could_not_be_written_is_not_held(path: Path) -> None:
     async with books(path) as where:
         await where.stand(budget())
         await where.record(intent("req_1", 30))
-        connection = where._writer._connection  # pyright: ignore[reportPrivateUsage] no door makes disks fail
+        writing = where._writer  # pyright: ignore[reportPrivateUsage] no door makes disks fail
+        assert isinstance(writing, FileWriter)
+        connection = writing._connection  # pyright: ignore[reportPrivateUsage] as above
         connection.execute("PRAGMA query_only = ON")
         with pytest.raises(StoreUnavailable):
             await where.record(intent("req_2", 30))
@@ -136,7 +141,8 @@ async def test_what_could_not_be_written_is_not_held(path: Path) -> None:
         connection.execute("PRAGMA query_only = OFF")
 
 
-async def test_another_process_reads_what_is_spent_and_held(path: Path) -> None:
+@both
+async def test_another_process_reads_what_is_spent_and_held(path: Where) -> None:
     async with books(path) as where:
         await where.stand(budget())
         await where.record(intent("req_1", 30))
@@ -151,7 +157,8 @@ async def test_another_process_reads_what_is_spent_and_held(path: Path) -> None:
     assert (used.answers, used.cost_nusd) == (2, 15)
 
 
-async def test_a_budget_that_another_process_sets_holds_within_a_second(path: Path) -> None:
+@both
+async def test_a_budget_that_another_process_sets_holds_within_a_second(path: Where) -> None:
     async with books(path) as where:
         await where.record(intent("req_1", 30))
         await where.record(receipt("req_1", 10))
@@ -164,7 +171,8 @@ async def test_a_budget_that_another_process_sets_holds_within_a_second(path: Pa
             await where.record(intent("req_2", 3))
 
 
-async def test_an_alert_is_a_line_in_the_log_and_a_record_once(path: Path) -> None:
+@both
+async def test_an_alert_is_a_line_in_the_log_and_a_record_once(path: Where) -> None:
     told: list[Alert] = []
     with capture_logs() as logs:
         async with books(path) as where:
@@ -193,14 +201,15 @@ async def test_an_alert_that_a_kill_swallowed_is_given_at_the_next_start(path: P
     assert alert.spent == 90
 
 
-def records(path: Path, kind: type[Alert]) -> list[Alert]:
-    with closing(sqlite3.connect(path)) as connection:
+def records(path: Where, kind: type[Alert]) -> list[Alert]:
+    with closing(look_into(path)) as connection:
         rows = connection.execute("SELECT leaf FROM standing WHERE kind = 'alert'").fetchall()
     found = [decode(leaf) for (leaf,) in rows]
     return sorted([each for each in found if isinstance(each, kind)], key=lambda it: it.percent)
 
 
-async def test_accounts_budgets_and_limits_stand_after_a_restart(path: Path) -> None:
+@both
+async def test_accounts_budgets_and_limits_stand_after_a_restart(path: Where) -> None:
     async with books(path) as where:
         await where.stand(Account(at_ms=1, name="search", level="project", under="house"))
         await where.stand(budget())
@@ -240,7 +249,8 @@ async def test_who_edits_what_was_spent_or_may_be_is_found(path: Path, doctored:
 # keys
 
 
-async def test_a_rotated_key_is_the_same_key_and_its_old_secret_ends(path: Path) -> None:
+@both
+async def test_a_rotated_key_is_the_same_key_and_its_old_secret_ends(path: Where) -> None:
     async with books(path) as where:
         made = await where.keys.create("me", account=("search", "house"))
         turned = await where.keys.rotate(made.actor.key, grace_ms=DAY_MS)
@@ -261,7 +271,8 @@ async def test_a_rotated_key_is_the_same_key_and_its_old_secret_ends(path: Path)
     assert verify(path).findings == ()
 
 
-async def test_an_old_secret_does_not_outlive_its_key(path: Path) -> None:
+@both
+async def test_an_old_secret_does_not_outlive_its_key(path: Where) -> None:
     async with books(path) as where:
         soon_ms = CLOCK.now_ms() + 1000
         made = await where.keys.create("me", expires_ms=soon_ms)
@@ -277,7 +288,8 @@ async def test_an_old_secret_does_not_outlive_its_key(path: Path) -> None:
             await where.keys.rotate(made.actor.key, grace_ms=0)
 
 
-async def test_the_last_use_of_a_key_is_that_of_its_last_answer(path: Path) -> None:
+@both
+async def test_the_last_use_of_a_key_is_that_of_its_last_answer(path: Where) -> None:
     async with books(path) as where:
         await where.record(intent("req_1", 1))
         last = receipt("req_1", 1)

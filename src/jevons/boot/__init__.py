@@ -20,6 +20,7 @@ import uvicorn
 
 from jevons.admin import Desk
 from jevons.boot.admin import listening, open_admin
+from jevons.boot.ledger import ledger_path
 from jevons.boot.limits import open_limits
 from jevons.boot.meter import open_exchange, open_meter
 from jevons.boot.outside import Beside, Shown, show
@@ -68,11 +69,6 @@ class House:
     shown: Shown
     admin: Application | None
     """What people who look after the house are answered by; None where nobody can sign in."""
-
-
-def ledger_path(settings: Settings) -> Path:
-    """Where the books are."""
-    return settings.data_dir / "ledger.db"
 
 
 def key_path(settings: Settings) -> Path:

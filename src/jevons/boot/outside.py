@@ -25,12 +25,12 @@ from jevons.types.errors import Misconfigured
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from jevons.edge.asgi import Application
     from jevons.policy.egress import Egress
     from jevons.ports import Clock
     from jevons.settings import PublishSettings, ServerSettings, Settings, WitnessSettings
+    from jevons.store.where import Where
     from jevons.telemetry import Metrics
 
 __all__ = ("Beside", "Shown", "show")
@@ -49,7 +49,7 @@ class Shown(NamedTuple):
 
 async def show(
     settings: Settings,
-    ledger: Path,
+    ledger: Where,
     egress: Egress | None,
     *,
     clock: Clock,

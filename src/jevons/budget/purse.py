@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from jevons.types.actor import Actor
     from jevons.types.budget import Alert, Amounts, Budget
 
-__all__ = ("Purse", "Spent")
+__all__ = ("Held", "Purse", "Spent")
 
 _KEPT_PERIODS = 3
 """Of each account, days and months each: today's, yesterday's, and one for a clock that is set."""
@@ -47,6 +47,15 @@ class Spent(NamedTuple):
     """Answers of which each of these is not known and nothing was set aside."""
 
 
+class Held(NamedTuple):
+    """What is set aside for a request, where several purses share what they hold."""
+
+    intent: Intent
+    rows: tuple[tuple[str, str], ...]
+    """Accounts and periods in which it is counted."""
+    parts: Parts
+
+
 _At = tuple[str, tuple[str, ...], str]
 """A key, its accounts, and a day."""
 
@@ -59,10 +68,15 @@ class _Hold(NamedTuple):
 
 
 class Purse:
-    """Holds and settles. Its terms may be replaced from another thread; all else is one loop's."""
+    """Holds and settles. Its terms may be replaced from another thread; all else is one loop's.
 
-    def __init__(self) -> None:
+    Args:
+        keeps: How many days and months of each account are remembered, also if nothing is held.
+    """
+
+    def __init__(self, *, keeps: int = _KEPT_PERIODS) -> None:
         self.terms = Terms()
+        self._keeps = keeps
         self._slots: dict[str, dict[str, Slot]] = {}
         self._lines: dict[_At, Line] = {}
         self._holds: dict[str, _Hold] = {}
@@ -100,6 +114,22 @@ class Purse:
             slots = self._line(at).slots
             _take(slots, parts)
             self._holds[intent.id] = _Hold(at, slots, parts)
+
+    def adopt(self, hold: Held) -> None:
+        """Know of what was set aside before, and is among what is held already."""
+        slots = tuple([self.slot(*row) for row in hold.rows])
+        at = (hold.intent.key, hold.intent.account, day_of(hold.intent.at_ms))
+        self._holds[hold.intent.id] = _Hold(at, slots, hold.parts)
+
+    def held(self, request: str) -> Parts | None:
+        """Tell what is set aside for a request; None if nothing is."""
+        hold = self._holds.get(request)
+        return None if hold is None else hold.parts
+
+    def rows(self, key: str, account: tuple[str, ...], day: str) -> list[tuple[str, str]]:
+        """List the accounts and periods of a line that have a budget."""
+        line = self._line((key, account, day))
+        return sorted({(each.budget.account, each.period) for each in line.figures})
 
     def widen(self, request: str, by: Amounts, *, now_ms: int) -> None:
         """Set more aside for a request: what an attempt has used that another is to follow.
@@ -152,7 +182,7 @@ class Purse:
         slot = periods.get(period)
         if slot is None:
             slot = periods[period] = Slot()
-            _forget(periods, len(period))
+            _forget(periods, len(period), self._keeps)
             self._lines.clear()
         return slot
 
@@ -191,7 +221,7 @@ class Purse:
         if alert.name in told or alert.name in self.terms.alerts:
             return False
         told.add(alert.name)
-        _forget(self._alerted, len(alert.period))
+        _forget(self._alerted, len(alert.period), self._keeps)
         return True
 
 
@@ -229,10 +259,10 @@ def _parts(amounts: Amounts | Budget) -> Parts:
     return amounts.cost_nusd, amounts.energy_mj, amounts.carbon_ug
 
 
-def _forget(periods: dict[str, Slot] | dict[str, set[str]], length: int) -> None:
+def _forget(periods: dict[str, Slot] | dict[str, set[str]], length: int, keeps: int) -> None:
     """Drop the oldest days, or months, of which nothing is held."""
     alike = sorted(period for period in periods if len(period) == length)
-    for period in alike[:-_KEPT_PERIODS]:
+    for period in alike[:-keeps]:
         slot = periods[period]
         if not isinstance(slot, Slot) or not any(slot.held):
             del periods[period]

@@ -9,9 +9,11 @@ import click
 
 from jevons.cli.failure import Failure
 from jevons.cli.options import example, existing_ledger, ledger_path, read_settings, shared
+from jevons.types.errors import Misconfigured
 
 if TYPE_CHECKING:
     from jevons.store import Loss
+    from jevons.store.where import Where
 
 __all__ = ("backup", "restore")
 
@@ -31,7 +33,7 @@ def backup(*, out: Path, without_key: bool, config: Path | None, as_json: bool) 
     from jevons.cli.screen import emit
     from jevons.store import back_up
 
-    ledger = existing_ledger(read_settings(config))
+    ledger = _file(existing_ledger(read_settings(config)))
     if out.exists():
         message = f"{out} is there already; name a folder that is not"
         raise Failure(message, code="exists")
@@ -75,7 +77,7 @@ def restore(
     from jevons.store import restore as put_back
 
     settings = read_settings(config)
-    path = ledger_path(settings)
+    path = _file(ledger_path(settings))
     kept = [(each.read_text("utf-8", "replace"), str(each)) for each in checkpoints]
     loss = foresee(folder, path, kept)
     if loss.lost and not accept_loss:
@@ -90,6 +92,21 @@ def restore(
         click.echo(f"lost: {loss.lost} records; who kept a later checkpoint will see a fork")
     if aside:
         click.echo(f"what was there: {aside}")
+
+
+def _file(where: Where) -> Path:
+    """Take a ledger that is a file.
+
+    Raises:
+        Misconfigured: It is on a server, which has better means of its own.
+    """
+    if isinstance(where, Path):
+        return where
+    message = (
+        f"{where} is on a database server: back it up there, with `pg_dump` or an archive of its log, "
+        "and keep signing.key; docs/how-to/grow-to-postgres.md"
+    )
+    raise Misconfigured(message)
 
 
 def _warning(loss: Loss) -> str:

@@ -21,13 +21,14 @@ from jevons.cli.client import Client, address
 from jevons.cli.options import ledger_path, weights_dir
 from jevons.clock import SystemClock
 from jevons.settings import load
-from jevons.types.errors import JevonsError, WeightsRefused
+from jevons.types.errors import JevonsError, StoreUnavailable, WeightsRefused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from jevons.engine.power import Counter
     from jevons.settings import Settings
+    from jevons.store.where import Where
 
 __all__ = ("Line", "energy", "examine")
 
@@ -74,8 +75,9 @@ def examine(config: Path | None, *, quick: bool = False) -> Iterator[Line]:
     yield _room(settings)
     yield from _weights(settings, quick=quick)
     yield _port(settings)
-    if ledger_path(settings).exists():
-        yield _ledger(ledger_path(settings))
+    ledger = ledger_path(settings)
+    if not isinstance(ledger, Path) or ledger.exists():
+        yield _ledger(ledger)
 
 
 def _python() -> Line:
@@ -237,10 +239,15 @@ def _port(settings: Settings) -> Line:
     return Line("fail", "port", f"another program answers at {where}", _OTHER_PORT)
 
 
-def _ledger(path: Path) -> Line:
+def _ledger(where: Where) -> Line:
     from jevons.store import verify
 
-    report = verify(path)
+    try:
+        report = verify(where)
+    except StoreUnavailable as error:
+        return Line(
+            "fail", "ledger", str(error), "see to the database server, and to [ledger] database"
+        )
     if not report.ok:
         found = f"does not hold, findings: {len(report.findings)}"
         advice = "`jevons verify` says which; docs/how-to/check-the-books.md, what to do then"

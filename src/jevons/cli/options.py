@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from jevons.settings import Settings
+    from jevons.store.where import Where
 
 __all__ = (
     "A_PLACE",
@@ -134,9 +135,13 @@ def read_settings(config: Path | None) -> Settings:
     return load(config)
 
 
-def ledger_path(settings: Settings) -> Path:
-    """Where the books are, without loading what opens them."""
-    return settings.data_dir / "ledger.db"
+def ledger_path(settings: Settings) -> Where:
+    """Where the books are, without loading what opens a file."""
+    if not settings.ledger.database:
+        return settings.data_dir / "ledger.db"
+    from jevons.boot.ledger import ledger_path as on_a_server
+
+    return on_a_server(settings)
 
 
 def weights_dir(settings: Settings) -> Path:
@@ -144,14 +149,14 @@ def weights_dir(settings: Settings) -> Path:
     return settings.data_dir / "weights"
 
 
-def existing_ledger(settings: Settings) -> Path:
+def existing_ledger(settings: Settings) -> Where:
     """Where the books are.
 
     Raises:
         NotFound: There are none yet.
     """
     path = ledger_path(settings)
-    if not path.exists():
+    if isinstance(path, Path) and not path.exists():
         message = f"no ledger at {path}; `jevons serve` begins one"
         raise NotFound(message)
     return path

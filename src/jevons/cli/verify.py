@@ -83,7 +83,8 @@ def verify(
             report = _published(target, token, trust, on_leaves)
         else:
             ledger = _file(target) if target else existing_ledger(read_settings(config))
-            in_use, report = is_open(ledger), verify_books(ledger, trust, on_leaves)
+            in_use = not isinstance(ledger, Path) or is_open(ledger)
+            report = verify_books(ledger, trust, on_leaves)
     if as_json:
         emit({"ok": report.ok, **to_builtins(report)})
     else:

@@ -1,6 +1,7 @@
-"""What is spent, held and left, out of a ledger file; the server may be running.
+"""What is spent, held and left, out of a ledger; the server may be running.
 
-Rule 1: beside a running server this is as of its last slice, a second ago at most.
+Rule 1: beside a running server this is as of its last slice, a second ago at most; where several
+    share a purse, as of now.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from jevons.budget import Balance, Purse, Terms
 from jevons.budget.period import day_of, month_of
 from jevons.ledger.record import decode
+from jevons.store.common_purse import fill
 from jevons.store.read import leaf_at
-from jevons.store.schema import UNREADABLE, connect_to_read, has_table, is_live
+from jevons.store.schema import UNREADABLE, has_table, look_into
 from jevons.store.spent import Used, spent_since, used_since
 from jevons.store.standing import terms
 from jevons.types.account import Intent
@@ -20,10 +22,10 @@ from jevons.types.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
     from typing import TypeVar
 
     from jevons.store.door import Connection
+    from jevons.store.where import Where
 
     T = TypeVar("T")
 
@@ -37,7 +39,7 @@ class Spending(NamedTuple):
     used: dict[str, Used]
 
 
-def balances(path: Path, *, now_ms: int) -> list[Balance]:
+def balances(where: Where, *, now_ms: int) -> list[Balance]:
     """Tell what is left of every budget.
 
     Raises:
@@ -49,16 +51,23 @@ def balances(path: Path, *, now_ms: int) -> list[Balance]:
         purse = Purse()
         purse.terms = terms(connection, since=month)
         purse.begin(spent_since(connection, f"{month}-01"))
-        for (leaf,) in connection.execute("SELECT leaf FROM pending").fetchall():
-            intent = decode(leaf_at(connection, leaf))
-            if isinstance(intent, Intent):
-                purse.take(intent)
+        if has_table(connection, "purse"):
+            fill(purse, connection, since=month)
+        else:
+            _take_pending(purse, connection)
         return purse.balances(now_ms)
 
-    return _read(path, read, otherwise=[])
+    return _read(where, read, otherwise=[])
 
 
-def spending(path: Path, *, now_ms: int) -> Spending:
+def _take_pending(purse: Purse, connection: Connection) -> None:
+    for (leaf,) in connection.execute("SELECT leaf FROM pending").fetchall():
+        intent = decode(leaf_at(connection, leaf))
+        if isinstance(intent, Intent):
+            purse.take(intent)
+
+
+def spending(where: Where, *, now_ms: int) -> Spending:
     """Tell what every account and key used this month.
 
     Raises:
@@ -70,15 +79,15 @@ def spending(path: Path, *, now_ms: int) -> Spending:
         found = used_since(connection, f"{month}-01")
         return Spending(terms(connection, since=month), {row.account: row for row in found})
 
-    return _read(path, read, otherwise=Spending(Terms(), {}))
+    return _read(where, read, otherwise=Spending(Terms(), {}))
 
 
-def _read(path: Path, read: Callable[[Connection], T], *, otherwise: T) -> T:
+def _read(where: Where, read: Callable[[Connection], T], *, otherwise: T) -> T:
     """Read one moment of a ledger; `otherwise` stands for what a file of before it has not."""
     try:
-        with closing(connect_to_read(path, live=is_live(path))) as connection:
-            connection.execute("BEGIN")
+        with closing(look_into(where)) as connection:
+            connection.execute(connection.words.glance)
             return read(connection) if has_table(connection, "standing") else otherwise
     except UNREADABLE as error:
-        message = f"{path} cannot be read: {error}"
+        message = f"{where} cannot be read: {error}"
         raise StoreUnavailable(message) from error

@@ -21,21 +21,24 @@ from jevons.budget import Purse
 from jevons.budget.period import day_of, month_of
 from jevons.ledger.record import encode
 from jevons.store.browse import browse
+from jevons.store.door import ServerFault
+from jevons.store.file_writer import FileWriter
 from jevons.store.keys import KeyRing
-from jevons.store.opening import Opened, open_ledger
+from jevons.store.opening import Joined, Opened, join_ledger, open_ledger
 from jevons.store.people import People
 from jevons.store.read import filed, find, newest, placed
-from jevons.store.schema import UNREADABLE, connect_to_read
+from jevons.store.schema import UNREADABLE, look_into
+from jevons.store.server_writer import ServerWriter
 from jevons.store.spent import last_uses
 from jevons.store.standing import put, terms
-from jevons.store.writer import Batch, Writer
+from jevons.store.where import Server
+from jevons.store.writer import Batch, Hears, Widening
 from jevons.telemetry import log
 from jevons.types.account import Intent, Receipt, Refused
 from jevons.types.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
-    from pathlib import Path
 
     from jevons import ports
     from jevons.budget import Terms
@@ -44,9 +47,12 @@ if TYPE_CHECKING:
     from jevons.store.keys import Within
     from jevons.store.schema import Commit
     from jevons.store.standing import Standing
+    from jevons.store.where import Where
+    from jevons.store.writer import Writer
     from jevons.types.account import Ended, Record
     from jevons.types.actor import Actor
     from jevons.types.budget import Alert, Amounts
+    from jevons.types.errors import JevonsError
     from jevons.types.proof import Filed
 
 __all__ = ("Books",)
@@ -60,24 +66,29 @@ MAX_UNPLACED = 65_536
 
 
 class Books:
-    """A ledger in one SQLite file, the keys and the people beside it. Made by `Books.open`."""
+    """A ledger, the keys and the people beside it. Made by `Books.open`."""
 
     def __init__(
-        self, path: Path, opened: Opened, *, commit: Commit, clock: ports.Clock, ids: ports.Ids
+        self,
+        where: Where,
+        opened: Opened | Joined,
+        *,
+        commit: Commit,
+        clock: ports.Clock,
+        ids: ports.Ids,
     ) -> None:
         self.keys = KeyRing(self._write, self._overwrite, clock=clock, ids=ids)
         self.people = People(self._write, clock=clock)
         self.purse = Purse()
-        self.purse.begin(opened.spent)
         self.on_alert: Callable[[Alert], None] | None = None
         """Told of each alert once it is given."""
-        self._path = path
+        self._where = where
         self._clock = clock
         self._loop = asyncio.get_running_loop()
         self._leaves: list[bytes] = []
         self._waiters: list[_Waiter] = []
         self._receipts: dict[str, bytes] = {}
-        self._moving: list[Intent | Receipt] = []
+        self._moving: list[tuple[int, Intent | Receipt]] = []
         self._unplaced: dict[str, bytes] = {}
         self._in_flight = False
         self._is_closed = False
@@ -85,29 +96,22 @@ class Books:
         self._idle.set()
         self._reading = ThreadPoolExecutor(1, thread_name_prefix="jevons-ledger-read")
         self._reader: Connection | None = None
-        self._writer = Writer(
-            path,
-            opened.connection,
-            commit=commit,
-            lease=opened.lease,
-            sequencer=opened.sequencer,
-            clock=clock,
-            on_placed=self._forget,
-            on_foreign=self._refresh,
-        )
+        self._shares = isinstance(opened, Joined)
+        """Whether other processes hold and settle in the same purse: then the writer does it for us."""
+        self._writer = self._made(opened, commit)
 
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, path: Path, *, commit: Commit, origin: str, clock: ports.Clock, ids: ports.Ids
+        cls, where: Where, *, commit: Commit, origin: str, clock: ports.Clock, ids: ports.Ids
     ) -> AsyncGenerator[Books]:
         """Open the books, and close what an earlier process left open in them.
 
-        The signing key is `signing.key` beside the file, the copy of every checkpoint is
-        `checkpoints`; both are made if the log begins here.
+        The signing key is `signing.key` beside a file, or in the folder that goes with a server; the
+        copy of every checkpoint is `checkpoints`; both are made if the log begins here.
 
         Args:
-            path: The ledger file.
+            where: The ledger.
             commit: `disk`: acknowledged once flushed to the device. `os`: once it survives
                 this process; flushed within 50 ms.
             origin: Name of the log in its checkpoints.
@@ -118,13 +122,15 @@ class Books:
             StoreUnavailable: It cannot be opened or written.
             Misconfigured: The signing key is not this log's, or the origin is another one.
         """
-        opened = await asyncio.to_thread(
-            open_ledger, path, commit=commit, origin=origin, clock=clock
+        opening = (
+            partial(join_ledger, where, origin=origin, clock=clock)
+            if isinstance(where, Server)
+            else partial(open_ledger, where, commit=commit, origin=origin, clock=clock)
         )
-        books = cls(path, opened, commit=commit, clock=clock, ids=ids)
+        books = cls(where, await asyncio.to_thread(opening), commit=commit, clock=clock, ids=ids)
         try:
             await asyncio.to_thread(books._writer.start)
-            books._tell(books.purse.reached(clock.now_ms()))
+            books._look_again(None)
             yield books
         finally:
             await asyncio.shield(books._close())
@@ -142,32 +148,39 @@ class Books:
             raise StoreUnavailable(_CLOSED)
         if type(record) is Intent or type(record) is Refused:
             self._check_room()
-        if type(record) is Intent:
+        if type(record) is Intent and not self._shares:
             self.purse.hold(record)
-            self._moving.append(record)
         waiter: _Waiter = self._loop.create_future()
         if not self._waiters and not self._in_flight:
             self._loop.call_soon(self._send)  # with all that this turn of the loop adds
             self._idle.clear()
+        if type(record) is Intent or type(record) is Receipt:
+            self._moving.append((len(self._leaves), record))
         self._leaves.append(leaf)
         self._waiters.append(waiter)
         if type(record) is Receipt or type(record) is Refused:
             self._receipts[record.id] = leaf
-            if type(record) is Receipt:
-                self._moving.append(record)
         await waiter
 
     def covers(self, actor: Actor) -> bool:
         """Whether anything that a key is charged to has a budget."""
         return self.purse.covers(actor)
 
-    def widen(self, request: str, by: Amounts) -> None:
+    async def widen(self, request: str, by: Amounts) -> None:
         """Set more aside for a request that is under way.
 
         Raises:
             BudgetExceeded: A budget does not carry that.
+            StoreUnavailable: The books, which several processes share, cannot be written.
         """
-        self.purse.widen(request, by, now_ms=self._clock.now_ms())
+        if not self._shares:
+            self.purse.widen(request, by, now_ms=self._clock.now_ms())
+            return
+        refused: dict[int, JevonsError] = {}
+        moves = [(0, Widening(request, by))]
+        await self._put(lambda done: Batch((), done, moves=moves, refused=refused))
+        for error in refused.values():
+            raise error
 
     @property
     def terms(self) -> Terms:
@@ -216,6 +229,30 @@ class Books:
             return filed(leaf)
         return await self._read(partial(find, request=request))
 
+    def _made(self, opened: Opened | Joined, commit: Commit) -> Writer:
+        hears = Hears(
+            placed=self._forget, foreign=self._refresh, passing=self._pass, alerts=self._hear
+        )
+        if isinstance(opened, Joined):
+            return ServerWriter(
+                opened.replica,
+                commit=commit,
+                sequencer=opened.sequencer,
+                clock=self._clock,
+                hears=hears,
+                terms_now=lambda: self.purse.terms,
+            )
+        self.purse.begin(opened.spent)
+        return FileWriter(
+            opened.path,
+            opened.connection,
+            commit=commit,
+            lease=opened.lease,
+            sequencer=opened.sequencer,
+            clock=self._clock,
+            hears=hears,
+        )
+
     def _check_room(self) -> None:
         """Take no new work while what was done is not put in order; its receipts are taken."""
         stuck = self._writer.stuck
@@ -228,18 +265,20 @@ class Books:
         if self._is_closed:
             raise StoreUnavailable(_CLOSED)
         try:
-            return await self._loop.run_in_executor(self._reading, self._reads, work)
+            return await self._loop.run_in_executor(self._reading, self._look_up, work)
         except UNREADABLE as error:
             message = f"the ledger cannot be read: {error}"
             raise StoreUnavailable(message) from error
 
-    def _reads(self, work: Callable[[Connection], T]) -> T:
-        return work(self._connected())
-
-    def _connected(self) -> Connection:
+    def _look_up(self, work: Callable[[Connection], T]) -> T:
         if self._reader is None:
-            self._reader = connect_to_read(self._path)
-        return self._reader
+            self._reader = look_into(self._where)
+        try:
+            return work(self._reader)
+        except ServerFault:
+            self._reader.close()  # it may be lost; the next is another
+            self._reader = None
+            raise
 
     def _send(self) -> None:
         """Hand the open batch to the writer, unless one is on its way."""
@@ -248,13 +287,15 @@ class Books:
         waiters, leaves, receipts = self._waiters, self._leaves, self._receipts
         moving = self._moving
         self._waiters, self._leaves, self._receipts, self._moving = [], [], {}, []
+        refused: dict[int, JevonsError] = {}
         if self._writer.commit_now(leaves):
             self._unplaced.update(receipts)
-            self._done(waiters, moving, None)
+            self._done(waiters, moving, refused, None)
             return
         self._in_flight = True
-        answer = partial(self._done, waiters, moving)
-        self._writer.put(Batch(leaves, partial(self._committed, answer, receipts)))
+        answer = partial(self._done, waiters, moving, refused)
+        done = partial(self._committed, answer, receipts)
+        self._writer.put(Batch(leaves, done, moves=moving, refused=refused))
 
     def _committed(
         self,
@@ -270,22 +311,24 @@ class Books:
     def _done(
         self,
         waiters: list[_Waiter],
-        moving: list[Intent | Receipt],
+        moving: list[tuple[int, Intent | Receipt]],
+        refused: dict[int, JevonsError],
         error: StoreUnavailable | None,
     ) -> None:
-        self._move(moving, is_durable=error is None)
-        for waiter in waiters:
-            _settle(waiter, error)
+        if not self._shares:
+            self._move(moving, is_durable=error is None)
+        for at, waiter in enumerate(waiters):
+            _settle(waiter, error or refused.get(at))
         self._in_flight = False
         if self._waiters:
             self._send()
         else:
             self._idle.set()
 
-    def _move(self, moving: list[Intent | Receipt], *, is_durable: bool) -> None:
+    def _move(self, moving: list[tuple[int, Intent | Receipt]], *, is_durable: bool) -> None:
         """Settle what is durable, and give back what was held for intents that are not."""
         purse = self.purse
-        for record in moving:
+        for _, record in moving:
             if type(record) is Receipt:
                 if is_durable:
                     self._tell(purse.settle(record))
@@ -293,7 +336,13 @@ class Books:
                 purse.release(record.id)
 
     def _tell(self, alerts: Sequence[Alert]) -> None:
-        """Give alerts: to the log, to whoever listens, and to the books, which nobody waits for."""
+        """Give alerts to whoever listens, and to the books, which nobody waits for."""
+        self._announce(alerts, None)
+        for alert in alerts:
+            self._writer.put(Batch([encode(alert)], _told, [put(alert)]))
+
+    def _announce(self, alerts: Sequence[Alert], _: StoreUnavailable | None) -> None:
+        """Give alerts to the log, and to whoever listens."""
         for alert in alerts:
             log.warning(
                 "budget.reached",
@@ -306,7 +355,10 @@ class Books:
             )
             if self.on_alert is not None:
                 self.on_alert(alert)
-            self._writer.put(Batch([encode(alert)], _told, [put(alert)]))
+
+    def _hear(self, alerts: list[Alert]) -> None:
+        """On the writer's thread: these were written with what set them off."""
+        self._wake(partial(self._announce, alerts), None)
 
     def _wake(
         self, answer: Callable[[StoreUnavailable | None], None], error: StoreUnavailable | None
@@ -320,12 +372,16 @@ class Books:
         self.people.load(connection)
         self.purse.terms = terms(connection, since=month_of(day_of(self._clock.now_ms())))
         self._wake(self._look_again, None)
+        self._pass(connection)
+
+    def _pass(self, connection: Connection) -> None:
+        """On the writer's thread: ask what another process has put in order."""
         if self._unplaced:
             self._forget(placed(connection, self._unplaced))
 
     def _look_again(self, _: StoreUnavailable | None) -> None:
         """Terms have changed: a budget that was made smaller may have been reached."""
-        if not self._is_closed:
+        if not self._is_closed and not self._shares:
             self._tell(self.purse.reached(self._clock.now_ms()))
 
     def _forget(self, placed: list[str]) -> None:
@@ -382,13 +438,15 @@ def _told(error: StoreUnavailable | None) -> None:
         log.error("budget.alert_not_written", cause=str(error))
 
 
-def _settle(waiter: _Waiter, error: StoreUnavailable | None) -> None:
+def _settle(waiter: _Waiter, error: JevonsError | None) -> None:
     if waiter.done():
         return
     if error is None:
         waiter.set_result(None)
-    else:
+    elif isinstance(error, StoreUnavailable):  # one for each: they gather notes and traces
         waiter.set_exception(StoreUnavailable(str(error)))
+    else:
+        waiter.set_exception(error)
 
 
 if TYPE_CHECKING:

@@ -46,7 +46,7 @@ class Derived:
         self._connection = connection
         self._run = connection.execute
         self._placed: Iterator[tuple[int, int]] = iter(
-            self._run("SELECT first, segment FROM placed ORDER BY first")
+            connection.each("SELECT first, segment FROM placed ORDER BY first")
         )
         self._is_placing = True
         self._wrong: dict[str, Finding] = {}
@@ -167,8 +167,11 @@ class Derived:
 
     def _hold_whole(self, table: str, made: list[tuple[object, ...]]) -> None:
         """Hold a table against the rows that the leaves make; files of before it have none."""
-        # Rows come in the order of the primary key, which is that of their first columns.
-        found = [*self._run(f"SELECT * FROM {table}")] if has_table(self._connection, table) else []  # noqa: S608 our own names
+        found = (
+            sorted(self._run(f"SELECT * FROM {table}"))  # noqa: S608 our own names
+            if has_table(self._connection, table)
+            else []
+        )
         if found != made:
             self._add("unindexed", f"the table {table}")
 

@@ -7,23 +7,55 @@ Rule 1: there is one store, and its statements are what both databases understan
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ("FAILS", "SQLITE", "Connection", "File", "Rows", "Words", "transaction")
+__all__ = (
+    "FAILS",
+    "POSTGRES",
+    "SQLITE",
+    "Connection",
+    "File",
+    "Rows",
+    "ServerFault",
+    "Words",
+    "transaction",
+)
+
+
+class ServerFault(Exception):
+    """A database server could not do it, or could not be reached."""
+
+
+FAILS = (sqlite3.Error, ServerFault)
+"""What a database raises."""
 
 
 class Words(NamedTuple):
     """What is said in the words of one database."""
 
+    name: Literal["sqlite", "postgres"]
+    """Which database it is."""
     begin: str
     """Begins a transaction that will write."""
+    glance: str
+    """Begins one that reads one moment."""
+    alone: str
+    """In a transaction that changes tables: nobody else does meanwhile."""
+    types: tuple[tuple[str, str], ...]
+    """What SQLite calls a type, and what it is called here."""
+    has_table: str
+    """Whether there is a table."""
+    segments: tuple[str, ...]
+    """Every segment and its id, in the order of leaves: those with a place, then the others."""
+    unplaced: str
+    """The oldest segments that have no place, at most as many as said."""
+    place: str
+    """Gives segments their places: a JSON object of first leaves and ids."""
     named: str
     """Rows of a text and an integer, out of a JSON object."""
-    numbered: str
-    """Rows of two integers, out of a JSON object."""
     listed: str
     """Rows of a text, out of a JSON list."""
     elements: str
@@ -32,23 +64,51 @@ class Words(NamedTuple):
     """The text at a place in `value`."""
     integer: str
     """The integer at a place in `value`."""
-    has_table: str
-    """Whether there is a table."""
+    exactly: str
+    """After a text that is put in order: by its bytes, as Python does."""
 
 
 SQLITE = Words(
+    name="sqlite",
     begin="BEGIN IMMEDIATE",
+    glance="BEGIN",
+    alone="SELECT 1",
+    types=(),
+    has_table="SELECT 1 FROM sqlite_master WHERE name = ?",
+    segments=("SELECT id, body FROM segment ORDER BY id",),
+    unplaced="SELECT id, body FROM segment WHERE id > "
+    "coalesce((SELECT segment FROM placed ORDER BY first DESC LIMIT 1), 0) ORDER BY id LIMIT ?",
+    place="INSERT INTO placed SELECT key, value FROM json_each(?)",
     named="SELECT key, value FROM json_each(?) WHERE true",
-    numbered="SELECT key, value FROM json_each(?) WHERE true",
     listed="SELECT value FROM json_each(?)",
     elements="json_each(?)",
     text="json_extract(value, '$[{}]')",
     integer="json_extract(value, '$[{}]')",
-    has_table="SELECT 1 FROM sqlite_master WHERE name = ?",
+    exactly="",
 )
 
-FAILS: tuple[type[Exception], ...] = (sqlite3.Error,)
-"""What a database raises."""
+POSTGRES = Words(
+    name="postgres",
+    begin="BEGIN",
+    glance="BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    alone="SELECT pg_advisory_xact_lock(1785034095)",  # "jevo", for whoever looks at pg_locks
+    types=((" BLOB", " BYTEA"), (" INTEGER", " BIGINT"), (" WITHOUT ROWID", "")),
+    has_table="SELECT 1 WHERE to_regclass(?) IS NOT NULL",
+    segments=(
+        "SELECT id, body FROM segment WHERE first IS NOT NULL ORDER BY first",
+        "SELECT id, body FROM segment WHERE first IS NULL ORDER BY id",
+    ),
+    # Not from an id on: a transaction that took an earlier one may be committed later.
+    unplaced="SELECT id, body FROM segment WHERE first IS NULL ORDER BY id LIMIT ?",
+    place="UPDATE segment SET first = key::bigint FROM json_each_text(?::json) "
+    "WHERE id = value::bigint",
+    named="SELECT key, value::bigint FROM json_each_text(?::json)",
+    listed="SELECT json_array_elements_text(?::json)",
+    elements="json_array_elements(?::json)",
+    text="value->>{}",
+    integer="(value->>{})::bigint",
+    exactly=' COLLATE "C"',
+)
 
 
 class Rows(Protocol):
@@ -71,7 +131,7 @@ class Rows(Protocol):
         """Take one after the other."""
         ...
 
-    def close(self) -> None:
+    def close(self) -> object:
         """Take no more."""
         ...
 
@@ -93,6 +153,10 @@ class Connection(Protocol):
         """Execute a statement."""
         ...
 
+    def each(self, sql: str, /) -> Iterator[Any]:
+        """Read rows that are too many for memory; within a transaction."""
+        ...
+
     def close(self) -> None:
         """Close it; a transaction that has not ended is undone."""
         ...
@@ -102,6 +166,10 @@ class File(sqlite3.Connection):
     """A connection to a SQLite file."""
 
     words = SQLITE
+
+    def each(self, sql: str, /) -> Iterator[Any]:
+        """Read rows; SQLite never has more than one of them in memory."""
+        return self.execute(sql)
 
 
 class transaction:  # noqa: N801 it reads as a statement

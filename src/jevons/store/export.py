@@ -14,20 +14,22 @@ from base64 import b64decode
 from contextlib import closing
 from io import BytesIO
 from itertools import chain, islice
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from jevons.ledger.record import decode, unpack
 from jevons.store.lease import is_open
-from jevons.store.read import checkpoints
-from jevons.store.schema import UNREADABLE, connect_to_read, is_live
+from jevons.store.read import checkpoints, glance, segments
+from jevons.store.schema import UNREADABLE, look_into
+from jevons.store.where import Server
 from jevons.types.account import Genesis
 from jevons.types.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
     from jevons.store.door import Connection
+    from jevons.store.where import Where
 
 __all__ = ("MAGIC", "BadExport", "Exported", "Written", "export", "load", "open_export")
 
@@ -61,7 +63,7 @@ class Exported(NamedTuple):
     notes: list[str]
 
 
-def export(path: Path, out: Path) -> Written:
+def export(where: Where, out: Path) -> Written:
     """Write what is under a signed checkpoint to one file; the server may be running.
 
     A running server signs within about a second, and that is waited for.
@@ -70,15 +72,15 @@ def export(path: Path, out: Path) -> Written:
         StoreUnavailable: The ledger cannot be read, or the file cannot be written.
     """
     try:
-        if not path.exists():
-            raise FileNotFoundError(2, "no such ledger", str(path))
-        with closing(connect_to_read(path, live=is_live(path))) as connection:
-            if is_open(path):
+        if isinstance(where, Path) and not where.exists():
+            raise FileNotFoundError(2, "no such ledger", str(where))
+        with closing(look_into(where)) as connection:
+            if isinstance(where, Server) or is_open(where):
                 _await_checkpoint(connection)
-            connection.execute("BEGIN")
+            connection.execute(connection.words.glance)
             return _write(connection, out)
     except UNREADABLE as error:
-        message = f"{path} cannot be exported: {error}"
+        message = f"{where} cannot be exported: {error}"
         raise StoreUnavailable(message) from error
 
 
@@ -120,7 +122,8 @@ def load(body: bytes) -> Exported:
 
 
 def _await_checkpoint(connection: Connection) -> None:
-    wanted = _count(connection)
+    with glance(connection):
+        wanted = _count(connection)
     for _ in range(_LOOKS):
         if _signed_size(connection) >= wanted:
             return
@@ -159,7 +162,7 @@ def _put(pieces: Iterable[bytes], out: Path) -> int:
 
 
 def _stored(connection: Connection) -> Iterator[bytes]:
-    for (body,) in connection.execute("SELECT body FROM segment ORDER BY id"):
+    for _, body in segments(connection):
         yield from unpack(body)
 
 

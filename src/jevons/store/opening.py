@@ -3,7 +3,7 @@
 Rule 1: the log's first leaf names its origin and its key; neither can change after that.
 Rule 2: intents that were left open are closed before anything new is written.
 Rule 3: what was spent is read after that, so that it is whole.
-Rule 4: a file of before there was a table of tallies is given it, of all that is in it.
+Rule 4: on a server, replicas begin a ledger one after the other, and close what dead ones left later.
 """
 
 from __future__ import annotations
@@ -12,15 +12,21 @@ from base64 import b64encode
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from jevons.budget.period import day_of, month_of
 from jevons.ledger.record import decode, encode, pack, unpack
+from jevons.store.door import transaction
 from jevons.store.lease import Lease
+from jevons.store.migrations import migrate
 from jevons.store.orphan import close_orphans
-from jevons.store.schema import SCHEMA, UNREADABLE, connect
+from jevons.store.postgres import connect_to
+from jevons.store.replica import Replica
+from jevons.store.schema import UNREADABLE, connect
 from jevons.store.sequence import Sequencer
 from jevons.store.signing import load_or_make
 from jevons.store.spent import spent_since
-from jevons.store.tally import begin_tally
+from jevons.store.where import beside
 from jevons.types.account import Genesis
 from jevons.types.errors import Misconfigured, StoreUnavailable
 
@@ -28,14 +34,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
     from jevons.budget.purse import Spent
     from jevons.ports import Clock
     from jevons.store.door import Connection, File
+    from jevons.store.postgres import Session
     from jevons.store.schema import Commit
+    from jevons.store.where import Server
 
-__all__ = ("Opened", "open_ledger")
+__all__ = ("Joined", "Opened", "join_ledger", "open_ledger")
 
 _INSERT = "INSERT INTO segment (body) VALUES (?)"
 
@@ -43,6 +49,7 @@ _INSERT = "INSERT INTO segment (body) VALUES (?)"
 class Opened(NamedTuple):
     """What the writer takes over."""
 
+    path: Path
     connection: Connection
     lease: Lease
     sequencer: Callable[[], Sequencer]
@@ -65,7 +72,7 @@ def open_ledger(path: Path, *, commit: Commit, origin: str, clock: Clock) -> Ope
         connection = connect(path, commit)
         sequencer = _begin(connection, path, lease, origin=origin, clock=clock)
         spent = spent_since(connection, f"{month_of(day_of(clock.now_ms()))}-01")
-        return Opened(connection, lease, sequencer, spent)
+        return Opened(path, connection, lease, sequencer, spent)
     except UNREADABLE as error:
         _let_go(connection, lease)
         message = f"the ledger {path} cannot be opened: {error}"
@@ -73,6 +80,72 @@ def open_ledger(path: Path, *, commit: Commit, origin: str, clock: Clock) -> Ope
     except BaseException:
         _let_go(connection, lease)
         raise
+
+
+class Joined(NamedTuple):
+    """What the writer of a replica takes over."""
+
+    replica: Replica
+    sequencer: Callable[[Replica], Sequencer]
+
+
+def join_ledger(server: Server, *, origin: str, clock: Clock) -> Joined:
+    """Open a ledger on a server to write, beginning it if there is none.
+
+    Raises:
+        StoreUnavailable: It cannot be read or written.
+        Misconfigured: Its key or its origin is not the one it began with, or psycopg is not installed.
+    """
+    session = None
+    try:
+        server.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        session = connect_to(server)
+        migrate(session)
+        key = _agreed(session, server, origin=origin, clock=clock)
+        return Joined(
+            Replica(server, session, clock),
+            partial(_sequencer, server=server, key=key, origin=origin, clock=clock),
+        )
+    except UNREADABLE as error:
+        _let_go(session, None)
+        message = f"the ledger {server} cannot be opened: {error}"
+        raise StoreUnavailable(message) from error
+    except BaseException:
+        _let_go(session, None)
+        raise
+
+
+def _agreed(session: Session, server: Server, *, origin: str, clock: Clock) -> Ed25519PrivateKey:
+    """Begin the log, or be of the one that there is."""
+    with transaction(session):
+        session.execute(session.words.alone)
+        first = session.execute("SELECT body FROM segment ORDER BY id LIMIT 1").fetchone()
+        key = _signing_key(server, may_make=first is None)
+        if first is None:
+            genesis = _genesis(key, origin=origin, clock=clock)
+            session.execute("INSERT INTO segment (replica, body) VALUES (0, ?)", (genesis,))
+        else:
+            _check_genesis(unpack(first[0])[0], key, origin)
+    return key
+
+
+def _signing_key(server: Server, *, may_make: bool) -> Ed25519PrivateKey:
+    if server.key is None:
+        return load_or_make(beside(server, "signing.key"), may_make=may_make)
+    return Ed25519PrivateKey.from_private_bytes(server.key)
+
+
+def _sequencer(
+    replica: Replica, *, server: Server, key: Ed25519PrivateKey, origin: str, clock: Clock
+) -> Sequencer:
+    return Sequencer(
+        replica.session,
+        key=key,
+        origin=origin,
+        copy=beside(server, "checkpoints"),
+        clock=clock,
+        fence=replica.fence,
+    )
 
 
 def _let_go(connection: Connection | None, lease: Lease | None) -> None:
@@ -85,12 +158,11 @@ def _let_go(connection: Connection | None, lease: Lease | None) -> None:
 def _begin(
     connection: File, path: Path, lease: Lease, *, origin: str, clock: Clock
 ) -> Callable[[], Sequencer]:
-    connection.executescript(SCHEMA)  # writes nothing where every table is there
-    begin_tally(connection)
+    migrate(connection)
     first = connection.execute("SELECT body FROM segment ORDER BY id LIMIT 1").fetchone()
     key = load_or_make(path.with_name("signing.key"), may_make=first is None)
     if first is None:
-        _write_genesis(connection, key, origin=origin, clock=clock)
+        connection.execute(_INSERT, (_genesis(key, origin=origin, clock=clock),))
     else:
         _check_genesis(unpack(first[0])[0], key, origin)
     sequencer = partial(
@@ -110,11 +182,9 @@ def _public(key: Ed25519PrivateKey) -> str:
     return b64encode(key.public_key().public_bytes_raw()).decode()
 
 
-def _write_genesis(
-    connection: Connection, key: Ed25519PrivateKey, *, origin: str, clock: Clock
-) -> None:
+def _genesis(key: Ed25519PrivateKey, *, origin: str, clock: Clock) -> bytes:
     genesis = Genesis(at_ms=clock.now_ms(), origin=origin, public_key=_public(key))
-    connection.execute(_INSERT, (pack([encode(genesis)]),))
+    return pack([encode(genesis)])
 
 
 def _check_genesis(leaf: bytes, key: Ed25519PrivateKey, origin: str) -> None:

@@ -19,10 +19,15 @@ if TYPE_CHECKING:
     from jevons.store.door import Connection
     from jevons.store.sequence import Sequencer
 
-__all__ = ("close_orphans",)
+__all__ = ("close_orphans", "drained", "left_by", "lost")
 
 _INSERT = "INSERT INTO segment (body) VALUES (?)"
 _CLOSED_AT_ONCE = 256
+_LEFT_BY = (
+    "SELECT leaf FROM pending CROSS JOIN LATERAL "
+    "(SELECT replica FROM segment WHERE first <= leaf ORDER BY first DESC LIMIT 1) AS of "
+    "WHERE of.replica = ? ORDER BY leaf LIMIT ?"
+)
 
 
 def close_orphans(connection: Connection, sequencer: Sequencer, clock: Clock) -> list[str]:
@@ -31,23 +36,26 @@ def close_orphans(connection: Connection, sequencer: Sequencer, clock: Clock) ->
     Returns:
         The receipts that can now be looked up.
     """
-    closed: list[str] = []
-    _drain(sequencer)
+    closed = drained(sequencer)
     while True:
         rows = connection.execute(
             "SELECT leaf FROM pending ORDER BY leaf LIMIT ?", (_CLOSED_AT_ONCE,)
         ).fetchall()
         if not rows:
             return closed
-        records = [decode(leaf_at(connection, leaf)) for (leaf,) in rows]
-        lost = [
-            encode(_lost(record, clock.now_ms())) for record in records if type(record) is Intent
-        ]
-        connection.execute(_INSERT, (pack(lost),))
-        closed += _drain(sequencer)
+        leaves = [encode(lost(each, clock.now_ms())) for each in _intents(connection, rows)]
+        connection.execute(_INSERT, (pack(leaves),))
+        closed += drained(sequencer)
 
 
-def _drain(sequencer: Sequencer) -> list[str]:
+def left_by(connection: Connection, replica: int) -> list[Intent]:
+    """List what a replica of a server's ledger left open, as far as it is in order; not all at once."""
+    rows = connection.execute(_LEFT_BY, (replica, _CLOSED_AT_ONCE)).fetchall()
+    return _intents(connection, rows)
+
+
+def drained(sequencer: Sequencer) -> list[str]:
+    """Put everything in order; list the receipts that can now be looked up."""
     placed: list[str] = []
     is_more = True
     while is_more:
@@ -57,7 +65,13 @@ def _drain(sequencer: Sequencer) -> list[str]:
     return placed
 
 
-def _lost(intent: Intent, at_ms: int) -> Receipt:
+def _intents(connection: Connection, rows: list[tuple[int]]) -> list[Intent]:
+    records = [decode(leaf_at(connection, leaf)) for (leaf,) in rows]
+    return [record for record in records if type(record) is Intent]
+
+
+def lost(intent: Intent, at_ms: int, charged: Amounts | None = None) -> Receipt:
+    """Say that an answer was lost; charged is what was set aside, unless it is known to be less."""
     unknown = Unknown(why="the process ended before it could be counted")
     return Receipt(
         id=intent.id,
@@ -84,5 +98,5 @@ def _lost(intent: Intent, at_ms: int) -> Receipt:
         answer=None,
         account=intent.account,
         day=day_of(intent.at_ms),
-        charged=intent.held or Amounts(),
+        charged=charged or intent.held or Amounts(),
     )

@@ -18,16 +18,16 @@ from jevons.ledger.merkle import consistency, root
 from jevons.ledger.note import parse, read_note
 from jevons.ledger.record import pack, unpack
 from jevons.ledger.tile import HEIGHT, WIDTH, reader, width_at
-from jevons.store.schema import UNREADABLE, connect, connect_to_read, tile_key
+from jevons.store.schema import UNREADABLE, connect_beside, look_into, tile_key
 from jevons.types.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
-    from pathlib import Path
 
     from jevons import ports
     from jevons.ledger.tile import Tile
     from jevons.store.door import Connection
+    from jevons.store.where import Where
 
 __all__ = ("Log", "Pages")
 
@@ -105,9 +105,9 @@ class Pages:
 
     def _bundle(self, start: int, width: int) -> bytes:
         rows = self._run(
-            "SELECT first, body FROM placed JOIN segment ON segment.id = placed.segment "
-            "WHERE first >= (SELECT max(first) FROM placed WHERE first <= ?) AND first < ? "
-            "ORDER BY first",
+            "SELECT placed.first, body FROM placed JOIN segment ON segment.id = placed.segment "
+            "WHERE placed.first >= (SELECT max(first) FROM placed WHERE first <= ?) "
+            "AND placed.first < ? ORDER BY placed.first",
             (start, start + width),
         ).fetchall()
         leaves = [leaf for _, body in rows for leaf in unpack(body)]
@@ -116,10 +116,10 @@ class Pages:
 
 
 class Log:
-    """A ledger file, read beside whoever writes it. Made by `Log.open`."""
+    """A ledger, read beside whoever writes it. Made by `Log.open`."""
 
-    def __init__(self, path: Path, *, is_witnessed: bool) -> None:
-        self._path = path
+    def __init__(self, where: Where, *, is_witnessed: bool) -> None:
+        self._where = where
         self._is_witnessed = is_witnessed
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="jevons-log")
         self._pages: Pages | None = None
@@ -128,15 +128,15 @@ class Log:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, path: Path, *, is_witnessed: bool) -> AsyncGenerator[Log]:
+    async def open(cls, where: Where, *, is_witnessed: bool) -> AsyncGenerator[Log]:
         """Open the log of a ledger whose books are open in this process.
 
         Args:
-            path: The ledger file.
+            where: The ledger.
             is_witnessed: Whether witnesses are asked to cosign it; then what is published
                 is what one of them cosigned.
         """
-        log = cls(path, is_witnessed=is_witnessed)
+        log = cls(where, is_witnessed=is_witnessed)
         try:
             yield log
         finally:
@@ -201,7 +201,7 @@ class Log:
 
     def _open(self) -> Pages:
         if self._pages is None:
-            connection = connect_to_read(self._path)
+            connection = look_into(self._where)
             self._connections.append(connection)
             self._pages = Pages(connection)
         return self._pages
@@ -213,7 +213,7 @@ class Log:
 
     def _keep(self, size: int, line: str) -> None:
         # Not the writer's connection: what a witness says is none of the request path's business.
-        with closing(connect(self._path, "os")) as connection:
+        with closing(connect_beside(self._where)) as connection:
             connection.execute(
                 "UPDATE checkpoint SET note = note || ? WHERE size = ? AND replace(note, ?, '') = note",
                 (line, size, line.rpartition(" ")[0]),

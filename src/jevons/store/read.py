@@ -13,18 +13,29 @@ from jevons.ledger.merkle import inclusion, leaf_hash
 from jevons.ledger.note import parse
 from jevons.ledger.record import unpack
 from jevons.ledger.tile import Tile, reader
-from jevons.store.schema import UNREADABLE, connect_to_read, is_live, tile_key
+from jevons.store.schema import UNREADABLE, look_into, tile_key
 from jevons.types.actor import Actor
 from jevons.types.errors import StoreUnavailable
 from jevons.types.proof import Filed, Inclusion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator
 
     from jevons.store.door import Connection
+    from jevons.store.where import Where
 
-__all__ = ("checkpoints", "filed", "find", "keys_in", "leaf_at", "look_up", "newest", "placed")
+__all__ = (
+    "checkpoints",
+    "filed",
+    "find",
+    "glance",
+    "keys_in",
+    "leaf_at",
+    "look_up",
+    "newest",
+    "placed",
+    "segments",
+)
 
 
 def filed(leaf: bytes, proof: Inclusion | None = None) -> Filed:
@@ -34,44 +45,61 @@ def filed(leaf: bytes, proof: Inclusion | None = None) -> Filed:
 
 def find(connection: Connection, request: str) -> Filed | None:
     """Find a receipt or a refusal that has been put in order, and prove it under the newest checkpoint."""
-    connection.execute("BEGIN")  # one moment of the books, whatever is written meanwhile
-    try:
+    with glance(connection):
         row: tuple[int] | None = connection.execute(
             "SELECT leaf FROM lookup WHERE request = ?", (request,)
         ).fetchone()
         if row is None:
             return None
         return filed(leaf_at(connection, row[0]), _proof(connection, row[0]))
-    finally:
-        connection.execute("COMMIT")
 
 
-def look_up(path: Path, request: str) -> Filed | None:
-    """Find in a ledger file what a request came to; the server may be running.
+class glance:  # noqa: N801 it reads as a statement
+    """Read one moment of the books, whatever is written meanwhile."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> None:
+        self._connection.execute(self._connection.words.glance)
+
+    def __exit__(self, *rest: object) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("COMMIT")
+
+
+def segments(connection: Connection) -> Iterator[tuple[int, bytes]]:
+    """Read every segment and its id, in the order of leaves; within a transaction."""
+    for sql in connection.words.segments:
+        yield from connection.each(sql)
+
+
+def look_up(where: Where, request: str) -> Filed | None:
+    """Find in a ledger what a request came to; the server may be running.
 
     Raises:
         StoreUnavailable: It cannot be read.
     """
     try:
-        with closing(connect_to_read(path, live=is_live(path))) as connection:
+        with closing(look_into(where)) as connection:
             return find(connection, request)
     except UNREADABLE as error:
-        message = f"{path} cannot be read: {error}"
+        message = f"{where} cannot be read: {error}"
         raise StoreUnavailable(message) from error
 
 
-def keys_in(path: Path) -> tuple[Actor, ...]:
-    """List the keys in a ledger file, oldest first; the server may be running.
+def keys_in(where: Where) -> tuple[Actor, ...]:
+    """List the keys in a ledger, oldest first; the server may be running.
 
     Raises:
         StoreUnavailable: They cannot be read.
     """
     try:
-        with closing(connect_to_read(path, live=is_live(path))) as connection:
+        with closing(look_into(where)) as connection:
             rows = connection.execute("SELECT actor FROM key ORDER BY id").fetchall()
         return tuple([msgspec.json.decode(actor, type=Actor) for (actor,) in rows])
     except (*UNREADABLE, msgspec.DecodeError) as error:
-        message = f"{path} cannot be read: {error}"
+        message = f"{where} cannot be read: {error}"
         raise StoreUnavailable(message) from error
 
 
@@ -111,8 +139,8 @@ def placed(connection: Connection, requests: Iterable[str]) -> list[str]:
 def leaf_at(connection: Connection, index: int) -> bytes:
     """Read one leaf by its index."""
     row: tuple[int, bytes] = connection.execute(
-        "SELECT first, body FROM placed JOIN segment ON segment.id = placed.segment "
-        "WHERE first <= ? ORDER BY first DESC LIMIT 1",
+        "SELECT placed.first, body FROM placed JOIN segment ON segment.id = placed.segment "
+        "WHERE placed.first <= ? ORDER BY placed.first DESC LIMIT 1",
         (index,),
     ).fetchone()
     first, body = row

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from jevons.ledger.record import unpack
-from jevons.store.schema import UNREADABLE, connect_to_read, is_live
+from jevons.store.read import segments
+from jevons.store.schema import UNREADABLE, look_into
 from jevons.types.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+    from jevons.store.where import Where
 
 __all__ = ("IS_RECEIPT", "receipts")
 
@@ -23,11 +25,11 @@ IS_RECEIPT = b'"kind":"receipt"'
 """Stands in every receipt, and in no text of another record: there its quotes are escaped."""
 
 
-def receipts(path: Path, shape: type[T]) -> Iterator[T]:
+def receipts(where: Where, shape: type[T]) -> Iterator[T]:
     """Read every receipt of a ledger, oldest first; the server may be running.
 
     Args:
-        path: The ledger file.
+        where: The ledger.
         shape: What is read of each; fields that it does not name are passed over.
 
     Raises:
@@ -35,11 +37,12 @@ def receipts(path: Path, shape: type[T]) -> Iterator[T]:
     """
     decoder = msgspec.json.Decoder(shape)
     try:
-        with closing(connect_to_read(path, live=is_live(path))) as connection:
-            for (body,) in connection.execute("SELECT body FROM segment ORDER BY id"):
+        with closing(look_into(where)) as connection:
+            connection.execute(connection.words.glance)
+            for _, body in segments(connection):
                 for leaf in unpack(body):
                     if IS_RECEIPT in leaf:
                         yield decoder.decode(leaf)
     except UNREADABLE as error:
-        message = f"the ledger {str(path)!r} cannot be read: {error}"
+        message = f"the ledger {str(where)!r} cannot be read: {error}"
         raise StoreUnavailable(message) from error

@@ -1,60 +1,35 @@
-"""The tables, and how a connection to them is opened.
-
-Rule 1: a segment is one committed batch of leaves; the order of ids is the order of leaves.
-Rule 2: `placed`, `tile`, `lookup`, `pending`, `spent` and `checkpoint` are made from segments
-    alone; `standing` holds leaves as they are.
-Rule 3: a table is only ever added. A file of before it is given it, empty, when it is opened.
-"""
+"""How a connection to a SQLite file is opened, and what its tiles are called."""
 
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 from jevons.store.door import FAILS, File
+from jevons.store.postgres import connect_to
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from jevons.store.door import Connection
+    from jevons.store.where import Where
 
 __all__ = (
     "FORESEEN",
-    "SCHEMA",
     "UNREADABLE",
     "Commit",
     "connect",
+    "connect_beside",
     "connect_to_read",
     "has_table",
     "is_live",
+    "look_into",
     "tile_key",
     "wait_for_lock",
 )
 
 Commit = Literal["disk", "os"]
-
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS segment (id INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS placed (first INTEGER PRIMARY KEY, segment INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS tile (at INTEGER PRIMARY KEY, hashes BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS lookup
-  (request TEXT PRIMARY KEY, leaf INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS pending
-  (request TEXT PRIMARY KEY, leaf INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS checkpoint (size INTEGER PRIMARY KEY, note TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS key (id TEXT PRIMARY KEY, digest BLOB NOT NULL, actor BLOB NOT NULL)
-  WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS standing
-  (kind TEXT NOT NULL, name TEXT NOT NULL, leaf BLOB NOT NULL, PRIMARY KEY (kind, name))
-  WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS spent
-  (account TEXT NOT NULL, day TEXT NOT NULL, answers INTEGER NOT NULL, last_ms INTEGER NOT NULL,
-   cost_nusd INTEGER NOT NULL, energy_mj INTEGER NOT NULL, carbon_ug INTEGER NOT NULL,
-   no_cost INTEGER NOT NULL, no_energy INTEGER NOT NULL, no_carbon INTEGER NOT NULL,
-   PRIMARY KEY (account, day)) WITHOUT ROWID;
-"""
 
 FORESEEN = (*FAILS, OSError, ValueError, msgspec.MsgspecError)
 """What a disk, another process or a damaged record can raise."""
@@ -112,6 +87,18 @@ def is_live(path: Path) -> bool:
     """Tell whether someone has the file open, or left it without a clean end."""
     wal, index = (path.with_name(path.name + end) for end in ("-wal", "-shm"))
     return index.exists() or (wal.exists() and wal.stat().st_size > 0)
+
+
+def connect_beside(where: Where) -> Connection:
+    """Open a ledger to write a little, beside whoever writes it."""
+    return connect(where, "os") if isinstance(where, Path) else connect_to(where)
+
+
+def look_into(where: Where) -> Connection:
+    """Open a ledger to read, a file or on a server; whoever writes it may be running."""
+    if isinstance(where, Path):
+        return connect_to_read(where, live=is_live(where))
+    return connect_to(where, "SET default_transaction_read_only = on")
 
 
 def connect_to_read(path: Path, *, live: bool = True) -> File:

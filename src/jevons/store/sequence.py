@@ -22,6 +22,7 @@ from jevons.store.tally import count, write_tally
 from jevons.types.budget import Amounts
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -53,7 +54,6 @@ _heads = msgspec.json.Decoder(_Head)
 
 
 class _Slice(NamedTuple):
-    last: int
     placed: list[tuple[int, int]]
     leaves: list[bytes]
 
@@ -67,6 +67,7 @@ class Sequencer:
         origin: Name of the log.
         copy: Plain file that each checkpoint is appended to.
         clock: When the next checkpoint is due.
+        fence: Called in each transaction: raises where another may be the sequencer by now.
     """
 
     def __init__(
@@ -77,15 +78,17 @@ class Sequencer:
         origin: str,
         copy: Path,
         clock: Clock,
+        fence: Callable[[], None] | None = None,
     ) -> None:
         self._connection = connection
         self._key = key
         self._origin = origin
         self._copies = copy
         self._clock = clock
+        self._fence = fence
         self._signed_s = float("-inf")
         self._uncopied: str | None = None
-        self._last, size = self._resume()
+        size = self._resume()
         self._signed = self._one("SELECT coalesce(max(size), 0) FROM checkpoint")
         self._edge = Edge(size, self._read_tile)
 
@@ -103,13 +106,14 @@ class Sequencer:
         edge = (self._edge.size, [*self._edge.rows])
         try:
             with transaction(self._connection):
+                if self._fence is not None:
+                    self._fence()
                 receipts = self._place(batch) if batch.leaves else []
                 if not is_more or self._is_due():
                     note = self._sign()
         except BaseException:
             self._edge.size, self._edge.rows = edge
             raise
-        self._last = batch.last
         if note is not None:
             self._signed, self._signed_s = self._edge.size, self._clock.monotonic_s()
             self._uncopied = note
@@ -125,26 +129,23 @@ class Sequencer:
             self._append(self._uncopied)
             self._uncopied = None
 
-    def _resume(self) -> tuple[int, int]:
+    def _resume(self) -> int:
         row = self._connection.execute(
-            "SELECT first, segment, body FROM placed JOIN segment ON segment.id = placed.segment "
-            "ORDER BY first DESC LIMIT 1"
+            "SELECT placed.first, body FROM placed JOIN segment ON segment.id = placed.segment "
+            "ORDER BY placed.first DESC LIMIT 1"
         ).fetchone()
-        return (row[1], row[0] + len(unpack(row[2]))) if row else (0, 0)
+        return row[0] + len(unpack(row[1])) if row else 0
 
     def _take(self) -> _Slice:
-        batch = _Slice(self._last, [], [])
-        last, first = self._last, self._edge.size
-        rows = self._connection.execute(
-            "SELECT id, body FROM segment WHERE id > ? ORDER BY id LIMIT ?", (last, SLICE_LEAVES)
-        )
-        for last, body in rows:
-            batch.placed.append((first + len(batch.leaves), last))
+        batch, first = _Slice([], []), self._edge.size
+        rows = self._connection.execute(self._connection.words.unplaced, (SLICE_LEAVES,))
+        for segment, body in rows:
+            batch.placed.append((first + len(batch.leaves), segment))
             batch.leaves.extend(unpack(body))
             if len(batch.leaves) >= SLICE_LEAVES:
                 break
         rows.close()
-        return batch._replace(last=last)
+        return batch
 
     def _place(self, batch: _Slice) -> list[str]:
         first = self._edge.size
@@ -164,7 +165,7 @@ class Sequencer:
                     )
         run, words = self._connection.execute, self._connection.words
         # One statement each: a statement a row would hand the GIL over at each.
-        run(f"INSERT INTO placed {words.numbered}", (_text(dict(batch.placed)),))
+        run(words.place, (_text(dict(batch.placed)),))
         run(f"INSERT INTO lookup {words.named} {_ONCE}", (_text(closed),))
         if charged:
             write_spent(self._connection, add_up(charged))

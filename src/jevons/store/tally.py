@@ -1,7 +1,7 @@
 """The table of tallies: receipts added up as they are put in order, and what reports read of it.
 
 Rule 1: a receipt is added in the transaction that gives it its place, so once.
-Rule 2: the table is made whole in one transaction: where it is there, nothing is missing.
+Rule 2: the table is made whole by one step of migration: where it is there, nothing is missing.
 Rule 3: what is committed and has no place yet is added as it is read: no report misses it.
 """
 
@@ -16,27 +16,29 @@ import msgspec
 
 from jevons.ledger.record import unpack
 from jevons.reports.tally import GROUP, SUMS, Counted, Group, add_up, line_of, merge, tally_of
-from jevons.store.door import File, transaction
+from jevons.store.door import File
+from jevons.store.read import segments
 from jevons.store.receipts import IS_RECEIPT
-from jevons.store.schema import UNREADABLE, connect_to_read, has_table, is_live
+from jevons.store.schema import UNREADABLE, has_table, look_into
 from jevons.types.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
-    from pathlib import Path
 
     from jevons.reports.tally import Tally
     from jevons.store.door import Connection, Rows
+    from jevons.store.where import Where
 
-__all__ = ("begin_tally", "connect_to_make", "count", "in_order", "tallies", "write_tally")
+__all__ = ("TALLY", "connect_to_make", "count", "fill_tally", "in_order", "tallies", "write_tally")
 
-_TALLY = (
+TALLY = (
     f"CREATE TABLE IF NOT EXISTS tally (hour_ms BIGINT NOT NULL, "
     f"{', '.join(f'{name} TEXT NOT NULL' for name in GROUP[1:])}, "
     f"{', '.join(f'{name} BIGINT NOT NULL' for name in SUMS)}, "
     f"PRIMARY KEY ({', '.join(GROUP)})) WITHOUT ROWID"
 )
 _STEP_SEGMENTS = 1024
+_ALL = 1 << 62
 _ROWS_AT_ONCE = 64
 """Rows of one statement, which SQLite allows 32766 values."""
 
@@ -57,34 +59,32 @@ def write_tally(connection: Connection, groups: Mapping[Group, list[int]]) -> No
         connection.execute(f"{_INSERT} VALUES {values} {_ADD}", [*chain.from_iterable(some)])
 
 
-def begin_tally(connection: Connection) -> None:
-    """Make the table, of all that was placed before there was one, unless it is there."""
-    if has_table(connection, "tally"):
-        return
-    with transaction(connection):
-        if not has_table(connection, "tally"):  # another process may have made it meanwhile
-            connection.execute(_TALLY)
-            placed = connection.execute(
-                "SELECT body FROM segment JOIN placed ON segment = id ORDER BY first"
-            )
-            for leaves in _in_steps(placed):
-                write_tally(connection, count(leaves))
+def fill_tally(connection: Connection) -> None:
+    """Add all that was placed before there was a table; within the transaction that makes it."""
+    placed = connection.each(
+        "SELECT segment.id, body FROM placed JOIN segment ON segment.id = placed.segment "
+        "ORDER BY placed.first"
+    )
+    for leaves in _in_steps(placed):
+        write_tally(connection, count(leaves))
 
 
 def connect_to_make() -> File:
     """Open a file of its own with the table, empty; closing it removes it."""
     connection = sqlite3.connect("", isolation_level=None, factory=File)
-    connection.execute(_TALLY)
+    connection.execute(TALLY)
     return connection
 
 
 def in_order(connection: Connection) -> Rows:
     """Read the table as it is, by group."""
-    return connection.execute(f"SELECT * FROM tally ORDER BY {', '.join(GROUP)}")  # noqa: S608 our own names
+    hour, *texts = GROUP
+    order = ", ".join([hour, *[f"{name}{connection.words.exactly}" for name in texts]])
+    return connection.execute(f"SELECT * FROM tally ORDER BY {order}")  # noqa: S608 our own names
 
 
 def tallies(
-    path: Path,
+    where: Where,
     *,
     by: Collection[str],
     begin_ms: int = 0,
@@ -95,7 +95,7 @@ def tallies(
     """Read what the receipts of a ledger come to; the server may be running.
 
     Args:
-        path: The ledger file.
+        where: The ledger.
         by: Fields of a `Group` that tell receipts apart; the others are empty in what is read.
         begin_ms: First hour that counts.
         end_ms: The first that no longer does; None is all there are.
@@ -114,11 +114,11 @@ def tallies(
         account=account,
     )
     try:
-        with closing(connect_to_read(path, live=is_live(path))) as connection:
-            connection.execute("BEGIN")  # one moment of the books, whatever is written meanwhile
+        with closing(look_into(where)) as connection:
+            connection.execute(connection.words.glance)  # one moment, whatever is written meanwhile
             return asked.of(connection)
     except UNREADABLE as error:
-        message = f"the ledger {str(path)!r} cannot be read: {error}"
+        message = f"the ledger {str(where)!r} cannot be read: {error}"
         raise StoreUnavailable(message) from error
 
 
@@ -133,12 +133,11 @@ class _Asked(NamedTuple):
 
     def of(self, connection: Connection) -> list[Tally]:
         """Read them."""
-        first, found = 0, dict[Group, list[int]]()
+        found, others = dict[Group, list[int]](), segments(connection)
         if has_table(connection, "tally"):
-            (first,) = connection.execute("SELECT coalesce(max(segment), 0) FROM placed").fetchone()
             found = {self._named(row): [*row[1 + len(self.by) :]] for row in self._rows(connection)}
-        segments = connection.execute("SELECT body FROM segment WHERE id > ? ORDER BY id", (first,))
-        for leaves in _in_steps(segments):
+            others = iter(connection.execute(connection.words.unplaced, (_ALL,)))
+        for leaves in _in_steps(others):
             for group, sums in count(leaves).items():
                 if self._is_asked(group):
                     merge(found, self._told(group), sums)
@@ -179,11 +178,10 @@ class _Asked(NamedTuple):
         return self.account is None or self.account in (group.key, *line_of(group.account))
 
 
-def _in_steps(segments: Rows) -> Iterator[list[bytes]]:
+def _in_steps(rows: Iterator[tuple[int, bytes]]) -> Iterator[list[bytes]]:
     """Cut segments into lists of leaves that are small enough to hold."""
-    rows = iter(segments)
     while step := [*islice(rows, _STEP_SEGMENTS)]:
-        yield [leaf for (body,) in step for leaf in unpack(body)]
+        yield [leaf for _, body in step for leaf in unpack(body)]
 
 
 _NOBODY = Group(0, *[""] * (len(GROUP) - 1))

@@ -27,13 +27,14 @@ from jevons.ledger.record import BadLeaf, decode, unpack
 from jevons.ledger.trust import Trust
 from jevons.store.checking import Checking, Report, unheard
 from jevons.store.derived import Derived
-from jevons.store.door import FAILS, Connection
+from jevons.store.door import FAILS, Connection, ServerFault
 from jevons.store.export import BadExport, open_export
 from jevons.store.lease import digest, is_open, seal_path
-from jevons.store.read import checkpoints
-from jevons.store.schema import connect_to_read, is_live
+from jevons.store.read import checkpoints, segments
+from jevons.store.schema import connect_to_read, is_live, look_into
+from jevons.store.where import Server, Where, beside
 from jevons.types.account import Genesis
-from jevons.types.errors import NotFound
+from jevons.types.errors import NotFound, StoreUnavailable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,23 +45,27 @@ if TYPE_CHECKING:
 __all__ = ("cut_notes", "verify")
 
 
-def verify(path: Path, trust: Trust | None = None, on_leaves: OnLeaves | None = None) -> Report:
-    """Check a ledger file or an export; the server may be running.
+def verify(where: Where, trust: Trust | None = None, on_leaves: OnLeaves | None = None) -> Report:
+    """Check a ledger or an export; the server may be running.
 
     Args:
-        path: The file.
+        where: The ledger, or the file.
         trust: What is known of the log beforehand; without it, its key is taken from it.
         on_leaves: Hears how far it has come.
 
     Raises:
         NotFound: There is no such file.
+        StoreUnavailable: The database server cannot be reached.
     """
     start_s = time.monotonic()
+    if isinstance(where, Server):
+        report = _verify_server(where, trust or Trust(), on_leaves or unheard)
+        return msgspec.structs.replace(report, duration_s=time.monotonic() - start_s)
     try:
-        check = _verify_export if _is_export(path) else _verify_ledger
-        report = check(path, trust or Trust(), on_leaves or unheard)
+        check = _verify_export if _is_export(where) else _verify_ledger
+        report = check(where, trust or Trust(), on_leaves or unheard)
     except FileNotFoundError:
-        message = f"no ledger {str(path)!r}"
+        message = f"no ledger {str(where)!r}"
         raise NotFound(message) from None
     return msgspec.structs.replace(report, duration_s=time.monotonic() - start_s)
 
@@ -106,6 +111,21 @@ def _verify_ledger(path: Path, trust: Trust, on_leaves: OnLeaves) -> Report:
     )
 
 
+def _verify_server(server: Server, trust: Trust, on_leaves: OnLeaves) -> Report:
+    """Check a ledger on a server, as far as its tables go; its own files are PostgreSQL's."""
+    try:
+        connection = look_into(server)
+    except ServerFault as error:
+        message = f"{server} cannot be read: {error}"
+        raise StoreUnavailable(message) from error
+    with closing(connection):
+        try:
+            return _Tables(connection, server, is_sealed=False).verify(trust, on_leaves)
+        except (*FAILS, BadLeaf, ValueError, TypeError, OverflowError) as error:
+            says = f"the ledger's tables cannot be read: {error}"
+            return Report(findings=(Finding(kind="bad_storage", says=says),))
+
+
 def _check_seal(path: Path) -> list[Finding] | None:
     try:
         line = seal_path(path).read_bytes()
@@ -118,30 +138,26 @@ def _check_seal(path: Path) -> list[Finding] | None:
 
 
 class _Tables(NamedTuple):
-    """A ledger file, open."""
+    """A ledger, open."""
 
     connection: Connection
-    path: Path
+    where: Where
     is_sealed: bool
 
     def verify(self, trust: Trust, on_leaves: OnLeaves) -> Report:
         """Check one moment of it."""
         run = self.connection.execute
-        run("BEGIN")
-        damage = [
-            Finding(kind="bad_storage", says=f"the ledger's file is damaged: {problem}")
-            for (problem,) in run("PRAGMA integrity_check(8)")
-            if problem != "ok"
-        ]
+        run(self.connection.words.glance)
+        damage = _damage(self.connection)
         first = run("SELECT body FROM segment ORDER BY id LIMIT 1").fetchone()
         named = _named(unpack(first[0])[:1] if first else [])
         if named is None:
             says = "the first leaf is not a genesis that names a public key"
             return Report(findings=(*damage, Finding(kind="no_genesis", says=says)))
-        checking = Checking(named, _notes(self.connection, self.path), trust, on_leaves)
+        checking = Checking(named, _notes(self.connection, self.where), trust, on_leaves)
         derived = Derived(self.connection)
         count = 0
-        for segment, body in run("SELECT id, body FROM segment ORDER BY id"):
+        for segment, body in segments(self.connection):
             derived.begin(segment, count)
             for leaf in unpack(body):
                 derived.see(checking.add(leaf))
@@ -153,11 +169,22 @@ class _Tables(NamedTuple):
                 *damage,
                 *report.findings,
                 *derived.end(),
-                *_check_signer(self.path, named),
+                *_check_signer(self.where, named),
                 *(_unsigned(report) if self.is_sealed else ()),
             ),
-            caveat=None if self.is_sealed else _caveat(self.connection, self.path),
+            caveat=None if self.is_sealed else _caveat(self.connection, self.where),
         )
+
+
+def _damage(connection: Connection) -> list[Finding]:
+    """Have SQLite look through its file."""
+    if connection.words.name != "sqlite":
+        return []
+    return [
+        Finding(kind="bad_storage", says=f"the ledger's file is damaged: {problem}")
+        for (problem,) in connection.execute("PRAGMA integrity_check(8)")
+        if problem != "ok"
+    ]
 
 
 def _unsigned(report: Report) -> list[Finding]:
@@ -171,10 +198,10 @@ def _unsigned(report: Report) -> list[Finding]:
     return [Finding(kind="unsigned", says=says, leaf=report.leaves - report.unsigned)]
 
 
-def _check_signer(path: Path, key: Vkey) -> list[Finding]:
+def _check_signer(where: Where, key: Vkey) -> list[Finding]:
     """Hold the signing key against the log's, where it is and whoever checks may read it."""
     try:
-        raw = path.with_name("signing.key").read_bytes()
+        raw = beside(where, "signing.key").read_bytes()
     except OSError:
         return []
     try:
@@ -187,13 +214,15 @@ def _check_signer(path: Path, key: Vkey) -> list[Finding]:
     return [Finding(kind="wrong_signer", says=says)]
 
 
-def _caveat(connection: Connection, path: Path) -> str:
+def _caveat(connection: Connection, where: Where) -> str:
+    if isinstance(where, Server):
+        return "what the tables say was checked, and not the files of the database server"
     try:
         row = connection.execute("SELECT sum(unused) FROM dbstat").fetchone()
         unused = f"{row[0]} unused"
     except FAILS:  # SQLite can be built without this table
         unused = "unused"
-    if is_open(path):
+    if is_open(where):
         return (
             f"a server is running: {unused} bytes of its file, which hold no record, are covered "
             "as well once it stops"
@@ -204,10 +233,10 @@ def _caveat(connection: Connection, path: Path) -> str:
     )
 
 
-def _notes(connection: Connection, path: Path) -> list[tuple[str, str]]:
+def _notes(connection: Connection, where: Where) -> list[tuple[str, str]]:
     """Collect every checkpoint once, from the ledger and from the copy beside it."""
     notes = dict.fromkeys(checkpoints(connection), "the ledger")
-    copy = path.with_name("checkpoints")
+    copy = beside(where, "checkpoints")
     if copy.exists():
         for note in cut_notes(copy.read_text("utf-8", "replace")):
             notes.setdefault(note, copy.name)

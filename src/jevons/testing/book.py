@@ -111,7 +111,7 @@ class Book:
         """Whether anything that a key is charged to has a budget."""
         return self.purse.covers(actor)
 
-    def widen(self, request: str, by: Amounts) -> None:
+    async def widen(self, request: str, by: Amounts) -> None:
         """Set more aside; it is always the first moment of time here.
 
         Raises:

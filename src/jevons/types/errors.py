@@ -491,6 +491,8 @@ class StoreUnavailable(HouseError):
     status = 503
     code = "store_unavailable"
     retry = Retry.LATER
+    retry_after_s = 5.0
+    """A database that is started again is there in less."""
 
 
 class Bug(HouseError):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from jevons.cli.client import Client
     from jevons.cli.demo.run import Done
+    from jevons.store.where import Where
 
 __all__ = ("demo", "demonstrate")
 
@@ -55,7 +56,7 @@ def demo(
 
 def demonstrate(
     client: Client,
-    ledger: Path | None,
+    ledger: Where | None,
     *,
     model: str | None = None,
     invoice: Path | None = None,
@@ -83,7 +84,7 @@ def demonstrate(
     done = run(client, terminal, model=model or default_model(client), invoice=invoice)
     show_total(terminal, done)
     report = None
-    if ledger is not None and ledger.exists():
+    if ledger is not None and (not isinstance(ledger, Path) or ledger.exists()):
         client.await_checkpoint(done[-1].receipt.id)
         report = verify(ledger)
         show(terminal, report, is_open=True)
