@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PURE := src/jevons/types/*,src/jevons/wire/*,src/jevons/policy/*,src/jevons/pick/*
 PURE := $(PURE),src/jevons/meter/*,src/jevons/ledger/*,src/jevons/privacy/*,src/jevons/imports/*,src/jevons/flow.py
-PURE := $(PURE),src/jevons/entries.py,src/jevons/looking.py,src/jevons/spans.py,src/jevons/admin/roles.py,src/jevons/budget/*,src/jevons/reports/*
+PURE := $(PURE),src/jevons/entries.py,src/jevons/looking.py,src/jevons/spans.py,src/jevons/admin/roles.py,src/jevons/admin/groups.py,src/jevons/admin/idtoken.py,src/jevons/budget/*,src/jevons/reports/*
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint types contracts coverage bench bench-policy bench-privacy faults kill prove mutants lock

@@ -32,6 +32,7 @@ SETTINGS = (
     "JEVONS_HOUSE_",
     "JEVONS_LEDGER_",
     "JEVONS_LIMITS_",
+    "JEVONS_OIDC_",
     "JEVONS_OTEL_",
     "JEVONS_POLICY_",
     "JEVONS_PRIVACY_",

@@ -45,6 +45,7 @@ if __name__ == "__main__":
         "dev",
         "--extra=engine",
         "--extra=ner",
+        "--extra=oidc",
         "--extra=otel",
         "--extra=postgres",
         "--extra=proof",

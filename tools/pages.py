@@ -32,6 +32,7 @@ SECTIONS: dict[type[msgspec.Struct], str] = {
     settings.LedgerSettings: "ledger",
     settings.PublishSettings: "publish",
     settings.AdminSettings: "admin",
+    settings.OidcSettings: "oidc",
     settings.OtelSettings: "otel",
     settings.AnswersSettings: "answers",
     settings.HouseSettings: "house",
@@ -189,6 +190,8 @@ def _accepted(kind: object) -> str:
         return " | ".join(repr(each) for each in inside)
     if origin is Annotated:
         return _accepted(inside[0])
+    if origin is dict:
+        return f"dict[{', '.join(map(_accepted, inside))}]"
     if origin is tuple:
         return f"tuple[{_accepted(inside[0])}, ...]"
     if origin in {Union, UnionType}:

@@ -353,6 +353,7 @@ def plain_person(change: PersonChange) -> dict[str, Any]:
         "person": change.name,
         "role": change.role,
         "accounts": change.accounts,
+        "issuer": change.issuer or None,
         "removed": change.act == "removed",
         "at_ms": change.at_ms,
         "by": change.by,

@@ -29,6 +29,7 @@ __all__ = (
     "HouseSettings",
     "LedgerSettings",
     "LimitsSettings",
+    "OidcSettings",
     "OtelSettings",
     "PolicySettings",
     "PrivacySettings",
@@ -107,6 +108,31 @@ class AdminSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Minutes without a request after which somebody is signed out."""
     session_hours: Annotated[int, msgspec.Meta(ge=1)] = 12
     """Hours after which somebody has to sign in again in any case."""
+
+
+class OidcSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Another server, by OpenID Connect, that says who people are who look after the house.
+
+    Takes `pip install 'jevons[oidc]'`. It is told to send people back to `/sign-in/oidc/back` below
+    `[admin] url`.
+    """
+
+    issuer: str = ""
+    """What the server calls itself, as `https://login.example.org/realms/main`. Unset: people sign in
+    with tokens only."""
+    client_id: str = ""
+    """What it calls us."""
+    client_secret: str = ""
+    """`env:NAME`, the variable that holds what we show it; unset for a client that has none."""
+    scopes: tuple[str, ...] = ("openid", "profile")
+    """What it is asked for; `openid` has to be there, and whatever makes it tell the groups."""
+    groups: str = "groups"
+    """Claim that lists somebody's groups; a name with dots leads into it, as `realm_access.roles`."""
+    roles: dict[str, str] = {}
+    """What each group may do: `admin`, `operator`, `auditor`, `manager of research, search` or
+    `member of search`. Whoever is in none may not sign in."""
+    timeout_s: Annotated[float, msgspec.Meta(gt=0)] = 10.0
+    """Longest wait for an answer of the server."""
 
 
 class WitnessSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -374,6 +400,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ledger: LedgerSettings = LedgerSettings()
     publish: PublishSettings = PublishSettings()
     admin: AdminSettings = AdminSettings()
+    oidc: OidcSettings = OidcSettings()
     otel: OtelSettings = OtelSettings()
     answers: AnswersSettings = AnswersSettings()
     house: HouseSettings = HouseSettings()

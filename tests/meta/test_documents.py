@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-PLAIN = {"str", "int", "float", "bool", "Decimal", "Path", "None", "tuple"}
+PLAIN = {"str", "int", "float", "bool", "Decimal", "Path", "None", "tuple", "dict"}
 SECTIONS = {"Price", "Footprint", "Custody"}
 """Types that a setting may name: plain ones, and those with a table of their own. Of any other the
 page says the values."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from jevons.admin.desk import Desk
+    from jevons.admin.oidc import SingleSignOn
     from jevons.admin.session import Sessions
 
 __all__ = ("make_app",)
@@ -32,6 +33,8 @@ def make_app(
     hosts: Collection[str],
     secure: bool,
     pages: Sequence[BaseRoute] = (),
+    single: SingleSignOn | None = None,
+    home: str = "",
 ) -> ASGIApp:
     """Make the ASGI application. It has no lifespan of its own.
 
@@ -45,10 +48,12 @@ def make_app(
         hosts: Names by which we are reached, without a port.
         secure: Whether people reach us by https only.
         pages: Routes that are mounted beside ours.
+        single: Another server that says who people are; None where there is none.
+        home: Where people reach us, for that server.
     """
     cookies = Cookies(secure=secure)
     find = desk.books.people.find
-    sign_in = SignIn(find, sessions, cookies)
+    sign_in = SignIn(find, sessions, cookies, single=single, home=home)
     behind = Starlette(
         routes=[*api_routes(desk), *pages, *sign_in.routes()],
         exception_handlers={

@@ -108,6 +108,8 @@ class Gate:
                 headers = MutableHeaders(raw=message["headers"])
                 for name, value in _ALWAYS.items():
                     headers.setdefault(name, value)
+            else:  # our server wants what ASGI lets out
+                message = {"body": b"", "more_body": False, **message}
             await send(message)
 
         try:
@@ -118,8 +120,9 @@ class Gate:
                 app = RedirectResponse(f"/sign-in?next={quote(_asked(scope))}", 303)
         try:
             await app(scope, receive, dressed)
-        except Exception:  # noqa: BLE001 Starlette raises what was answered and logged once more
-            return
+        except Exception:
+            if not scope["state"].get("is_told"):  # Starlette raises what was answered once more
+                raise
 
     async def _let_in(self, scope: Scope, receive: Receive) -> tuple[ASGIApp, Receive]:
         """Find out who asks, and read all of what is asked.

@@ -158,7 +158,7 @@ def may(person: Person, act: Act, at: At) -> bool:
             return not _are_apart(person.accounts, at.line[1:])
         case Reach.OWN:
             return at.owner == person.name
-        case None:
+        case _:
             return False
 
 

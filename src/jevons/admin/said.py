@@ -43,7 +43,9 @@ class Json(Response):
 
 def answer_to(request: Request, error: Exception) -> Response:
     """Answer what went wrong in a route, in the house's own words."""
-    return error_answer(request.url.path, in_house(error))
+    said = in_house(error)
+    request.state.is_told = isinstance(said, Bug)
+    return error_answer(request.url.path, said)
 
 
 def in_house(error: Exception) -> JevonsError:

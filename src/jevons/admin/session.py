@@ -3,8 +3,8 @@
 Rule 1: a session ends when nothing was asked for a while, in any case after some hours, and when
     somebody signs out; a restart ends all.
 Rule 2: what is remembered is a hash of the cookie. Whoever reads this memory cannot sign in with it.
-Rule 3: a session that a token opened is worth what the token is worth now: a person who was
-    removed, or has a new token, is out at once.
+Rule 3: a session is worth what stands of its person now: who was removed, or has a new token, is
+    out at once, and a role that has changed is another.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from msgspec.structs import replace
 
+if TYPE_CHECKING:
     from jevons.ports import Clock
+    from jevons.store import People
     from jevons.types.person import Person
 
 __all__ = ("Begun", "Session", "Sessions")
@@ -51,7 +52,7 @@ class Sessions:
 
     Args:
         clock: Ends them.
-        holder: Finds who holds a token now, by its SHA-256.
+        people: Those who may sign in now.
         idle_s: Seconds without a request after which one ends.
         longest_s: Seconds after which one ends in any case.
     """
@@ -59,13 +60,13 @@ class Sessions:
     def __init__(
         self,
         clock: Clock,
-        holder: Callable[[str], Person | None],
+        people: People,
         *,
         idle_s: float,
         longest_s: float,
     ) -> None:
         self._clock = clock
-        self._holder = holder
+        self._people = people
         self._idle_s = idle_s
         self._longest_s = longest_s
         self._open: dict[str, Session] = {}
@@ -110,13 +111,14 @@ class Sessions:
         return now_s >= min(session.until_s, session.last_s + self._idle_s)
 
     def _is_still_good(self, session: Session) -> bool:
-        if session.token is None:
-            return True
-        person = self._holder(session.token)
-        if person is None:
-            return False
-        session.person = person
-        return True
+        """Take over what stands of somebody now; false if nothing does."""
+        if session.token is not None:
+            person = self._people.holder(session.token)
+        else:
+            there = self._people.standing(session.person.name)
+            person = there and replace(session.person, role=there.role, accounts=there.accounts)
+        session.person = person or session.person
+        return person is not None
 
     def _make_room(self, now_s: float) -> None:
         over = [name for name, each in self._open.items() if self._is_over(each, now_s)]

@@ -190,6 +190,7 @@ class PersonTold(Told, frozen=True, kw_only=True):
     person: str
     role: Role
     accounts: tuple[str, ...]
+    issuer: str | None
     removed: bool
     at_ms: int
     by: str

@@ -1,8 +1,10 @@
-"""Signing in with a token at a browser, and signing out.
+"""Signing in at a browser, with a token or at another server, and signing out.
 
 Rule 1: the form is of whoever asked for it: what it holds is also in a cookie that only this site
     gets, so nobody is signed in as somebody else by another site's form.
 Rule 2: after signing in one goes on only to a path of ours.
+Rule 3: a browser that comes back from another server is sent on by a page, not by a status: what
+    follows a redirect from there counts as asked for there, and is given no `Strict` cookie.
 """
 
 from __future__ import annotations
@@ -10,8 +12,8 @@ from __future__ import annotations
 import hmac
 import secrets
 from html import escape
-from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import parse_qs
+from typing import TYPE_CHECKING, Literal, NamedTuple
+from urllib.parse import parse_qs, quote
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -19,13 +21,14 @@ from starlette.routing import Route
 from jevons.admin.gate import csrf_of, person_of
 from jevons.admin.said import page
 from jevons.telemetry import log
-from jevons.types.errors import Forbidden
+from jevons.types.errors import Forbidden, JevonsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from starlette.requests import Request
 
+    from jevons.admin.oidc import SingleSignOn
     from jevons.admin.session import Begun, Sessions
     from jevons.types.person import Person
 
@@ -34,7 +37,7 @@ __all__ = ("Cookies", "SignIn", "onward")
 _STYLE = """\
 body { font: 16px/1.5 system-ui, sans-serif; margin: 0; background: Canvas; color: CanvasText; }
 main { max-width: 26rem; margin: 12vh auto; padding: 0 1rem; }
-label, input, button, .other { display: block; width: 100%; box-sizing: border-box; font: inherit; }
+label, input, button { display: block; width: 100%; box-sizing: border-box; font: inherit; }
 input, button { margin: .3rem 0 1rem; padding: .5rem; }
 .no { color: #b00020; }
 :root { color-scheme: light dark; }
@@ -57,6 +60,11 @@ class Cookies(NamedTuple):
         """Name of that which a sign-in form goes with."""
         return f"{self.session}-form"
 
+    @property
+    def away(self) -> str:
+        """Name of that which waits while somebody signs in at another server."""
+        return f"{self.session}-away"
+
     def give(self, answer: Response, begun: Begun) -> None:
         """Have a browser keep a session for as long as it is open."""
         answer.set_cookie(
@@ -75,7 +83,8 @@ class SignIn:
         find: Tells whose token this is.
         sessions: Who is signed in.
         cookies: How cookies are sent.
-        other: What the button to another sign-on server says; empty where there is none.
+        single: Another server that says who people are; None where there is none.
+        home: Where people reach us, for that server.
     """
 
     def __init__(
@@ -84,12 +93,14 @@ class SignIn:
         sessions: Sessions,
         cookies: Cookies,
         *,
-        other: str = "",
+        single: SingleSignOn | None = None,
+        home: str = "",
     ) -> None:
         self._find = find
         self._sessions = sessions
         self._cookies = cookies
-        self._other = other
+        self._single = single
+        self._home = home
 
     def routes(self) -> list[Route]:
         """List them."""
@@ -97,8 +108,44 @@ class SignIn:
             Route("/sign-in", self._ask, methods=["GET"]),
             Route("/sign-in", self._begin, methods=["POST"]),
             Route("/sign-in/plain.css", _style, methods=["GET"]),
+            *self._elsewhere(),
             Route("/sign-out", self._end, methods=["POST"]),
             Route("/", _who, methods=["GET"]),
+        ]
+
+    def _elsewhere(self) -> list[Route]:
+        """List the routes of signing in at another server, where there is one."""
+        single = self._single
+        if single is None:
+            return []
+
+        async def away(request: Request) -> Response:
+            begun = await single.begin(onward(request.query_params.get("next", "/")))
+            answer = RedirectResponse(begun.url, 303)
+            self._set(answer, self._cookies.away, begun.browser, samesite="lax", max_age=600)
+            return answer
+
+        async def back(request: Request) -> Response:
+            kept = request.cookies.get(self._cookies.away, "")
+            try:
+                person, then = await single.end(request.query_params, kept)
+            except JevonsError as error:
+                log.warning("admin.refused", how="oidc", code=error.code, cause=str(error))
+                raise
+            log.info("admin.signed_in", person=person.name, how="oidc", role=person.role)
+            onto = escape(then)
+            body = (
+                f'<meta http-equiv="refresh" content="0;url={onto}">'
+                f'<p>Signed in. <a href="{onto}">Go on</a></p>'
+            )
+            answer = HTMLResponse(page("Signed in", body))
+            self._cookies.give(answer, self._sessions.begin(person))
+            answer.delete_cookie(self._cookies.away, secure=self._cookies.secure)
+            return answer
+
+        return [
+            Route("/sign-in/oidc", away, methods=["GET"]),
+            Route("/sign-in/oidc/back", back, methods=["GET"]),
         ]
 
     async def _ask(self, request: Request) -> Response:
@@ -123,18 +170,23 @@ class SignIn:
 
     async def _end(self, request: Request) -> Response:
         self._sessions.end(request.cookies.get(self._cookies.session, ""))
-        log.info("admin.signed_out", person=person_of(request).name)
-        answer = RedirectResponse("/sign-in", 303)
+        person = person_of(request)
+        log.info("admin.signed_out", person=person.name)
+        answer: Response = RedirectResponse("/sign-in", 303)
+        if person.how == "oidc" and self._single is not None:
+            leaving = await self._single.leaving(f"{self._home}/sign-in")
+            if leaving is not None:
+                body = (
+                    f'<h1>Signed out</h1><p><a href="{escape(leaving)}">Sign out there too</a></p>'
+                )
+                answer = HTMLResponse(page("Signed out", body))
         self._cookies.take(answer)
         return answer
 
     def _form(self, then: str, *, says: str = "") -> Response:
         word = secrets.token_urlsafe(32)
-        other = (
-            f'<a class="other" href="/sign-in/oidc">{escape(self._other)}</a>'
-            if self._other
-            else ""
-        )
+        there = escape(f"/sign-in/oidc?next={quote(onward(then))}")
+        other = f'<p><a href="{there}">Single sign-on</a></p>' if self._single else ""
         no = f'<p class="no" role="alert">{escape(says)}</p>' if says else ""
         body = (
             f'<h1>Sign in</h1>{no}{other}<form method="post" action="/sign-in">'
@@ -145,15 +197,26 @@ class SignIn:
             "<button>Sign in</button></form>"
         )
         answer = HTMLResponse(page("Sign in", body), 401 if says else 200)
+        self._set(answer, self._cookies.form, word, samesite="strict", max_age=3600)
+        return answer
+
+    def _set(
+        self,
+        answer: Response,
+        name: str,
+        value: str,
+        *,
+        samesite: Literal["lax", "strict"],
+        max_age: int,
+    ) -> None:
         answer.set_cookie(
-            self._cookies.form,
-            word,
-            max_age=3600,
+            name,
+            value,
+            max_age=max_age,
             secure=self._cookies.secure,
             httponly=True,
-            samesite="strict",
+            samesite=samesite,
         )
-        return answer
 
 
 def onward(said: str) -> str:

@@ -186,7 +186,7 @@ async def open_house(
             endpoints=catalog.endpoints,
             metrics=metrics,
             shown=shown,
-            admin=open_admin(settings, desk),
+            admin=open_admin(settings, desk, closing=closing),
             app=app(
                 rooms=rooms,
                 keys=books.keys,

@@ -14,11 +14,13 @@ from urllib.parse import urlsplit
 
 from jevons.admin import Sessions, make_app
 from jevons.boot.listener import Listener
+from jevons.boot.single import open_single
 from jevons.telemetry import log
 from jevons.types.errors import Misconfigured
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
+    from contextlib import AsyncExitStack
 
     from starlette.routing import BaseRoute
 
@@ -33,25 +35,37 @@ _S_PER_MINUTE, _S_PER_HOUR = 60, 3600
 
 
 def open_admin(
-    settings: Settings, desk: Desk, *, pages: Sequence[BaseRoute] = ()
+    settings: Settings,
+    desk: Desk,
+    *,
+    closing: AsyncExitStack,
+    pages: Sequence[BaseRoute] = (),
 ) -> Application | None:
     """Make what people are answered by; None in a house that has no such listener.
 
     Args:
         settings: Where it listens, and how long a session is.
         desk: The open house.
+        closing: What to close, and when.
         pages: Routes of others that stand behind the same sign-in.
 
     Raises:
-        Misconfigured: It would send tokens in the clear.
+        Misconfigured: It would send tokens in the clear, or cannot have people sign on elsewhere.
     """
     said = settings.admin
     if said.port is None:
         return None
     url = _reached_at(said)
+    home = url or f"http://{said.host}:{said.port}"
+    single = (
+        open_single(settings.oidc, desk, home=home, closing=closing) if url or said.port else None
+    )
+    if single is None and settings.oidc.issuer:
+        message = "[oidc] needs [admin] url, or a port that is not 0: people are sent back there"
+        raise Misconfigured(message)
     sessions = Sessions(
         desk.clock,
-        desk.books.people.holder,
+        desk.books.people,
         idle_s=said.idle_minutes * _S_PER_MINUTE,
         longest_s=said.session_hours * _S_PER_HOUR,
     )
@@ -61,6 +75,8 @@ def open_admin(
         hosts=_hosts(said, url),
         secure=url.startswith("https:"),
         pages=pages,
+        single=single,
+        home=home,
     )
 
 

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from jevons.store.standing import people, put
 from jevons.types.account import PersonChange
-from jevons.types.errors import Malformed, NotFound, StoreUnavailable
+from jevons.types.errors import Forbidden, Malformed, NotFound, StoreUnavailable
 from jevons.types.person import Person
 
 if TYPE_CHECKING:
@@ -61,6 +61,11 @@ class People:
         """Look up whose token has this SHA-256, hex."""
         return self._found.get(digest)
 
+    def standing(self, name: str) -> PersonChange | None:
+        """Look up somebody who may sign in; None if there is nobody of this name, or not any more."""
+        there = self._named.get(name)
+        return None if there is None or there.act == "removed" else there
+
     def list(self) -> tuple[PersonChange, ...]:
         """List everybody by name, also who was removed: the last that was said of each."""
         return tuple([change for _, change in sorted(self._named.items())])
@@ -87,12 +92,43 @@ class People:
 
         Raises:
             NotFound: There is nobody of this name.
+            Malformed: They sign in elsewhere.
             StoreUnavailable: It could not be written; the token that they have is still good.
         """
         there = self.named(name)
+        if there.issuer:
+            message = f"{name!r} signs in at {there.issuer}, and has no token"
+            raise Malformed(message)
         return await self._with_token(
             replace(there, act="rotated", at_ms=self._clock.now_ms(), by=by)
         )
+
+    async def enter(
+        self, name: str, *, role: Role, accounts: tuple[str, ...], issuer: str
+    ) -> PersonChange:
+        """Take over what a sign-on server says of somebody; a record only if it is news.
+
+        Raises:
+            Forbidden: They were removed here, or are of another server.
+            StoreUnavailable: It could not be written; they may not.
+        """
+        there = self._named.get(name)
+        if there is not None and (there.act == "removed" or there.issuer != issuer):
+            message = f"{name!r} was removed here, or is somebody of another sign-on server"
+            raise Forbidden(message, rule="oidc")
+        if there is not None and (there.role, there.accounts) == (role, accounts):
+            return there
+        entered = PersonChange(
+            at_ms=self._clock.now_ms(),
+            act="signed_in",
+            name=name,
+            role=role,
+            accounts=accounts,
+            issuer=issuer,
+            by=name,
+        )
+        await self._stand(entered)
+        return entered
 
     async def remove(self, name: str, *, by: str) -> PersonChange:
         """Refuse somebody from now on.
@@ -112,8 +148,8 @@ class People:
         Raises:
             NotFound: There is nobody of this name.
         """
-        there = self._named.get(name)
-        if there is None or there.act == "removed":
+        there = self.standing(name)
+        if there is None:
             message = f"nobody is called {name!r}; `jevons people list` lists them"
             raise NotFound(message)
         return there

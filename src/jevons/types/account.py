@@ -177,16 +177,18 @@ class KeyChange(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag
 
 
 class PersonChange(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="person"):
-    """Somebody was let sign in with a token, got a new one, or was removed."""
+    """Somebody was let sign in with a token, got a new one, came from a sign-on server, or was removed."""
 
     at_ms: int
-    act: Literal["added", "rotated", "removed"]
+    act: Literal["added", "rotated", "signed_in", "removed"]
     name: str
     role: Role
     accounts: tuple[str, ...] = ()
     """Accounts that the role is of; none for one of the whole house."""
     token: str = ""
     """SHA-256 of the token, hex; it is of 32 random bytes, so nobody guesses it. Empty for none."""
+    issuer: str = ""
+    """The sign-on server that says who they are; empty for those who have a token."""
     by: str = ""
     """Who did it, as in each such record."""
 

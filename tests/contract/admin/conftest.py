@@ -40,7 +40,7 @@ async def front(
     async with Books.open(
         path, commit="os", origin="a/log", clock=SystemClock(), ids=Ulids(SystemClock())
     ) as books:
-        sessions = Sessions(clock, books.people.holder, idle_s=1800, longest_s=43_200)
+        sessions = Sessions(clock, books.people, idle_s=1800, longest_s=43_200)
         app = make_app(
             desk=Desk(books=books, archive=None, clock=clock),
             sessions=sessions,
