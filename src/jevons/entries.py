@@ -164,6 +164,7 @@ def receipt(asked: Asked, ending: Ending) -> Receipt:
         cost=ending.charge.cost,
         energy_mj=ending.charge.energy_mj,
         carbon_mg=ending.charge.carbon_mg,
+        impact=ending.charge.impact,
         finish="caller_left" if isinstance(error, CallerLeft) else outcome.finish,
         error=error.code if error else None,
         tried=tuple([_tried(each, is_last=each is outcome) for each in ending.outcomes]),

@@ -19,6 +19,7 @@ __all__ = (
     "MG_PER_G",
     "MJ_PER_WH",
     "UG_PER_G",
+    "UL_PER_ML",
     "UNKNOWN",
     "bytes_of",
     "carbon",
@@ -29,11 +30,13 @@ __all__ = (
     "plain",
     "quantity",
     "unit",
+    "water",
 )
 
 MJ_PER_WH = 3.6e6
 """Millijoules in a watt-hour."""
 MG_PER_G = 1e3
+UL_PER_ML = 1e3
 UG_PER_G = 1e6
 
 UNKNOWN = "unknown"
@@ -97,6 +100,11 @@ def energy(amount: Quantity) -> str:
 def carbon(amount: Quantity) -> str:
     """Write carbon, from milligrams to grams of CO2 equivalent."""
     return quantity(amount, MG_PER_G, "gCO2e")
+
+
+def water(amount: Quantity) -> str:
+    """Write water, from microlitres to millilitres."""
+    return quantity(amount, UL_PER_ML, "mL")
 
 
 def unit(name: Unit, amount: int) -> str:

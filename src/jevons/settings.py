@@ -17,7 +17,7 @@ import msgspec
 
 from jevons.types.custody import PLACE, REGION, Custody, PerClass
 from jevons.types.errors import Misconfigured
-from jevons.types.model import Currency, ExchangeRate, Footprint, Price
+from jevons.types.model import Currency, ExchangeRate, Footprint, Price, Site
 from jevons.types.request import Dialect, Need
 
 __all__ = (
@@ -213,14 +213,17 @@ class HouseSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """What jevons cannot know by itself about the machine it runs on."""
 
     grid: str | None = None
-    """ISO 3166-1 alpha-2 code of the electricity it runs on. Unset: the world's mix, with a wide
-    interval."""
+    """ISO 3166-1 alpha-2 code of the electricity it runs on, or a region of a cloud as
+    `gcp/europe-west3`. Unset: the world's mix, with a wide interval."""
     watts_per_thread: float | None = None
     """Power of one busy processor thread, for machines without an energy counter. Unset: 4 W,
     with a wide interval."""
     electricity_usd_per_kwh: Decimal | None = None
     """What this machine's electricity costs. Unset: the world's average
     for households, and the receipt says so."""
+    site: Site | None = None
+    """What you say of contracted electricity, of making the hardware and of water on the premises;
+    unset: unknown."""
 
 
 class EngineSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -359,7 +362,8 @@ class EndpointSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """Where it processes: `on-prem` or an ISO 3166-1 alpha-2 code; unset: where the vendor says, else
     `unknown`, which is the worst place."""
     grid: str | None = None
-    """ISO 3166-1 alpha-2 code of the electricity it runs on; unset: not known."""
+    """ISO 3166-1 alpha-2 code of the electricity it runs on, or a region of a cloud as
+    `gcp/europe-west3`; unset: not known."""
     can: tuple[Need, ...] | None = None
     """What it can do; a request that needs more is not sent there. Unset: what the vendor's row
     says, else everything that is only text."""
@@ -378,6 +382,9 @@ class EndpointSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     there is."""
     footprint: Footprint | None = None
     """What its energy is modelled from; unset: the energy is unknown."""
+    site: Site | None = None
+    """What its operator says of contracted electricity, of making the hardware and of water; unset: the
+    first is unknown, and the others are what is usual for a data centre."""
     custody: Custody | None = None
     """Who could get at what it is sent; unset: the vendor's row, else unknown, which is the worst;
     for a place `on-prem`, nobody but you."""

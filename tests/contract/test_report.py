@@ -147,7 +147,7 @@ def test_one_account_alone_and_carbon_in_place_of_energy(folder: Path) -> None:
 
 
 def spent(folder: Path, *words: str) -> Result:
-    shell = CliRunner(env={"JEVONS_DATA_DIR": str(folder)})
+    shell = CliRunner(env={"JEVONS_DATA_DIR": str(folder), "COLUMNS": "120"})
     return shell.invoke(main, ["report", "spend", *words])
 
 
@@ -183,6 +183,17 @@ def test_a_bill_reads_the_same_to_a_person_and_in_a_sheet(folder: Path) -> None:
         "after the last day"
         in spent(folder, "--since", "2027-01-01", "--until", "2026-01-01").stderr
     )
+
+
+def test_what_answers_came_to_besides_is_told_or_unknown(folder: Path) -> None:
+    text = " ".join(spent(folder, "--impact").stdout.split())
+    assert "0.20 0.10\N{EN DASH}0.40" in text
+    assert "unknown" in text
+    assert "energy: 100 % modelled" in text
+    (told,) = json.loads(spent(folder, "--json").stdout)
+    assert told["modelled_mj"] == told["energy_mj"]
+    assert (told["energy_mj_p05"], told["energy_mj_p95"]) == (360_000, 1_440_000)
+    assert told["no_market"] == told["no_water_grid"] == 400
 
 
 def test_without_a_day_the_last_days_end_today(folder: Path) -> None:

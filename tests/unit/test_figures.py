@@ -70,3 +70,8 @@ def test_what_is_not_known_is_never_a_number() -> None:
 )
 def test_a_size_is_in_powers_of_a_thousand(size: int, shown: str) -> None:
     assert figures.bytes_of(size) == shown
+
+
+def test_water_is_millilitres_with_the_interval() -> None:
+    assert figures.water(estimate(500.0, 1_000.0, 2_000.0)) == "1.0 mL (0.50\N{EN DASH}2.0)"
+    assert figures.water(UNKNOWN) == figures.UNKNOWN

@@ -48,6 +48,7 @@ def open_meter(settings: Settings) -> HouseMeter:
     return HouseMeter(
         grids=grids(),
         house_grid=house.grid,
+        house_site=house.site,
         tariff=tariff or world_tariff(),
         watts_per_thread=house.watts_per_thread,
         ceiling=_ceiling(settings.budgets),

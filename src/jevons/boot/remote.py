@@ -114,6 +114,7 @@ def _row(said: EndpointSettings, offer: Offer | None, exchange: Exchange | None 
         host=said.host or (offer.entity if offer is not None else "unknown"),
         place=said.place or (offer.host.place if offer is not None else "unknown"),
         grid=said.grid,
+        site=said.site,
         can=frozenset(said.can) if said.can is not None else (known and known.can) or _TEXT,
         context_tokens=said.context_tokens or (known.context_tokens if known else None),
         max_output_tokens=said.max_output_tokens or (known.max_output_tokens if known else None),

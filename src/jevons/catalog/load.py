@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 __all__ = ("grids", "world_tariff")
 
 
+_ZONE_FOLD = 1.1
+"""Of a part of a place: the hour that a request fell in is not known."""
+
 _Kind = TypeVar("_Kind", bound=msgspec.Struct)
 
 
@@ -28,16 +31,28 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     name: str
     gco2e_per_kwh: float
     fold: float
+    water_l_per_kwh: float | None = None
+
+
+class _Zone(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A part of a place, as `data/grid.toml` writes it."""
+
+    name: str
+    place: str
+    gco2e_per_kwh: float
 
 
 class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The whole of `data/grid.toml`: every row of it comes from one dataset."""
+    """The whole of `data/grid.toml`: places are of one dataset, and zones of another."""
 
     publisher: str
     dataset: str
+    water: str
     year: str
     read: str
+    zones: str
     grid: dict[str, _Row]
+    zone: dict[str, _Zone]
 
 
 class _Price(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -55,16 +70,34 @@ def grids() -> Mapping[str, Grid]:
     """Read the carbon intensity of every place we have a row for.
 
     Returns:
-        By ISO 3166-1 alpha-2 code, and `WORLD` for the world's mix; each with its source.
+        By ISO 3166-1 alpha-2 code, or by a region of a cloud as `gcp/us-central1`, and `WORLD` for
+        the world's mix; each with its source.
     """
     table = _read("grid.toml", _Table)
     source = f"{table.publisher}, {table.dataset}, {table.year}, read {table.read}"
-    return MappingProxyType(
-        {
-            place: Grid(place=place, gco2e_per_kwh=row.gco2e_per_kwh, fold=row.fold, source=source)
-            for place, row in table.grid.items()
-        }
-    )
+    places = {
+        place: Grid(
+            place=place,
+            gco2e_per_kwh=row.gco2e_per_kwh,
+            fold=row.fold,
+            source=source,
+            water_l_per_kwh=row.water_l_per_kwh,
+            water_source=table.water,
+        )
+        for place, row in table.grid.items()
+    }
+    zones = {
+        code: Grid(
+            place=code,
+            gco2e_per_kwh=zone.gco2e_per_kwh,
+            fold=_ZONE_FOLD,
+            source=f"{table.zones}, read {table.read}",
+            water_l_per_kwh=places[zone.place].water_l_per_kwh,
+            water_source=table.water,
+        )
+        for code, zone in table.zone.items()
+    }
+    return MappingProxyType({**places, **zones})
 
 
 @cache

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from jevons import figures
 from jevons.cli.options import example, shared
 
 if TYPE_CHECKING:
@@ -112,6 +111,7 @@ def estimate(
     What the formulas rest on is in the explanation of energy and carbon.
     """
     del config  # as every command takes it; no setting changes an estimate
+    from jevons import figures
     from jevons.cli.opinion import opinion
     from jevons.cli.screen import emit
 

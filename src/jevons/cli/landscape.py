@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from jevons import figures
 from jevons.cli.options import example, one_form, read_settings, shared
 from jevons.cli.when import at_option, moment_of
 
@@ -135,6 +134,8 @@ def _frontier(found: Landscape) -> RenderableType:
 
 
 def _cells(judged: Judged) -> tuple[str, str, str]:
+    from jevons import figures
+
     cost = judged.cost_usd
     return (
         f"{judged.quality:.1f} %",
@@ -174,6 +175,8 @@ def _markets(found: Landscape) -> RenderableType:
 
 
 def _dollars(usd: float) -> str:
+    from jevons import figures
+
     return f"${figures.plain(usd)}"
 
 

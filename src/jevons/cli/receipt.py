@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from jevons.settings import Settings
-    from jevons.types.account import Ended, Media, Receipt, Refused, SetAside, Tried, Veil
+    from jevons.types.account import Ended, Impact, Media, Receipt, Refused, SetAside, Tried, Veil
     from jevons.types.proof import Inclusion
 
 __all__ = ("Proof", "Repriced", "prove", "receipt", "reprice", "saved_public_key", "show")
@@ -239,6 +239,7 @@ def _rows(receipt: Receipt) -> list[tuple[str, str]]:
         ("cost", figures.cost(receipt.cost)),
         ("energy", figures.energy(receipt.energy_mj)),
         ("carbon", figures.carbon(receipt.carbon_mg)),
+        *(_impact(receipt.impact) if receipt.impact else ()),
         *([("charged to", ", ".join(receipt.account))] if receipt.account else ()),
         ("seconds", f"{receipt.total_ms / 1e3:.2f}"),
         ("finish", receipt.finish + (f", {receipt.error}" if receipt.error else "")),
@@ -246,6 +247,20 @@ def _rows(receipt: Receipt) -> list[tuple[str, str]]:
     rows += [("tried", _try(each)) for each in receipt.tried if each.error]
     rows += [("set aside", _rests(each)) for each in receipt.aside]
     return rows + [("changed", each) for each in receipt.changed]
+
+
+def _impact(impact: Impact) -> list[tuple[str, str]]:
+    """Write what is known beside energy and its carbon."""
+    from jevons import figures
+    from jevons.types.units import Estimate
+
+    told = (
+        ("by contract", impact.market_mg, figures.carbon),
+        ("hardware", impact.embodied_mg, figures.carbon),
+        ("water on site", impact.water_site_ul, figures.water),
+        ("water off site", impact.water_grid_ul, figures.water),
+    )
+    return [(name, write(amount)) for name, amount, write in told if isinstance(amount, Estimate)]
 
 
 def _rests(aside: SetAside) -> str:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ("spend",)
 
 _COLUMNS = ("day", "month", "model", "endpoint", "host", "place", "class", "key", "account")
+_SPENT = ("requests", "read", "written", "cost", "Wh", "gCO2e")
+_IMPACT = ("Wh", "between", "gCO2e", "contract", "hardware", "mL site", "mL grid")
 _DAY = click.DateTime(("%Y-%m-%d",))
 
 
@@ -39,6 +41,12 @@ _DAY = click.DateTime(("%Y-%m-%d",))
     help="What tells answers apart; may repeat. Without it: the model.",
 )
 @click.option("--account", metavar="NAME", help="Only of this account, or of a key by its id.")
+@click.option(
+    "--impact",
+    "is_impact",
+    is_flag=True,
+    help="In place of tokens and money: intervals, carbon by contract and of hardware, water.",
+)
 @click.option("--csv", "as_csv", is_flag=True, help="Comma-separated figures on standard output.")
 @shared
 def spend(
@@ -47,6 +55,7 @@ def spend(
     until: datetime | None,
     by: tuple[Column, ...],
     account: str | None,
+    is_impact: bool,
     as_csv: bool,
     config: Path | None,
     as_json: bool,
@@ -77,7 +86,8 @@ def spend(
     elif as_csv:
         click.echo(_sheet(by, bills), nl=False)
     elif bills:
-        console().print(_table(by, bills))
+        console().print(_table(by, bills, is_impact=is_impact))
+        click.echo(_rests(_total(bills.values())))
     else:
         click.echo(_nothing(account))
 
@@ -113,16 +123,18 @@ def _sheet(by: Sequence[Column], bills: Mapping[tuple[str, ...], Bill]) -> str:
     return sheet([*by, *Bill._fields], [(*name, *each) for name, each in bills.items()])
 
 
-def _table(by: Sequence[Column], bills: Mapping[tuple[str, ...], Bill]) -> Table:
+def _table(
+    by: Sequence[Column], bills: Mapping[tuple[str, ...], Bill], *, is_impact: bool
+) -> Table:
     from jevons.cli.screen import table
 
-    figures = ("requests", "read", "written", "cost", "Wh", "gCO2e")
+    figures, cells = (_IMPACT, _impact) if is_impact else (_SPENT, _cells)
     shown = table(*by, *figures, right=figures)
     for name, each in bills.items():
-        shown.add_row(*name, *_cells(each))
+        shown.add_row(*name, *cells(each))
     if len(bills) > 1:
         shown.add_section()
-        shown.add_row("total", *[""] * (len(by) - 1), *_cells(_total(bills.values())))
+        shown.add_row("total", *[""] * (len(by) - 1), *cells(_total(bills.values())))
     return shown
 
 
@@ -130,6 +142,45 @@ def _total(bills: Iterable[Bill]) -> Bill:
     from jevons.reports import Bill
 
     return Bill(*[sum(column) for column in zip(*bills, strict=True)])
+
+
+def _rests(total: Bill) -> str:
+    """Say what of the energy was measured, what a vendor said and what a formula made."""
+    from jevons import figures
+    from jevons.reports import TIERS
+
+    if not total.energy_mj:
+        return "energy: none is known"
+    parts = (total.measured_mj, total.reported_mj, total.modelled_mj)
+    said = [
+        f"{figures.plain(100 * part / total.energy_mj)} % {tier}"
+        for tier, part in zip(TIERS, parts, strict=True)
+        if part
+    ]
+    return f"energy: {', '.join(said)}"
+
+
+def _impact(bill: Bill) -> tuple[str, ...]:
+    """Write what is known of each; a sum of which nothing is known is no zero."""
+    from jevons import figures
+
+    low, high = bill.energy_mj_p05 / figures.MJ_PER_WH, bill.energy_mj_p95 / figures.MJ_PER_WH
+
+    def known(amount: float, per: float, missing: int) -> str:
+        if missing == bill.requests:
+            return figures.UNKNOWN
+        return figures.plain(amount / per) + (f" + {missing} unknown" if missing else "")
+
+    g, ml = figures.MG_PER_G, figures.UL_PER_ML
+    return (
+        known(bill.energy_mj, figures.MJ_PER_WH, bill.unmeasured),
+        f"{figures.plain(low)}\N{EN DASH}{figures.plain(high)}",
+        known(bill.carbon_mg, g, bill.unmeasured),
+        known(bill.market_mg, g, bill.no_market),
+        known(bill.embodied_mg, g, bill.no_embodied),
+        known(bill.water_site_ul, ml, bill.no_water_site),
+        known(bill.water_grid_ul, ml, bill.no_water_grid),
+    )
 
 
 def _cells(bill: Bill) -> tuple[str, ...]:

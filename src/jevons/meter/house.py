@@ -13,6 +13,7 @@ from jevons.catalog.price_list import PriceList
 from jevons.meter.carbon import WORLD, Mix, carbon, mix_of
 from jevons.meter.energy import energy
 from jevons.meter.hosted import Hosted, hosted
+from jevons.meter.impact import Factors, factors_of, impact
 from jevons.meter.price import Rates, by_electricity, by_price_row, rates_of
 from jevons.meter.worst import bound_of, most_money, or_ceiling, whole
 from jevons.types.account import Charge, Measured
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from jevons.ports import Meter
     from jevons.types.account import Usage
     from jevons.types.decision import Outcome
-    from jevons.types.model import Endpoint, ExchangeRate, Grid, Price, Tariff
+    from jevons.types.model import Endpoint, ExchangeRate, Grid, Price, Site, Tariff
     from jevons.types.request import Generate
     from jevons.types.units import Cost, Quantity
 
@@ -47,6 +48,7 @@ class _Known(NamedTuple):
     """Of the rows that were charged so far."""
     model: Hosted | None
     mix: Mix
+    factors: Factors
     own: bool
 
 
@@ -62,6 +64,7 @@ class HouseMeter:
         tariff: What the electricity of own hardware costs; None leaves its answers' cost unknown.
         ceiling: What is set aside for a request whose worst case is not known; None is nothing.
         own_joules_per_token: Most energy of a token on own hardware without a footprint.
+        house_site: What is said of the premises beside their grid; None is nothing.
         exchange: What currencies other than the dollar are worth; None leaves the cost of answers
             in them unknown.
 
@@ -78,6 +81,7 @@ class HouseMeter:
         tariff: Tariff | None = None,
         ceiling: Amounts | None = None,
         own_joules_per_token: float = 50.0,
+        house_site: Site | None = None,
         exchange: Exchange | None = None,
     ) -> None:
         _refuse_unknown_grid(house_grid, grids)
@@ -89,6 +93,7 @@ class HouseMeter:
         self._tariff = tariff
         self._ceiling = ceiling or Amounts()
         self._own_mj_per_token = own_joules_per_token * 1e3
+        self._house_site = house_site
         self._exchange = exchange or Exchange()
         self._known: dict[str, _Known] = {}
 
@@ -114,6 +119,7 @@ class HouseMeter:
             cost=own or self._cost(known, outcome.usage, at_ms),
             energy_mj=energy_mj,
             carbon_mg=carbon(energy_mj, known.mix),
+            impact=impact(energy_mj, known.factors),
         )
 
     def worst(self, endpoint: Endpoint, request: Generate) -> Amounts:
@@ -168,15 +174,18 @@ class HouseMeter:
     def _of(self, endpoint: Endpoint) -> _Known:
         known = self._known.get(endpoint.name)
         if known is None or known.endpoint is not endpoint:
-            footprint = endpoint.footprint
+            footprint, own = endpoint.footprint, is_own(endpoint)
+            mix = mix_of(endpoint, self._grids, self._house_grid)
+            site = endpoint.site or (self._house_site if own else None)
             known = self._known[endpoint.name] = _Known(
                 endpoint,
                 None if endpoint.price is None else rates_of(endpoint.price),
                 PriceList(endpoint.prices, endpoint.peaks) if endpoint.prices else None,
                 {},
                 None if footprint is None else hosted(footprint),
-                mix_of(endpoint, self._grids, self._house_grid),
-                is_own(endpoint),
+                mix,
+                factors_of(mix.grid, site, is_own=own),
+                own,
             )
         return known
 
@@ -191,7 +200,10 @@ def _refuse_unknown_grid(house_grid: str | None, grids: Mapping[str, Grid]) -> N
         message = f"the table of grids has no row {WORLD!r}"
         raise Misconfigured(message)
     if house_grid is not None and house_grid not in grids:
-        message = f"house.grid is {house_grid!r}; there are rows for {', '.join(sorted(grids))}"
+        message = (
+            f"house.grid is {house_grid!r}, for which there is no row; take an ISO 3166-1 alpha-2 "
+            "code, as DE, or a region of a cloud, as gcp/europe-west3"
+        )
         raise Misconfigured(message)
 
 

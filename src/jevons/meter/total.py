@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jevons.types.account import Charge
+from jevons.types.account import Charge, Impact
 from jevons.types.units import Estimate, Priced, Unknown
 
 if TYPE_CHECKING:
@@ -54,6 +54,18 @@ def total_charge(charges: Sequence[Charge]) -> Charge:
         cost=total_cost([each.cost for each in charges]),
         energy_mj=total([each.energy_mj for each in charges]),
         carbon_mg=total([each.carbon_mg for each in charges]),
+        impact=_total_impact([each.impact for each in charges if each.impact is not None]),
+    )
+
+
+def _total_impact(impacts: Sequence[Impact]) -> Impact | None:
+    if not impacts:
+        return None
+    return Impact(
+        market_mg=total([each.market_mg for each in impacts]),
+        embodied_mg=total([each.embodied_mg for each in impacts]),
+        water_site_ul=total([each.water_site_ul for each in impacts]),
+        water_grid_ul=total([each.water_grid_ul for each in impacts]),
     )
 
 

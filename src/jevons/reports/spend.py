@@ -78,8 +78,9 @@ class Bill(NamedTuple):
     """Requests whose market-based carbon is not known."""
     no_embodied: int
     """Requests whose share of making the hardware is not known."""
-    no_water: int
-    """Requests of which not all water is known."""
+    no_water_site: int
+    """Requests of which this water is not known; `no_water_grid` too."""
+    no_water_grid: int
 
     @classmethod
     def of(cls, tallies: Collection[Tally]) -> Bill:
@@ -110,9 +111,8 @@ class Bill(NamedTuple):
             unmeasured=sum([each.unknown for each in energy]),
             no_market=sum([each.market_ng.unknown for each in tallies]),
             no_embodied=sum([each.embodied_ng.unknown for each in tallies]),
-            no_water=sum(
-                [max(each.water_site_nl.unknown, each.water_grid_nl.unknown) for each in tallies]
-            ),
+            no_water_site=sum([each.water_site_nl.unknown for each in tallies]),
+            no_water_grid=sum([each.water_grid_nl.unknown for each in tallies]),
         )
 
 

@@ -119,6 +119,8 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
     """Millijoules at the wall."""
     carbon_mg: Quantity
     """Milligrams of CO2 equivalent, location-based."""
+    impact: Impact | None = None
+    """None where nobody asked for it."""
 
 
 class Tried(msgspec.Struct, frozen=True, kw_only=True):

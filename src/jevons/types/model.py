@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -23,6 +23,7 @@ __all__ = (
     "Price",
     "Service",
     "Serving",
+    "Site",
     "Tariff",
 )
 
@@ -167,11 +168,30 @@ class Grid(msgspec.Struct, frozen=True, kw_only=True):
     """Carbon intensity of a place's electricity."""
 
     place: str
-    """ISO 3166-1 alpha-2 code, or `WORLD`."""
+    """ISO 3166-1 alpha-2 code, a region of a cloud as `gcp/us-central1`, or `WORLD`."""
     gco2e_per_kwh: float
     fold: float
     """The 90 % interval is the figure divided and multiplied by this."""
     source: str
+    water_l_per_kwh: float | None = None
+    """Litres that making a kilowatt-hour takes; None is not known."""
+    water_source: str = ""
+
+
+class Site(msgspec.Struct, frozen=True, kw_only=True):
+    """What its operator says of where machines stand, beside the electricity of the place."""
+
+    market_gco2e_per_kwh: Annotated[float, msgspec.Meta(ge=0)] | None = None
+    """Market-based: of the electricity that was contracted, or else of the residual mix; None where
+    nobody says."""
+    embodied_gco2e_per_kwh: Annotated[float, msgspec.Meta(ge=0)] | None = None
+    """What making the hardware emitted, for each kilowatt-hour that it will use in its life; None is
+    not known of own hardware, and a usual figure for a data centre's accelerators."""
+    water_l_per_kwh: Annotated[float, msgspec.Meta(ge=0)] | None = None
+    """Water that evaporates there, litres for each kilowatt-hour of its machines (WUE); None is not
+    known on own premises, and what operators usually report for a data centre."""
+    source: str
+    """Whose figures these are, and of when."""
 
 
 class Tariff(msgspec.Struct, frozen=True, kw_only=True):
@@ -214,4 +234,6 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     peaks: tuple[Peak, ...] = ()
     """What `hours` means in `prices`."""
     footprint: Footprint | None = None
+    site: Site | None = None
+    """None is not known."""
     custody: Custody = Custody()

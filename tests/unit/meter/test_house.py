@@ -10,6 +10,7 @@ from jevons.meter import HouseMeter
 from jevons.testing.make import a_footprint, a_price, a_tariff, an_endpoint, an_outcome
 from jevons.types.account import Measured, Usage
 from jevons.types.errors import Misconfigured
+from jevons.types.model import Site
 from jevons.types.units import Estimate, Priced, Unknown
 
 USED = Usage(input=100, output=400, counted_by="endpoint")
@@ -77,7 +78,7 @@ def test_what_is_kept_of_an_endpoint_changes_no_answer() -> None:
 @pytest.mark.parametrize(
     ("fields", "told"),
     [
-        ({"house_grid": "XX"}, "house.grid is 'XX'; there are rows for CN, DE, FR"),
+        ({"house_grid": "XX"}, "house.grid is 'XX', for which there is no row"),
         ({"watts_per_thread": 0.0}, "house.watts_per_thread is 0.0; it must be a power above 0"),
         ({"watts_per_thread": float("nan")}, "house.watts_per_thread is nan"),
         ({"watts_per_thread": float("inf")}, "house.watts_per_thread is inf"),
@@ -134,3 +135,16 @@ def test_a_currency_of_unknown_worth_has_an_unknown_cost() -> None:
     assert charge.cost == Unknown(
         why="endpoint 'far': no exchange rate of CNY is known for 2026-02-01; set `exchange`"
     )
+
+
+def test_what_is_said_of_the_premises_is_of_what_runs_there() -> None:
+    said = Site(market_gco2e_per_kwh=10.0, source="a contract, 2026")
+    meter = HouseMeter(grids=grids(), house_grid="FR", house_site=said)
+    own = meter.charge(an_endpoint(), BUSY).impact
+    assert own is not None
+    assert isinstance(own.market_mg, Estimate)
+    assert own.market_mg.p50 == pytest.approx(4000 / 3.6e6 * 10)
+    hosted = meter.charge(HOSTED, SERVED).impact
+    assert hosted is not None
+    assert isinstance(hosted.market_mg, Unknown)
+    assert isinstance(hosted.embodied_mg, Estimate)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jevons.meter.total import total, total_charge, total_cost
-from jevons.types.account import Charge
+from jevons.types.account import Charge, Impact
 from jevons.types.units import Estimate, Priced, Unknown
 
 UNKNOWN = Unknown(why="no price; set endpoint.price")
@@ -44,3 +44,20 @@ def test_a_charge_alone_is_itself_and_two_are_their_sum() -> None:
     both = total_charge([one, two])
     assert both.cost == priced(12, source="a list + another")
     assert (both.energy_mj, both.carbon_mg) == (UNKNOWN, UNKNOWN)
+
+
+def test_what_attempts_came_to_besides_is_added() -> None:
+    beside = Impact(
+        market_mg=estimate(1, 2, 3),
+        embodied_mg=estimate(2, 3, 4),
+        water_site_ul=UNKNOWN,
+        water_grid_ul=estimate(1, 1, 1),
+    )
+    known = Charge(cost=priced(5), energy_mj=estimate(1, 2, 3), carbon_mg=UNKNOWN, impact=beside)
+    untold = Charge(cost=priced(5), energy_mj=estimate(1, 2, 3), carbon_mg=UNKNOWN)
+    both = total_charge([known, known]).impact
+    assert both is not None
+    assert isinstance(both.market_mg, Estimate)
+    assert both.market_mg.p50 == 4
+    assert both.water_site_ul == UNKNOWN
+    assert total_charge([untold, untold]).impact is None

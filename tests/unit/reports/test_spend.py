@@ -50,7 +50,8 @@ def test_what_is_known_is_added_and_what_is_not_is_counted() -> None:
             measured_mj=10.0, reported_mj=0.0, modelled_mj=20.0,
             carbon_mg=12.0, carbon_mg_p05=6.0, carbon_mg_p95=24.0,
             market_mg=3.0, embodied_mg=6.0, water_site_ul=9.0, water_grid_ul=15.0,
-            unpriced=1, unmeasured=1, no_market=1, no_embodied=1, no_water=1,
+            unpriced=1, unmeasured=1, no_market=1, no_embodied=1,
+            no_water_site=1, no_water_grid=1,
         )
     }  # fmt: skip
 
