@@ -2,13 +2,13 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-PURE := src/jevons/types/*,src/jevons/wire/*,src/jevons/policy/*,src/jevons/pick/*
+PURE := src/jevons/types/*,src/jevons/wire/*,src/jevons/policy/*,src/jevons/pick/*,src/jevons/auto/*
 PURE := $(PURE),src/jevons/meter/*,src/jevons/ledger/*,src/jevons/privacy/*,src/jevons/imports/*,src/jevons/flow.py
 PURE := $(PURE),src/jevons/entries.py,src/jevons/looking.py,src/jevons/spans.py,src/jevons/admin/roles.py,src/jevons/admin/groups.py,src/jevons/admin/idtoken.py,src/jevons/budget/*,src/jevons/reports/*
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint types contracts coverage bench bench-policy bench-privacy faults kill prove mutants lock
-.PHONY: bench-books bench-reports bench-reports-full bench-memory fit-energy pages clean run-env dev-env
+.PHONY: bench-auto bench-books bench-reports bench-reports-full bench-memory fit-energy pages clean run-env dev-env
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,10 @@ bench-privacy: dev-env ## what looking for personal data costs, beside Presidio 
 
 bench-policy: dev-env ## what a decision costs: asked of Cedar, remembered, and as a whole
 	@$(BIN)/python bench/policy.py
+
+bench-auto: export OPENBLAS_NUM_THREADS ?= 1
+bench-auto: dev-env ## what auto saves and keeps on the answers in JEVONS_ROUTING_CORPUS; ARGS="--splits 20" for a look
+	@$(BIN)/python -m bench.auto $(ARGS)
 
 bench-books: dev-env ## what was promised of the books, at full size; ARGS="--tree 1000000" for less
 	@$(BIN)/python -m bench.books $(ARGS)

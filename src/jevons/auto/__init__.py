@@ -1,0 +1,50 @@
+"""Which arm is cheapest and good enough, and how sure is that?
+
+Enters: prompts as numbers, grades of answers to them, what answers cost.
+Leaves: an arm for a prompt, and a certificate of how much worse that may be than the reference.
+May not know: sockets, disks, clocks, whose prompt it is. Texts are read once and never kept.
+State: none; a model is a value, made of pairs and nothing else.
+
+Takes `pip install 'jevons[auto]'`: the arithmetic is numpy's.
+"""
+
+from jevons.auto.agreement import Canonical, canonical, fold
+from jevons.auto.betting import evidence, p_value, upper_bound
+from jevons.auto.certificate import Certificate, Terms, certify, expired, share
+from jevons.auto.costs import CostModel, fit_costs
+from jevons.auto.drift import Drift, drift
+from jevons.auto.features import Prompt, read
+from jevons.auto.frontier import Path, frontier, path_of
+from jevons.auto.novelty import Known, know
+from jevons.auto.quality import QualityModel, fit_quality
+from jevons.auto.sampling import Draws, draws_of, weights_of
+
+__all__ = (
+    "Canonical",
+    "Certificate",
+    "CostModel",
+    "Draws",
+    "Drift",
+    "Known",
+    "Path",
+    "Prompt",
+    "QualityModel",
+    "Terms",
+    "canonical",
+    "certify",
+    "draws_of",
+    "drift",
+    "evidence",
+    "expired",
+    "fit_costs",
+    "fit_quality",
+    "fold",
+    "frontier",
+    "know",
+    "p_value",
+    "path_of",
+    "read",
+    "share",
+    "upper_bound",
+    "weights_of",
+)

@@ -1,0 +1,87 @@
+"""A prompt as numbers: which words stand in it, and what it looks like.
+
+Rule 1: long texts are read at both ends only: the task is said there, and reading costs time.
+Rule 2: words and pairs of words are hashed and not kept. Numbers are told by their length: which
+    one it is says nothing of how hard a task is.
+Rule 3: nothing is learned here: the same text gives the same numbers in every house.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+from zlib import crc32
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from jevons.auto.rows import Floats, Ints
+
+__all__ = ("BUCKETS", "LOOKS", "Prompt", "read")
+
+BUCKETS = 1 << 18
+"""Into which words are hashed."""
+LOOKS = 16
+"""Figures of how a prompt looks."""
+
+_END_CHARS = 1000
+_WORD = re.compile(r"[^\W\d_]+|\d+|[^\w\s]")
+_CODE = re.compile(r"\b(?:def|return|import|class|function|SELECT|const|void)\b")
+_SIGNS = np.frombuffer(b"?\\$=+([,.%", dtype=np.uint8)
+_DIGITS = slice(ord("0"), ord("9") + 1)
+_CAPITALS = slice(ord("A"), ord("Z") + 1)
+_NEWLINE = ord("\n")
+_SIZE_SCALE = np.array((0.2, 0.25, 0.33, 1.0))
+_PAIR = 0x9E3779B1  # 2**32 over the golden ratio: neighbours land far apart
+
+
+class Prompt(NamedTuple):
+    """What is known of one request before anybody answers it."""
+
+    columns: Ints
+    """Buckets of its words and pairs of words, in order, each once."""
+    counts: Floats
+    """How often each stands there, as 1 + log."""
+    looks: Floats
+    """How it looks: length, digits, signs, code."""
+    route: str
+    """What the house knows and no text says: by whom, through which system prompt it is asked."""
+
+
+def read(text: str, *, route: str = "") -> Prompt:
+    """Read one prompt.
+
+    Args:
+        text: What is asked; the last turn of a conversation.
+        route: Names the kind of traffic, as a hash of key and system prompt.
+    """
+    both = text if len(text) <= 2 * _END_CHARS else f"{text[:_END_CHARS]}\n{text[-_END_CHARS:]}"
+    words = _WORD.findall(both.lower())
+    columns, counts = _hashed(words)
+    return Prompt(columns, counts, _looks(both, len(text), len(words)), route)
+
+
+def _hashed(words: list[str]) -> tuple[Ints, Floats]:
+    codes = [
+        crc32((f"#{len(each)}" if each.isdigit() else each).encode(errors="replace"))
+        for each in words
+    ]
+    singles = np.array(codes, dtype=np.uint64)
+    pairs = singles[:-1] * np.uint64(_PAIR) + singles[1:]
+    # The multiplication wraps; its middle bits depend on both words.
+    buckets = (np.concatenate((singles, pairs >> np.uint64(9))) % np.uint64(BUCKETS)).astype(
+        np.int32
+    )
+    columns, times = np.unique(buckets, return_counts=True)
+    return columns, (1.0 + np.log(times)).astype(np.float32)
+
+
+def _looks(text: str, length: int, words: int) -> Floats:
+    """Scale each to about the size of 1; logarithms, since lengths have no upper end."""
+    bytes_ = text.encode(errors="ignore")
+    size = max(len(bytes_), 1)
+    tally = np.bincount(np.frombuffer(bytes_, dtype=np.uint8), minlength=256)
+    code = len(_CODE.findall(text))
+    sizes = np.log1p(np.array((length, words, tally[_NEWLINE], code))) * _SIZE_SCALE
+    shares = np.array((tally[_DIGITS].sum(), tally[_CAPITALS].sum())) * (4.0 / size)
+    return np.concatenate((sizes, shares, np.log1p(tally[_SIGNS]) / 2.0)).astype(np.float32)
