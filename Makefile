@@ -7,7 +7,7 @@ PURE := $(PURE),src/jevons/meter/*,src/jevons/ledger/*,src/jevons/privacy/*,src/
 PURE := $(PURE),src/jevons/entries.py,src/jevons/looking.py,src/jevons/spans.py,src/jevons/admin/roles.py,src/jevons/admin/groups.py,src/jevons/admin/idtoken.py,src/jevons/budget/*,src/jevons/reports/*
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types contracts coverage bench bench-policy bench-privacy faults kill prove mutants lock
+.PHONY: help run test lint types contracts coverage bench bench-policy bench-privacy faults kill kill-replicas prove mutants lock
 .PHONY: bench-auto bench-books bench-reports bench-reports-full bench-memory fit-energy pages clean run-env dev-env
 
 help: ## show this
@@ -70,6 +70,9 @@ faults: dev-env ## every fault of an endpoint in every pair of dialects: expecte
 
 kill: dev-env ## kill -9 at 100 random moments under load
 	@JEVONS_KILLS=100 $(BIN)/pytest tests/e2e -k kill
+
+kill-replicas: dev-env ## kill -9 any of 3 replicas, and PostgreSQL under them, at 200 random moments
+	@JEVONS_KILLS=200 $(BIN)/pytest -q -s -p no:xdist -o faulthandler_timeout=3600 tests/e2e/test_kill_replicas.py
 
 prove: dev-env ## what profiles promise: proofs, every small change, 10,000 cases, 300 requests under each
 	@$(BIN)/jevons policy prove $(notdir $(basename $(wildcard src/jevons/policy/profiles/*.toml)))

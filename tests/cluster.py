@@ -76,6 +76,13 @@ class Cluster:
             cursor = connection.execute(sql.encode())
             return cursor.fetchall() if cursor.description else []
 
+    def cut_off(self) -> None:
+        """End the session of everybody else."""
+        self.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+            "WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+        )
+
     def start(self) -> None:
         """Start it, and wait until it answers."""
         command = [

@@ -294,16 +294,21 @@ class Books:
             return
         self._in_flight = True
         answer = partial(self._done, waiters, moving, refused)
-        done = partial(self._committed, answer, receipts)
+        done = partial(self._committed, answer, receipts, moving, refused)
         self._writer.put(Batch(leaves, done, moves=moving, refused=refused))
 
     def _committed(
         self,
         answer: partial[None],
         receipts: dict[str, bytes],
+        moving: list[tuple[int, Intent | Receipt]],
+        refused: dict[int, JevonsError],
         error: StoreUnavailable | None,
     ) -> None:
         """On the writer's thread: remember, then wake the loop once for the whole batch."""
+        for at, record in moving if refused else ():
+            if at in refused:
+                receipts.pop(record.id, None)
         if error is None:
             self._unplaced.update(receipts)
         self._wake(answer, error)

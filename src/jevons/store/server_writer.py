@@ -57,6 +57,9 @@ class _Doubt(NamedTuple):
 class ServerWriter(Writer):
     """Writes over a replica's session."""
 
+    # _open: requests whose intent is ours, and that have no receipt. _void: those that others have closed,
+    # or will: this process was taken for dead, and what it still says of them is refused.
+
     def __init__(
         self,
         replica: Replica,
@@ -194,7 +197,7 @@ class ServerWriter(Writer):
         void = {
             at: StoreUnavailable(_VOID)
             for at, each in batch.moves
-            if isinstance(each, Receipt) and each.id in self._void
+            if isinstance(each, Receipt) and each.id in self._void and batch.refused is not None
         }
         moved = self._purse.move(
             self._replica.session,
@@ -208,11 +211,12 @@ class ServerWriter(Writer):
         """Take note of a batch that is committed."""
         self._purse.keep(moved)
         for at, move in batch.moves:
-            if isinstance(move, Receipt):
-                self._open.discard(move.id)
-                self._void.discard(move.id)
-            elif isinstance(move, Intent) and at not in moved.refused:
+            if isinstance(move, Intent) and at not in moved.refused:
                 self._open.add(move.id)
+            elif isinstance(move, Receipt):
+                self._open.discard(move.id)
+                if at in moved.refused:
+                    self._void.discard(move.id)  # there is one receipt of each, and that was it
         if batch.refused is not None:
             batch.refused.update(moved.refused)
         if moved.alerts:
