@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
-from jevons.admin.roles import At
-from jevons.types.errors import Malformed
+from jevons.admin.roles import At, admit
+from jevons.types.errors import Malformed, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from jevons.acts import Acts
+    from jevons.admin.roles import Act
     from jevons.ports import Clock
     from jevons.store import Archive, Books
     from jevons.types.account import Ended, SetAside
@@ -19,7 +20,16 @@ if TYPE_CHECKING:
     from jevons.types.model import Endpoint
     from jevons.types.person import Person
 
-__all__ = ("Asked", "Desk", "Page", "where_account", "where_ended", "where_key", "where_named")
+__all__ = (
+    "Asked",
+    "Desk",
+    "Page",
+    "find_actor",
+    "where_account",
+    "where_ended",
+    "where_key",
+    "where_named",
+)
 
 B = TypeVar("B")
 
@@ -34,6 +44,10 @@ class Desk:
     archive: Archive | None
     """Kept answers; None in a house that keeps none."""
     clock: Clock
+    would: Callable[..., dict[str, Any]]
+    """Says what would be decided about data; see `jevons.boot.weigh`. It may take a while."""
+    became: Callable[[Ended, Actor | None], dict[str, Any]]
+    """Says what was decided about a request."""
     endpoints: tuple[Endpoint, ...] = ()
     failing: Callable[[], Mapping[str, SetAside]] = dict
     """Endpoints that failed when they were asked last, by name."""
@@ -119,3 +133,19 @@ def where_ended(ended: Ended, keys: Mapping[str, Actor]) -> At:
     owner = "" if actor is None else actor.owner
     account: tuple[str, ...] = getattr(ended, "account", ()) or (actor.account if actor else ())
     return At((ended.key, *account), owner)
+
+
+def find_actor(asked: Asked[Any], name: str, act: Act) -> Actor:
+    """Find a key by its id, if this person may do that to it.
+
+    Raises:
+        NotFound: There is none that they may see.
+        Forbidden: They see it, and may not do that.
+    """
+    try:
+        actor = asked.desk.books.keys.named(name)
+    except NotFound:
+        message = f"there is no key {name!r}"
+        raise NotFound(message) from None
+    admit(asked.person, act, where_key(actor), sees="key.see", what=f"key {name!r}")
+    return actor

@@ -23,17 +23,21 @@ __all__ = (
     "AccountSaid",
     "AccountTold",
     "BalanceTold",
+    "BecameTold",
     "BudgetSaid",
     "BudgetTold",
     "CheckpointTold",
+    "DecidedTold",
     "EndpointTold",
     "EraseSaid",
     "ErasedTold",
     "ErrorTold",
+    "ExplainSaid",
     "InclusionTold",
     "KeyMade",
     "KeySaid",
     "KeyTold",
+    "LabelTold",
     "LimitSaid",
     "LimitTold",
     "MeTold",
@@ -47,6 +51,8 @@ __all__ = (
     "RotateSaid",
     "Said",
     "Told",
+    "WantsTold",
+    "WouldTold",
 )
 
 Text = Annotated[str, Meta(max_length=200)]
@@ -234,6 +240,62 @@ class EndpointTold(Told, frozen=True, kw_only=True):
     """In a row; 0 if it answered last, or was not asked since the start."""
     error: str | None
     """Code of the last failure."""
+
+
+class ExplainSaid(Said, frozen=True, kw_only=True):
+    model: Annotated[str, Meta(min_length=1, max_length=300)]
+    key: Text | None = None
+    data_class: DataClassWord | None = None
+    region: Annotated[str, Meta(pattern=REGION)] | None = None
+    unread: bool = False
+    """Whether there is something in it that cannot be looked through, as a picture."""
+
+
+class LabelTold(Told, frozen=True, kw_only=True):
+    data_class: DataClassWord
+    region: str
+
+
+class DecidedTold(Told, frozen=True, kw_only=True):
+    endpoint: str
+    is_allowed: bool
+    is_veiled: bool
+    rules: tuple[str, ...]
+    says: str
+
+
+class WantsTold(Told, frozen=True, kw_only=True):
+    endpoint: str
+    wants: tuple[str, ...]
+    """What would have to be otherwise for it."""
+
+
+class WouldTold(Told, frozen=True, kw_only=True):
+    label: LabelTold
+    is_allowed: bool
+    endpoints: tuple[DecidedTold, ...]
+    nearest: str | None
+    nearest_is_veiled: bool
+    differs: tuple[str, ...]
+    refused: tuple[WantsTold, ...]
+
+
+class BecameTold(Told, frozen=True, kw_only=True):
+    request: str
+    at_ms: int
+    key: str
+    asked: str
+    label: LabelTold
+    policy: str
+    is_allowed: bool
+    says: str
+    nearest: str | None
+    """The endpoint that answered, or the one that could have it now."""
+    rules: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    rule: str | msgspec.UnsetType = msgspec.UNSET
+    nearest_is_veiled: bool | msgspec.UnsetType = msgspec.UNSET
+    differs: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    refused: tuple[WantsTold, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 class CheckpointTold(Told, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ import ipaddress
 import os
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -28,6 +29,7 @@ from jevons.boot.policy import open_policy
 from jevons.boot.privacy import open_privacy
 from jevons.boot.remote import open_remote, row_of
 from jevons.boot.traces import open_traces
+from jevons.boot.weigh import became, would
 from jevons.catalog import Catalog
 from jevons.clock import SystemClock, Ulids, chance
 from jevons.edge import allow_many_connections, app, serve_config
@@ -172,6 +174,8 @@ async def open_house(
             traces=traces,
         )
         desk = Desk(
+            would=partial(would, settings),
+            became=partial(became, settings),
             books=books,
             archive=answers,
             clock=clock,

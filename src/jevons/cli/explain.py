@@ -14,11 +14,10 @@ from jevons.cli.options import A_REGION, example, existing_ledger, read_settings
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from jevons.cli.weigh import Weighing
     from jevons.settings import Settings
-    from jevons.types.account import Ended, Receipt
+    from jevons.types.account import Ended
     from jevons.types.actor import Actor
-    from jevons.types.model import Endpoint
+    from jevons.types.request import Generate
 
 __all__ = ("explain",)
 
@@ -59,7 +58,7 @@ def explain(*, what: str, config: Path | None, as_json: bool, **said: Any) -> No
     if what.startswith("req_"):
         told = _what_became(settings, what, said["profile"])
     else:
-        told = _what_would(settings, what, said)
+        told = _what_would(settings, what, **said)
     if as_json:
         emit(told)
     else:
@@ -90,108 +89,54 @@ def _lines(told: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _what_would(settings: Settings, what: str, said: dict[str, Any]) -> dict[str, Any]:
-    """Decide for each endpoint of a model, or each that a request asks for, as of now."""
-    from jevons.cli.weigh import read_body, weighing
-    from jevons.types.errors import UnknownModel
+def _what_would(
+    settings: Settings, what: str, *, key: str | None, surface: str | None, **said: Any
+) -> dict[str, Any]:
+    from jevons.boot.weigh import would
 
-    actor = _actor(settings, said["key"]) if said["key"] else None
-    body = None
-    if what == "-" or what.endswith(".json"):
-        body = read_body(what, said["surface"])
-        what = body.model
-    it = weighing(
-        settings,
-        what,
-        actor,
-        body,
-        profile=said["profile"],
-        data_class=said["data_class"],
-        region=said["region"],
-        unread=said["unread"],
-    )
-    asked = it.catalog.find(what)
-    if not asked:
-        names = ", ".join(each.name for each in it.catalog.endpoints) or "none"
-        message = f"no endpoint is called {what!r}; the settings have {names}"
-        raise UnknownModel(message)
-    told = [it.told(each) for each in asked]
-    return {
-        "label": _labelled(it),
-        "is_allowed": any(each["is_allowed"] for each in told),
-        "endpoints": told,
-        **_elsewhere(it, asked),
-    }
+    actor = _actor(settings, key) if key else None
+    if what != "-" and not what.endswith(".json"):
+        return would(settings, what, actor, **said)
+    body = _read_body(what, surface)
+    return would(settings, body.model, actor, body, **said)
 
 
 def _what_became(settings: Settings, request: str, profile: str | None) -> dict[str, Any]:
-    """Tell what was decided about a request, as its record has it."""
-    from jevons.cli.weigh import cited, weighing
-    from jevons.types.account import Refused
+    from jevons.boot.weigh import became
 
     record = _recorded(settings, request)
-    it = weighing(
-        settings,
-        record.asked,
-        _actor(settings, record.key, must_exist=False),
-        profile=profile,
-        data_class=record.data_class,
-        region=record.region,
-        unread=bool(record.unread),
-    )
-    told = {
-        "request": record.id,
-        "at_ms": record.at_ms,
-        "key": record.key,
-        "asked": record.asked,
-        "label": _labelled(it),
-        "policy": record.policy,
-    }
-    if isinstance(record, Refused):
-        return told | {
-            "is_allowed": False,
-            "rule": record.rule,
-            "says": cited(record.rule, record.says),
-            **_elsewhere(it, it.catalog.find(record.asked)),
-        }
-    return told | {
-        "is_allowed": True,
-        "rules": record.rules,
-        "says": _went(record),
-        "nearest": record.endpoint,
-    }
+    actor = _actor(settings, record.key, must_exist=False)
+    return became(settings, record, actor, profile=profile)
 
 
-def _labelled(it: Weighing) -> dict[str, str]:
-    """Write what is known of the data as JSON has it."""
-    label = it.asking.label
-    return {"data_class": label.data_class.word, "region": label.region}
+def _read_body(path: str, surface: str | None) -> Generate:
+    """Read the body of a request, of a file or of standard input.
 
+    Raises:
+        Malformed: It is not one.
+    """
+    import sys
+    from pathlib import Path
 
-def _elsewhere(it: Weighing, asked: tuple[Endpoint, ...]) -> dict[str, Any]:
-    """Find where else it may go, and what would have to be otherwise for where it may not."""
-    from jevons.policy.nearest import nearest
+    import msgspec
 
-    endpoints = it.catalog.endpoints
-    allowed = [each for each in endpoints if it.told(each)["is_allowed"]]
-    refused = [each for each in asked if each not in allowed]
-    near = nearest((*refused, *asked, *allowed)[0], allowed) if allowed else None
-    return {
-        "nearest": None if near is None else near.endpoint.name,
-        "nearest_is_veiled": near is not None and it.told(near.endpoint)["is_veiled"],
-        "differs": () if near is None else near.differs,
-        "refused": [{"endpoint": each.name, "wants": it.wants(each)} for each in refused],
-    }
+    from jevons.clock import SystemClock
+    from jevons.types.errors import Malformed
+    from jevons.wire import embedding, messages, openai_chat, responses
 
-
-def _went(receipt: Receipt) -> str:
-    """Say where a request's data went, in one sentence."""
-    about = "" if receipt.region == "unknown" else f" of people in {receipt.region}"
-    tried = "".join(f", after {each.endpoint!r} failed" for each in receipt.tried if each.error)
-    if receipt.endpoint is None:
-        return f"{receipt.data_class} data{about} was allowed to leave, and nobody answered{tried}"
-    where = f"{receipt.endpoint!r} ({receipt.host}, {receipt.place})"
-    return f"{receipt.data_class} data{about} went to {where}{tried}: {receipt.why}"
+    try:
+        body = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+        fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    except (OSError, msgspec.DecodeError) as error:
+        message = f"{path}: {error}"
+        raise Malformed(message) from None
+    parse = {
+        "chat": openai_chat.parse_request,
+        "responses": responses.parse_request,
+        "messages": messages.parse_request,
+        "embeddings": embedding.parse_request,
+    }[surface or ("responses" if "input" in fields else "chat")]
+    return parse(body, id="req_", at_ms=SystemClock().now_ms(), actor=None)
 
 
 def _recorded(settings: Settings, request: str) -> Ended:

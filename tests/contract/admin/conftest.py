@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import httpx2
 import pytest
@@ -13,12 +13,15 @@ from jevons.admin import Desk, Sessions, make_app
 from jevons.clock import SystemClock, Ulids
 from jevons.store import Books
 from jevons.testing import Clock
+from jevons.types.errors import UnknownModel
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
     from pathlib import Path
 
     from starlette.routing import BaseRoute
+
+    from jevons.types.account import Ended
 
 URL = "http://127.0.0.1:8001"
 
@@ -32,6 +35,27 @@ class Front(NamedTuple):
     browser: httpx2.AsyncClient
 
 
+def would(model: str, actor: object, **_: object) -> dict[str, Any]:
+    """Explain nothing."""
+    message = f"a test has no model {model!r}"
+    raise UnknownModel(message)
+
+
+def became(ended: Ended, actor: object) -> dict[str, Any]:
+    """Explain a request in few words."""
+    return {
+        "request": ended.id,
+        "at_ms": ended.at_ms,
+        "key": ended.key,
+        "asked": ended.asked,
+        "label": {"data_class": "public", "region": "unknown"},
+        "policy": ended.policy,
+        "is_allowed": True,
+        "says": "as ever",
+        "nearest": None,
+    }
+
+
 @asynccontextmanager
 async def front(
     path: Path, *, pages: Sequence[BaseRoute] = (), secure: bool = False
@@ -42,7 +66,7 @@ async def front(
     ) as books:
         sessions = Sessions(clock, books.people, idle_s=1800, longest_s=43_200)
         app = make_app(
-            desk=Desk(books=books, archive=None, clock=clock),
+            desk=Desk(books=books, archive=None, clock=clock, would=would, became=became),
             sessions=sessions,
             hosts={"127.0.0.1", "admin.example"},
             secure=secure,

@@ -190,7 +190,7 @@ async def test_what_is_refused_leaves_no_record(path: Path) -> None:
             ("DELETE", "/people/auditor-0", None),
         ]
         asked = {(method, path) for method, path, _ in changing}
-        changes = [each for each in OPERATIONS if each.method != "GET"]
+        changes = [e for e in OPERATIONS if e.method != "GET" and e.name != "explain"]
         assert len(asked) == len(changes)
         for method, where, body in changing:
             answer = await ask(method, where, body)
@@ -222,11 +222,17 @@ HEARD = {
     ("GET", "/receipts"): (200, 403, 200, 200, 200),
     ("GET", "/receipts/req_own"): (200, 404, 200, 200, 404),
     ("GET", "/receipts/req_foreign"): (200, 404, 200, 404, 404),
+    ("GET", "/receipts/req_foreign/why"): (200, 404, 200, 404, 404),
+    ("POST", "/explain"): (404, 404, 404, 404, 403),
     ("GET", "/endpoints"): (200, 200, 200, 200, 403),
     ("GET", "/checkpoint"): (200, 200, 200, 200, 200),
     ("GET", "/me"): (200, 200, 200, 200, 200),
 }
-BODIES = {"/budgets": {"cost_nusd": 7}, "/limits": {"requests": 7}}
+BODIES: dict[tuple[str, str], Any] = {
+    ("PUT", "budgets"): {"cost_nusd": 7},
+    ("PUT", "limits"): {"requests": 7},
+    ("POST", "explain"): {"model": "none"},
+}
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -239,16 +245,15 @@ async def test_what_is_foreign_is_not_there(path: Path, role: Role) -> None:
         ask = await admitted(at, role, *of)
         for (method, where), statuses in HEARD.items():
             named = where.format(own=keys["search"], foreign=keys["leads"])
-            body = BODIES.get(where[: where.index("/", 1)]) if where.count("/") > 1 else None
-            answer = await ask(method, named, body if method == "PUT" else None)
+            body = BODIES.get((method, where.split("/")[1]))
+            answer = await ask(method, named, body)
             assert answer.status_code == statuses[ROLES.index(role)], (method, where)
-            if answer.status_code == 404:
-                nothing = await ask(
-                    method,
-                    named.replace(named.split("/")[2], "nothing"),
-                    body if method == "PUT" else None,
-                )
-                assert nothing.status_code == 404, "what is foreign is told from what is not there"
+            if answer.status_code == 404 and where.count("/") > 1:
+                noun, name = named.split("/")[1:3]
+                nothing = await ask(method, named.replace(f"/{name}", f"/{name}x"), body)
+                assert nothing.status_code == 404
+                said = [each.json()["error"]["message"] for each in (answer, nothing)]
+                assert said[0].replace(name, "") == said[1].replace(f"{name}x", ""), noun
 
 
 async def answered(at: Front, name: str, key: str, project: str) -> None:
@@ -418,7 +423,7 @@ JSON = st.recursive(
     max_leaves=8,
 )
 WORDS = st.sampled_from(
-    ["house", "default", "research", "key_1", "day", "%00", "..", "ä", "a" * 300]
+    ["house", "default", "research", "key_1", "day", "%00", "ä", "a" * 300]
 )
 
 

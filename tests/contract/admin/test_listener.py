@@ -5,12 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import httpx2
+import msgspec
 import pytest
 
 from jevons.acts import Acts
+from jevons.admin.shapes import BecameTold, WouldTold
 from jevons.boot import open_house
 from jevons.boot.admin import listening
-from jevons.settings import AdminSettings, EngineSettings, Settings
+from jevons.settings import (
+    AdminSettings,
+    EndpointSettings,
+    EngineSettings,
+    PolicySettings,
+    Settings,
+)
+from jevons.types.account import Refused
 from jevons.types.errors import Misconfigured
 
 if TYPE_CHECKING:
@@ -54,6 +63,45 @@ async def test_people_and_callers_have_different_doors(tmp_path: Path) -> None:
         with pytest.raises(Misconfigured, match=r"\[admin\] cannot listen"):
             async with listening(house.admin, taken):
                 pass
+
+
+async def test_a_decision_is_explained_before_and_after(tmp_path: Path) -> None:
+    said = Settings(
+        data_dir=tmp_path,
+        engine=EngineSettings(enabled=False),
+        admin=AdminSettings(port=0),
+        policy=PolicySettings(profile="eu-gdpr"),
+        endpoint=(
+            EndpointSettings(name="rack", model="a/b", url="http://127.0.0.1:9", place="CN"),
+        ),
+    )
+    async with (
+        open_house(said) as house,
+        listening(house.admin, said) as listener,
+        httpx2.AsyncClient(
+            base_url=listener.url or "" if listener else "", trust_env=False
+        ) as client,
+    ):
+        acts = Acts(house.books, by="t")
+        token = (await acts.add_person("ada", role="auditor", accounts=())).token
+        key = (await acts.make_key("k", project="default")).actor
+        headers = {"authorization": f"Bearer {token}"}
+        asked = {"model": "rack", "data_class": "personal", "region": "EEA", "key": key.key}
+        answer = await client.post("/admin/v1/explain", json=asked, headers=headers)
+        told = msgspec.json.decode(answer.content, type=WouldTold)
+        assert not told.is_allowed
+        assert told.refused[0].wants
+        await house.books.record(a_refusal(key.key))
+        answer = await client.get("/admin/v1/receipts/req_1/why", headers=headers)
+        why = msgspec.json.decode(answer.content, type=BecameTold)
+        assert (why.is_allowed, why.rule) == (False, "egress")
+
+
+def a_refusal(key: str) -> Refused:
+    return Refused(
+        id="req_1", at_ms=0, key=key, asked="rack", rule="egress", error="egress_refused",
+        says="no", data_class="personal", region="EEA", policy="", request="",
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(

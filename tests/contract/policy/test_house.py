@@ -14,10 +14,10 @@ import pytest
 from click.testing import CliRunner
 
 from jevons.boot.policy import known_endpoints, load_profile, open_policy, shipped_profiles
+from jevons.boot.weigh import cited
 from jevons.catalog import Catalog
 from jevons.catalog.places import groups
 from jevons.cli import main
-from jevons.cli.weigh import cited
 from jevons.clock import SystemClock, Ulids
 from jevons.policy import rules
 from jevons.policy.cedar import Policies

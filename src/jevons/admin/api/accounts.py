@@ -158,10 +158,15 @@ def _may_set_budget(asked: Asked[Any]) -> Per:
 
 def _admit_named(asked: Asked[Any], act: Act) -> None:
     """Let somebody change what holds for an account or a key."""
-    name, is_key = asked.path["account"], asked.path["account"].startswith("key_")
-    at = where_named(asked.desk.books, name)
-    noun: Act = "key.see" if is_key else "account.see"
-    admit(asked.person, act, at, sees=noun, what=f"{'key' if is_key else 'account'} {name!r}")
+    name = asked.path["account"]
+    is_key = name.startswith("key_")
+    what = f"{'key' if is_key else 'account'} {name!r}"
+    try:
+        at = where_named(asked.desk.books, name)
+    except NotFound:
+        message = f"there is no {what}"
+        raise NotFound(message) from None
+    admit(asked.person, act, at, sees="key.see" if is_key else "account.see", what=what)
 
 
 def _sees(asked: Asked[None], act: Act, name: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from jevons.acts import plain_key
-from jevons.admin.desk import where_account, where_key
+from jevons.admin.desk import find_actor, where_account, where_key
 from jevons.admin.operation import operation
 from jevons.admin.roles import admit, admit_at_all, may
 from jevons.admin.shapes import (
@@ -18,7 +18,7 @@ from jevons.admin.shapes import (
     RotateSaid,
 )
 from jevons.types.custody import DataClass
-from jevons.types.errors import Malformed, NotFound
+from jevons.types.errors import Malformed
 
 if TYPE_CHECKING:
     from jevons.admin.desk import Asked
@@ -127,20 +127,7 @@ async def erase_key(asked: Asked[EraseSaid]) -> dict[str, Any]:
 
 
 def _admitted(asked: Asked[Any], act: Act) -> Actor:
-    """Find the key that is asked for, if this person may do that to it.
-
-    Raises:
-        NotFound: There is none that they may see.
-        Forbidden: They see it, and may not do that.
-    """
-    name = asked.path["key"]
-    try:
-        actor = asked.desk.books.keys.named(name)
-    except NotFound:
-        message = f"there is no key {name!r}"
-        raise NotFound(message) from None
-    admit(asked.person, act, where_key(actor), sees="key.see", what=f"key {name!r}")
-    return actor
+    return find_actor(asked, asked.path["key"], act)
 
 
 async def _as_it_is(asked: Asked[Any], actor: Actor) -> dict[str, Any]:

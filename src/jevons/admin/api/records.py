@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from base64 import b64encode
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from jevons.admin.desk import where_ended
+from jevons.admin.desk import find_actor, where_ended
 from jevons.admin.operation import operation
 from jevons.admin.roles import admit, admit_at_all, may
-from jevons.admin.shapes import CheckpointTold, EndpointTold, ReceiptsTold, ReceiptTold
+from jevons.admin.shapes import (
+    BecameTold,
+    CheckpointTold,
+    EndpointTold,
+    ExplainSaid,
+    ReceiptsTold,
+    ReceiptTold,
+    WouldTold,
+)
 from jevons.ledger.record import decode
 from jevons.types.account import Receipt, Refused
 from jevons.types.errors import NotFound
@@ -17,9 +26,13 @@ if TYPE_CHECKING:
     from jevons.admin.desk import Asked
     from jevons.admin.operation import Operation
     from jevons.types.account import Ended
+    from jevons.types.actor import Actor
+    from jevons.types.proof import Filed
 
 __all__ = (
     "OPERATIONS",
+    "explain",
+    "explain_receipt",
     "find_checkpoint",
     "find_receipt",
     "list_endpoints",
@@ -51,21 +64,37 @@ async def list_receipts(asked: Asked[None]) -> dict[str, Any]:
 @operation("GET", "/receipts/{request}", ReceiptTold)
 async def find_receipt(asked: Asked[None]) -> dict[str, Any]:
     """Find what a request came to by its id, with the proof that it is in the books."""
-    name = asked.path["request"]
-    filed = await asked.desk.books.find(name)
-    ended = None if filed is None else decode(filed.leaf)
-    if filed is None or not isinstance(ended, Receipt | Refused):
-        message = f"there is no receipt {name!r}"
-        raise NotFound(message)
-    keys = {actor.key: actor for actor in asked.desk.books.keys.list()}
-    at = where_ended(ended, keys)
-    admit(asked.person, "receipt.see", at, sees="receipt.see", what=f"receipt {name!r}")
+    ended, filed, _ = await _found(asked)
     return {
         "record": ended,
         "leaf": b64encode(filed.leaf).decode(),
         "leaf_hash": filed.leaf_hash,
         "inclusion": filed.inclusion,
     }
+
+
+@operation("GET", "/receipts/{request}/why", BecameTold)
+async def explain_receipt(asked: Asked[None]) -> dict[str, Any]:
+    """Explain what was decided about a request, and where else its data might go now."""
+    ended, _, actor = await _found(asked)
+    return await asyncio.to_thread(asked.desk.became, ended, actor)
+
+
+@operation("POST", "/explain", WouldTold, takes=ExplainSaid)
+async def explain(asked: Asked[ExplainSaid]) -> dict[str, Any]:
+    """Explain which endpoints of a model data may go to, and by which rule; nothing is sent."""
+    admit(asked.person, "policy.ask", what="the policy")
+    said, actor = asked.body, None
+    if said.key is not None:
+        actor = find_actor(asked, said.key, "key.see")
+    return await asyncio.to_thread(
+        asked.desk.would,
+        said.model,
+        actor,
+        data_class=said.data_class,
+        region=said.region,
+        unread=said.unread,
+    )
 
 
 @operation("GET", "/endpoints", tuple[EndpointTold, ...])
@@ -98,9 +127,36 @@ async def find_checkpoint(asked: Asked[None]) -> dict[str, Any]:
     return {"note": await asked.desk.books.checkpoint()}
 
 
+class _Found(NamedTuple):
+    ended: Ended
+    filed: Filed
+    actor: Actor | None
+    """Whose it was; None where nobody knows any more."""
+
+
+async def _found(asked: Asked[None]) -> _Found:
+    """Find what the request came to that is asked for.
+
+    Raises:
+        NotFound: There is none that they may see.
+    """
+    name = asked.path["request"]
+    filed = await asked.desk.books.find(name)
+    ended = None if filed is None else decode(filed.leaf)
+    if filed is None or not isinstance(ended, Receipt | Refused):
+        message = f"there is no receipt {name!r}"
+        raise NotFound(message)
+    keys = {actor.key: actor for actor in asked.desk.books.keys.list()}
+    at = where_ended(ended, keys)
+    admit(asked.person, "receipt.see", at, sees="receipt.see", what=f"receipt {name!r}")
+    return _Found(ended, filed, keys.get(ended.key))
+
+
 OPERATIONS: tuple[Operation, ...] = (
     list_receipts,
     find_receipt,
+    explain_receipt,
+    explain,
     list_endpoints,
     find_checkpoint,
 )

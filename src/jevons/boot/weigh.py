@@ -1,9 +1,7 @@
-"""One request that could be, weighed against the rules for each endpoint by itself."""
+"""One request that could be, or one that was, weighed against the rules for each endpoint."""
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -16,21 +14,22 @@ from jevons.clock import SystemClock
 from jevons.policy import RULES, Asking
 from jevons.policy.egress import Egress, sentence, veiled
 from jevons.policy.judge import can_veil
-from jevons.policy.nearest import wanting
+from jevons.policy.nearest import nearest, wanting
 from jevons.policy.profile import CLASSES
+from jevons.types.account import Refused
 from jevons.types.actor import Actor
 from jevons.types.custody import UNKNOWN_PLACE, Label
-from jevons.types.errors import CallerError, Malformed, PolicyError
+from jevons.types.errors import CallerError, PolicyError, UnknownModel
 from jevons.types.request import Inspected
-from jevons.wire import embedding, messages, openai_chat, responses
 
 if TYPE_CHECKING:
     from jevons.policy import Rule
     from jevons.settings import Settings
+    from jevons.types.account import Ended, Receipt
     from jevons.types.model import Endpoint
     from jevons.types.request import Generate
 
-__all__ = ("Weighing", "cited", "read_body", "weighing")
+__all__ = ("became", "cited", "would")
 
 _BY_KEY, _BY_REQUEST = RULES[2:-2], RULES[-2:]
 """Rules that are asked of one endpoint before the profile, and after it. The first two are not:
@@ -39,7 +38,104 @@ whoever asks at a terminal is no key, and what model it is was found out before.
 _ANYBODY = Actor(key="", name="anybody", salting=b"")
 
 
-class Weighing(NamedTuple):
+def would(
+    settings: Settings,
+    model: str,
+    actor: Actor | None = None,
+    body: Generate | None = None,
+    *,
+    profile: str | None = None,
+    data_class: str | None = None,
+    region: str | None = None,
+    unread: bool = False,
+) -> dict[str, Any]:
+    """Decide for each endpoint of a model, or each that a request asks for, as of now.
+
+    Args:
+        settings: What there is, and what the house says of its data.
+        model: Asked for.
+        actor: Whose limits count; None is anybody, who has none.
+        body: What is asked of it; None is nothing in particular.
+        profile: Instead of the one in the settings.
+        data_class: Of the data, instead of what the key and the house say.
+        region: Where the people live whom it is about, instead of that too.
+        unread: Whether some of it cannot be looked through.
+
+    Raises:
+        UnknownModel: There is none.
+        Misconfigured: There is no such profile, or it is none.
+    """
+    it = _weighing(
+        settings,
+        model,
+        actor,
+        body,
+        profile=profile,
+        data_class=data_class,
+        region=region,
+        unread=unread,
+    )
+    asked = it.catalog.find(model)
+    if not asked:
+        names = ", ".join(each.name for each in it.catalog.endpoints) or "none"
+        message = f"no endpoint is called {model!r}; the settings have {names}"
+        raise UnknownModel(message)
+    told = [it.told(each) for each in asked]
+    return {
+        "label": _labelled(it),
+        "is_allowed": any(each["is_allowed"] for each in told),
+        "endpoints": told,
+        **_elsewhere(it, asked),
+    }
+
+
+def became(
+    settings: Settings, record: Ended, actor: Actor | None, *, profile: str | None = None
+) -> dict[str, Any]:
+    """Tell what was decided about a request, as its record has it.
+
+    Args:
+        settings: What there is now.
+        record: Of what it came to.
+        actor: Whose it was; None where nobody knows any more.
+        profile: Instead of the one in the settings.
+
+    Raises:
+        Misconfigured: There is no such profile, or it is none.
+    """
+    it = _weighing(
+        settings,
+        record.asked,
+        actor,
+        profile=profile,
+        data_class=record.data_class,
+        region=record.region,
+        unread=bool(record.unread),
+    )
+    told = {
+        "request": record.id,
+        "at_ms": record.at_ms,
+        "key": record.key,
+        "asked": record.asked,
+        "label": _labelled(it),
+        "policy": record.policy,
+    }
+    if isinstance(record, Refused):
+        return told | {
+            "is_allowed": False,
+            "rule": record.rule,
+            "says": cited(record.rule, record.says),
+            **_elsewhere(it, it.catalog.find(record.asked)),
+        }
+    return told | {
+        "is_allowed": True,
+        "rules": record.rules,
+        "says": _went(record),
+        "nearest": record.endpoint,
+    }
+
+
+class _Weighing(NamedTuple):
     """What is asked, and all there is to ask about it."""
 
     asking: Asking
@@ -100,7 +196,7 @@ class Weighing(NamedTuple):
         return None
 
 
-def weighing(
+def _weighing(
     settings: Settings,
     model: str,
     actor: Actor | None = None,
@@ -110,22 +206,8 @@ def weighing(
     data_class: str | None,
     region: str | None,
     unread: bool,
-) -> Weighing:
-    """Put together what is asked.
-
-    Args:
-        settings: What there is, and what the house says of its data.
-        model: Asked for.
-        actor: Whose limits count; None is anybody, who has none.
-        body: What is asked of it; None is nothing in particular.
-        profile: Instead of the one in the settings.
-        data_class: Of the data, instead of what the key and the house say.
-        region: Where the people live whom it is about, instead of that too.
-        unread: Whether some of it cannot be looked through.
-
-    Raises:
-        Misconfigured: There is no such profile, or it is none.
-    """
+) -> _Weighing:
+    """Put together what is asked."""
     loaded = load_profile(profile or settings.policy.profile or "open")
     house, whose = house_label(settings.policy, loaded), actor or _ANYBODY
     said = CLASSES[data_class] if data_class else whose.data_class
@@ -137,7 +219,7 @@ def weighing(
     asking = Asking(model, whose, SystemClock().now_ms(), label=label, can_veil=True)
     if body is not None:
         asking = _asked(asking, _looked_through(body, settings))
-    return Weighing(asking, Egress(loaded, groups()), Catalog(known_endpoints(settings)))
+    return _Weighing(asking, Egress(loaded, groups()), Catalog(known_endpoints(settings)))
 
 
 def _looked_through(body: Generate, settings: Settings) -> Generate:
@@ -163,29 +245,34 @@ def _asked(asking: Asking, body: Generate) -> Asking:
     )
 
 
-def read_body(path: str, surface: str | None) -> Generate:
-    """Read the body of a request.
+def _labelled(it: _Weighing) -> dict[str, str]:
+    """Write what is known of the data as JSON has it."""
+    label = it.asking.label
+    return {"data_class": label.data_class.word, "region": label.region}
 
-    Args:
-        path: Of a file; `-` is standard input.
-        surface: That it is written for; None guesses by its fields.
 
-    Raises:
-        Malformed: It is not one.
-    """
-    try:
-        body = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
-        fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-    except (OSError, msgspec.DecodeError) as error:
-        message = f"{path}: {error}"
-        raise Malformed(message) from None
-    parse = {
-        "chat": openai_chat.parse_request,
-        "responses": responses.parse_request,
-        "messages": messages.parse_request,
-        "embeddings": embedding.parse_request,
-    }[surface or ("responses" if "input" in fields else "chat")]
-    return parse(body, id="req_", at_ms=SystemClock().now_ms(), actor=None)
+def _elsewhere(it: _Weighing, asked: tuple[Endpoint, ...]) -> dict[str, Any]:
+    """Find where else it may go, and what would have to be otherwise for where it may not."""
+    endpoints = it.catalog.endpoints
+    allowed = [each for each in endpoints if it.told(each)["is_allowed"]]
+    refused = [each for each in asked if each not in allowed]
+    near = nearest((*refused, *asked, *allowed)[0], allowed) if allowed else None
+    return {
+        "nearest": None if near is None else near.endpoint.name,
+        "nearest_is_veiled": near is not None and it.told(near.endpoint)["is_veiled"],
+        "differs": () if near is None else near.differs,
+        "refused": [{"endpoint": each.name, "wants": it.wants(each)} for each in refused],
+    }
+
+
+def _went(receipt: Receipt) -> str:
+    """Say where a request's data went, in one sentence."""
+    about = "" if receipt.region == "unknown" else f" of people in {receipt.region}"
+    tried = "".join(f", after {each.endpoint!r} failed" for each in receipt.tried if each.error)
+    if receipt.endpoint is None:
+        return f"{receipt.data_class} data{about} was allowed to leave, and nobody answered{tried}"
+    where = f"{receipt.endpoint!r} ({receipt.host}, {receipt.place})"
+    return f"{receipt.data_class} data{about} went to {where}{tried}: {receipt.why}"
 
 
 def cited(rule: str, says: str) -> str:
