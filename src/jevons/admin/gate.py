@@ -108,8 +108,6 @@ class Gate:
                 headers = MutableHeaders(raw=message["headers"])
                 for name, value in _ALWAYS.items():
                     headers.setdefault(name, value)
-            else:  # our server wants what ASGI lets out
-                message = {"body": b"", "more_body": False, **message}
             await send(message)
 
         try:

@@ -11,10 +11,24 @@ from jevons.edge import serve_config
 from jevons.types.errors import Misconfigured
 
 if TYPE_CHECKING:
-    from jevons.edge.asgi import Application
+    from jevons.edge.asgi import Application, Message, Receive, Scope, Send
     from jevons.settings import ServerSettings
 
 __all__ = ("Listener",)
+
+
+def _spelled_out(application: Application) -> Application:
+    """Fill in what ASGI lets an application leave out: our connections read every field."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        async def sent(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                message = {"body": b"", "more_body": False, **message}
+            await send(message)
+
+        await application(scope, receive, sent)
+
+    return answer
 
 
 class Listener:
@@ -39,7 +53,7 @@ class Listener:
     ) -> None:
         self._where = f"[{section}] cannot listen on {host}:{port}"
         config = serve_config(
-            application,
+            _spelled_out(application),
             host=host,
             port=port,
             read_timeout_s=server.read_timeout_s,

@@ -422,9 +422,7 @@ JSON = st.recursive(
     ),
     max_leaves=8,
 )
-WORDS = st.sampled_from(
-    ["house", "default", "research", "key_1", "day", "%00", "ä", "a" * 300]
-)
+WORDS = st.sampled_from(["house", "default", "research", "key_1", "day", "%00", "ä", "a" * 300])
 
 
 def bodies(kind: type[Any] | None) -> st.SearchStrategy[Any]:
