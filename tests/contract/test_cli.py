@@ -591,3 +591,29 @@ def test_help_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stderr.strip() == "[]"
+
+
+def test_a_person_is_let_in_given_another_token_and_removed(call: CliRunner) -> None:
+    said = call.invoke(main, ["people", "add", "ada", "--role", "admin"])
+    token = said.stdout.strip()
+    assert token.startswith("jvp_")
+    assert "not shown again" in said.stderr
+    again = json.loads(call.invoke(main, ["people", "rotate", "ada", "--json"]).stdout)
+    assert again["token"] not in {token, ""}
+    call.invoke(main, ["accounts", "create", "research", "--level", "team"])
+    words = ["people", "add", "grace", "--role", "manager", "--of", "research", "--json"]
+    added = json.loads(call.invoke(main, words).stdout)
+    assert (added["role"], added["accounts"]) == ("manager", ["research"])
+    assert added["by"].startswith("cli:")
+    assert is_one_line(call.invoke(main, ["people", "add", "ada", "--role", "admin"]))
+    assert is_one_line(call.invoke(main, ["people", "add", "lin", "--role", "member"]))
+    removed = call.invoke(main, ["people", "remove", "grace"])
+    assert removed.stdout == "grace is refused from now on\n"
+    rows = call.invoke(main, ["people", "list"]).stdout
+    assert "removed" in rows
+    assert "jvp_" not in rows
+    listed = json.loads(call.invoke(main, ["people", "list", "--json"]).stdout)
+    assert [(each["person"], each["removed"]) for each in listed] == [
+        ("ada", False),
+        ("grace", True),
+    ]

@@ -139,7 +139,7 @@ class SignIn:
                 f'<p>Signed in. <a href="{onto}">Go on</a></p>'
             )
             answer = HTMLResponse(page("Signed in", body))
-            self._cookies.give(answer, self._sessions.begin(person))
+            self._enter(request, answer, self._sessions.begin(person))
             answer.delete_cookie(self._cookies.away, secure=self._cookies.secure)
             return answer
 
@@ -164,9 +164,14 @@ class SignIn:
             return self._form(then, says="Nobody has this token.")
         log.info("admin.signed_in", person=person.name, how="token")
         answer = RedirectResponse(onward(then), 303)
-        self._cookies.give(answer, self._sessions.begin(person, token=token.strip()))
+        self._enter(request, answer, self._sessions.begin(person, token=token.strip()))
         answer.delete_cookie(self._cookies.form, secure=self._cookies.secure)
         return answer
+
+    def _enter(self, request: Request, answer: Response, begun: Begun) -> None:
+        """Open a session in the place of the one that this browser may have had."""
+        self._sessions.end(request.cookies.get(self._cookies.session, ""))
+        self._cookies.give(answer, begun)
 
     async def _end(self, request: Request) -> Response:
         self._sessions.end(request.cookies.get(self._cookies.session, ""))

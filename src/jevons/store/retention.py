@@ -75,7 +75,7 @@ class Retention:
         for key in [*self._ended()]:
             reason = f"retention: {self._erase_after_days} days after its end"
             try:
-                await erase(self._books, self._archive, key, reason=reason)
+                await erase(self._books, self._archive, key, reason=reason, by="retention")
             except OnHold:
                 continue  # held since it was listed
 

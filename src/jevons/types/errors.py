@@ -252,7 +252,7 @@ class Unauthenticated(PolicyError):
 
 
 class Forbidden(PolicyError):
-    """This key may not use any endpoint of this model."""
+    """This key may not use any endpoint of this model, or this person may not do this."""
 
     code = "forbidden"
 

@@ -155,6 +155,17 @@ async def test_signing_out_ends_the_session_and_not_only_the_cookie(path: Path) 
         assert (await at.browser.get("/page", headers=cookie)).status_code == 303
 
 
+async def test_signing_in_anew_ends_the_session_before(path: Path) -> None:
+    async with front(path, pages=PAGES) as at:
+        await signed_in(at, "ada")
+        kept = at.browser.cookies.get("jevons")
+        await signed_in(at, "grace")
+        assert (await at.browser.get("/page")).text.startswith("grace ")
+        at.browser.cookies.clear()
+        cookie = {"cookie": f"jevons={kept}"}
+        assert (await at.browser.get("/page", headers=cookie)).status_code == 303
+
+
 async def test_who_is_removed_or_has_a_new_token_is_signed_out(path: Path) -> None:
     async with front(path, pages=PAGES) as at:
         await signed_in(at, "ada")
