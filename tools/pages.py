@@ -42,6 +42,7 @@ SECTIONS: dict[type[msgspec.Struct], str] = {
     settings.PrivacySettings: "privacy",
     settings.WitnessSettings: "witness",
     settings.BudgetSettings: "budgets",
+    settings.LimitsSettings: "limits",
     ExchangeRate: "exchange",
     settings.EndpointSettings: "endpoint",
     Price: "endpoint.price",

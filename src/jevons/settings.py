@@ -2,7 +2,8 @@
 
 Rule 1: only `boot` and `cli` read settings; a room is given what it needs.
 Rule 2: a wrong setting names the file, the setting and what it accepts, and stops the start.
-Rule 3: a secret is never written in the file: `api_key = "env:NAME"` names where it is.
+Rule 3: a secret is never written in the file: `api_key = "secret:NAME"` names it in the vault that
+    `jevons secrets` fills, `env:NAME` in the environment.
 """
 
 from __future__ import annotations
@@ -67,10 +68,10 @@ class LedgerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     within 50 ms."""
     database: str = ""
     """A PostgreSQL database that any number of replicas share, as `postgresql://user@host/name`, or
-    `env:NAME` of a variable that holds that with its password. Takes `pip install
+    `secret:NAME` or `env:NAME` of one with its password. Takes `pip install
     'jevons[postgres]'`. Unset: `ledger.db`, a SQLite file in the data folder."""
     signing_key: str = ""
-    """With `database`: `env:NAME` of a variable that holds the log's signing key, 32 bytes in base64.
+    """With `database`: `secret:NAME` or `env:NAME` of the log's signing key, 32 bytes in base64.
     Unset: `signing.key` in the data folder, which every replica needs a copy of."""
     origin: Annotated[str, msgspec.Meta(pattern=r"^[^\s+]+$")] = "jevons.local/ledger"
     """Name of the log in its checkpoints, without spaces or `+`; best a URL that is yours, without
@@ -90,8 +91,8 @@ class PublishSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     host: str = "127.0.0.1"
     """Address to listen on. Whoever reaches it learns how many records there are, and when."""
     records: str = ""
-    """Who may read the records themselves, which name keys, models and costs: `env:NAME`, whoever
-    shows the token in that variable; `anyone`. Unset: nobody, and only hashes are shown."""
+    """Who may read the records themselves, which name keys, models and costs: `secret:NAME` or
+    `env:NAME`, whoever shows that token; `anyone`. Unset: nobody, and only hashes are shown."""
 
 
 class AdminSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -123,7 +124,7 @@ class OidcSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     client_id: str = ""
     """What it calls us."""
     client_secret: str = ""
-    """`env:NAME`, the variable that holds what we show it; unset for a client that has none."""
+    """`secret:NAME` or `env:NAME` of what we show it; unset for a client that has none."""
     scopes: tuple[str, ...] = ("openid", "profile")
     """What it is asked for; `openid` has to be there, and whatever makes it tell the groups."""
     groups: str = "groups"
@@ -165,7 +166,7 @@ class OtelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Who could get at what it is sent, as `[endpoint.custody]` says it; unset: unknown, which is the
     worst; for a place `on-prem`, nobody but you."""
     headers: tuple[str, ...] = ()
-    """Header lines for the collector, each as `authorization: env:NAME`: the variable holds the value."""
+    """Header lines for the collector, each as `authorization: secret:NAME`, or `env:NAME`."""
     service: str = "jevons"
     """What this house is called in traces."""
     share: Annotated[float, msgspec.Meta(ge=0, le=1)] = 1.0
@@ -314,8 +315,8 @@ class LimitsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """
 
     valkey: str = ""
-    """A Valkey or Redis server, as `valkey://127.0.0.1:6379`, `valkeys://` for TLS; `env:NAME`, where the
-    address has a password. It is told hashes and numbers. Unset: each replica counts alone."""
+    """A Valkey or Redis server, as `valkey://127.0.0.1:6379`, `valkeys://` for TLS; `secret:NAME` or
+    `env:NAME`, where the address has a password. It is told hashes and numbers. Unset: each replica counts alone."""
     replicas: Annotated[int, msgspec.Meta(ge=1)] = 1
     """How many replicas there are. While the server does not answer, each counts alone, with so much a
     part of every limit."""
@@ -353,7 +354,8 @@ class EndpointSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     upstream_model: str | None = None
     """What that server calls it; unset: `model`, without the vendor's id before it."""
     api_key: str | None = None
-    """`env:NAME`; unset: the vendor's usual variable if it is set, else none is sent."""
+    """`secret:NAME` of `jevons secrets`, or `env:NAME`; unset: the vendor's usual variable if it is set,
+    else none is sent."""
     aliases: tuple[str, ...] = ()
     """Other names a caller may use for it."""
     host: str | None = None

@@ -22,6 +22,7 @@ PARTS_OF_OTHERS = {
     "Measured",
     "Media",
     "PersonChange",
+    "SecretChange",
     "SetAside",
     "Told",
     "Tried",

@@ -22,6 +22,7 @@ from jevons.types.account import (
     Receipt,
     Refused,
     Restored,
+    SecretChange,
     Usage,
 )
 from jevons.types.budget import Account, Alert, Budget, Limit
@@ -112,7 +113,7 @@ def kind(record: Record) -> str:  # noqa: PLR0911 one for each that has a field 
     match record:
         case Genesis():
             return record.origin
-        case KeyChange() | PersonChange():
+        case KeyChange() | PersonChange() | SecretChange():
             return record.act
         case Opened():
             return record.policy

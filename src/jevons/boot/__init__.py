@@ -28,6 +28,7 @@ from jevons.boot.outside import Beside, Shown, show
 from jevons.boot.policy import open_policy
 from jevons.boot.privacy import open_privacy
 from jevons.boot.remote import open_remote, row_of
+from jevons.boot.secrets import Secrets
 from jevons.boot.traces import open_traces
 from jevons.boot.weigh import became, would
 from jevons.catalog import Catalog
@@ -99,6 +100,7 @@ async def open_house(
     """
     clock = SystemClock()
     ids = Ulids(clock)
+    secrets = Secrets(settings.data_dir)
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     async with AsyncExitStack() as closing:
         claim = closing.enter_context(Claim(settings.data_dir))
@@ -128,11 +130,12 @@ async def open_house(
         policy, opened, egress = open_policy(settings.policy, catalog, clock)
         await books.record(opened)
         for each in settings.endpoint:
-            doors[each.name] = remote = open_remote(each, clock, policy.admit)
+            doors[each.name] = remote = open_remote(each, secrets, clock, policy.admit)
             closing.callback(remote.close)
         metrics = Metrics()
         shown = await show(
             settings,
+            secrets,
             ledger_path(settings),
             egress,
             clock=clock,
@@ -141,6 +144,7 @@ async def open_house(
         )
         traces = open_traces(
             settings,
+            secrets,
             egress,
             endpoints=catalog.endpoints,
             clock=clock,
@@ -151,6 +155,7 @@ async def open_house(
         resting = Resting(longest_s=settings.retries.aside_s)
         limits = await open_limits(
             settings.limits,
+            secrets,
             egress,
             terms=lambda: books.terms,
             clock=clock,

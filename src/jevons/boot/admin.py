@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from jevons.admin import Sessions, make_app
 from jevons.boot.listener import Listener
+from jevons.boot.secrets import Secrets
 from jevons.boot.single import open_single
 from jevons.telemetry import log
 from jevons.types.errors import Misconfigured
@@ -57,9 +58,9 @@ def open_admin(
         return None
     url = _reached_at(said)
     home = url or f"http://{said.host}:{said.port}"
-    single = (
-        open_single(settings.oidc, desk, home=home, closing=closing) if url or said.port else None
-    )
+    secrets, single = Secrets(settings.data_dir), None
+    if url or said.port:
+        single = open_single(settings.oidc, secrets, desk, home=home, closing=closing)
     if single is None and settings.oidc.issuer:
         message = "[oidc] needs [admin] url, or a port that is not 0: people are sent back there"
         raise Misconfigured(message)

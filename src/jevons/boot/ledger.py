@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from base64 import b64decode
 from typing import TYPE_CHECKING
 
+from jevons.boot.secrets import Secrets
 from jevons.store.where import Server
 from jevons.types.errors import Misconfigured
 
@@ -22,7 +22,7 @@ def ledger_path(settings: Settings) -> Where:
     """Tell where the books are.
 
     Raises:
-        Misconfigured: A setting names a variable that is not set, or what cannot be.
+        Misconfigured: A setting names what is not there, or what cannot be.
     """
     said = settings.ledger
     if not said.database:
@@ -30,22 +30,16 @@ def ledger_path(settings: Settings) -> Where:
             message = "[ledger] signing_key goes with database; beside a file it is signing.key"
             raise Misconfigured(message)
         return settings.data_dir / "ledger.db"
-    url = _named(said.database, "database") if said.database.startswith("env:") else said.database
+    url, secrets = said.database, Secrets(settings.data_dir)
+    if url.startswith(("env:", "secret:")):
+        url = secrets.read(url, what="[ledger] database")
     if not url.startswith(("postgresql://", "postgres://")):
-        message = "[ledger] database must be postgresql://..., or env:NAME of a variable with that"
+        message = "[ledger] database must be postgresql://..., or secret:NAME or env:NAME of that"
         raise Misconfigured(message)
-    key = _key(_named(said.signing_key, "signing_key")) if said.signing_key else None
+    key = None
+    if said.signing_key:
+        key = _key(secrets.read(said.signing_key, what="[ledger] signing_key"))
     return Server(url, settings.data_dir, key)
-
-
-def _named(said: str, setting: str) -> str:
-    """Read the variable that a setting names."""
-    scheme, _, name = said.partition(":")
-    value = os.environ.get(name, "") if scheme == "env" else ""  # noqa: TID251 as in `remote`
-    if not value:
-        message = f"[ledger] {setting} must be env:NAME, and that variable be set"
-        raise Misconfigured(message)
-    return value
 
 
 def _key(text: str) -> bytes:

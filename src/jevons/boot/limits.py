@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from jevons.boot.egress import check_egress
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AsyncExitStack
 
+    from jevons.boot.secrets import Secrets
     from jevons.budget import Terms
     from jevons.policy.egress import Egress
     from jevons.ports import Clock, Limits
@@ -27,6 +27,7 @@ __all__ = ("open_limits",)
 
 async def open_limits(
     said: LimitsSettings,
+    secrets: Secrets,
     egress: Egress | None,
     *,
     terms: Callable[[], Terms],
@@ -38,6 +39,7 @@ async def open_limits(
 
     Args:
         said: Where it is counted.
+        secrets: Where the server's address may be.
         egress: The profile that is switched on; None where none is.
         terms: What stands now.
         clock: Fills buckets, and tells as of when the profile is asked.
@@ -49,7 +51,7 @@ async def open_limits(
     """
     if not said.valkey:
         return Pace(terms, clock)
-    where = read_where(_address(said.valkey))
+    where = read_where(_address(said.valkey, secrets))
     if egress is not None:
         check_egress(
             egress,
@@ -73,22 +75,18 @@ async def open_limits(
     return await closing.enter_async_context(shared)
 
 
-def _address(said: str) -> str:
+def _address(said: str, secrets: Secrets) -> str:
     """Read the address; one with a password is never a setting.
 
     Raises:
-        Misconfigured: It names no variable that is set, or has a password in it.
+        Misconfigured: It names nothing that is there, or has a password in it.
     """
-    scheme, _, name = said.partition(":")
-    if scheme == "env":
-        address = os.environ.get(name, "")  # noqa: TID251 as in `remote`
-        if not address:
-            message = f"[limits] valkey is {said!r}, and that variable is not set"
-            raise Misconfigured(message)
-        return address
+    if said.startswith(("env:", "secret:")):
+        return secrets.read(said, what="[limits] valkey")
     if "@" in said:
         message = (
-            "[limits] valkey has a password in the file; put the address into a variable: env:NAME"
+            "[limits] valkey has a password in the file; keep the address elsewhere: secret:NAME "
+            "or env:NAME"
         )
         raise Misconfigured(message)
     return said

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import os
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, NamedTuple, Self
 
@@ -26,6 +25,7 @@ from jevons.types.errors import Misconfigured
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from jevons.boot.secrets import Secrets
     from jevons.edge.asgi import Application
     from jevons.policy.egress import Egress
     from jevons.ports import Clock
@@ -49,6 +49,7 @@ class Shown(NamedTuple):
 
 async def show(
     settings: Settings,
+    secrets: Secrets,
     ledger: Where,
     egress: Egress | None,
     *,
@@ -60,6 +61,7 @@ async def show(
 
     Args:
         settings: What is published, and who cosigns.
+        secrets: Where the token may be.
         ledger: Whose log it is; its books are open.
         egress: The profile that is switched on; None where none is.
         clock: Tells as of when the profile is asked.
@@ -73,7 +75,7 @@ async def show(
     if not is_published and not settings.witness:
         return Shown(None, None)
     pages = await closing.enter_async_context(Log.open(ledger, is_witnessed=bool(settings.witness)))
-    app = published(pages, admits=_admits(settings.publish)) if is_published else None
+    app = published(pages, admits=_admits(settings.publish, secrets)) if is_published else None
     known = [_known(each, egress, clock, closing) for each in settings.witness]
     every_s = settings.ledger.witness_every_s
     cosigning = Cosigning(pages, known, metrics=metrics, every_s=every_s) if known else None
@@ -126,7 +128,7 @@ async def _end(task: asyncio.Future[None]) -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-def _admits(publish: PublishSettings) -> Callable[[str | None], bool] | None:
+def _admits(publish: PublishSettings, secrets: Secrets) -> Callable[[str | None], bool] | None:
     """Tell who may have records.
 
     Raises:
@@ -137,13 +139,9 @@ def _admits(publish: PublishSettings) -> Callable[[str | None], bool] | None:
         return None
     if said == "anyone":
         return lambda _: True
-    scheme, _, name = said.partition(":")
-    secret = os.environ.get(name, "") if scheme == "env" else ""  # noqa: TID251 as in `remote`
+    secret = secrets.read(said, what="[publish] records")
     if len(secret) < _SHORTEST_TOKEN:
-        message = (
-            '[publish] records must be "anyone" or "env:NAME", and that variable hold a token of '
-            f"at least {_SHORTEST_TOKEN} characters"
-        )
+        message = f"[publish] records must be a token of at least {_SHORTEST_TOKEN} characters"
         raise Misconfigured(message)
     expected = secret.encode()
     return lambda token: token is not None and hmac.compare_digest(token.encode(), expected)

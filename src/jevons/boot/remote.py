@@ -22,6 +22,7 @@ from jevons.types.model import Endpoint
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from jevons.boot.secrets import Secrets
     from jevons.catalog.offer import Offer
     from jevons.ports import Clock
     from jevons.settings import EndpointSettings
@@ -35,12 +36,16 @@ _TEXT: frozenset[Need] = frozenset({"text", "tools", "json", "json_schema", "log
 
 
 def open_remote(
-    said: EndpointSettings, clock: Clock, admit: Callable[[Endpoint, Generate], None]
+    said: EndpointSettings,
+    secrets: Secrets,
+    clock: Clock,
+    admit: Callable[[Endpoint, Generate], None],
 ) -> Remote:
     """Open one.
 
     Args:
         said: Which.
+        secrets: Where its key may be.
         clock: Tells when answers begin.
         admit: Raises what refuses, if a request may not leave for an endpoint.
 
@@ -52,7 +57,7 @@ def open_remote(
     return Remote(
         url=_url(said, offer),
         admit=partial(admit, row),
-        api_key=_key(said, offer),
+        api_key=_key(said, offer, secrets),
         key_header=_key_header(offer),
         dialect=row.dialect,
         owner=said.vendor,
@@ -174,24 +179,16 @@ def _url(said: EndpointSettings, offer: Offer | None) -> str:
     raise Misconfigured(message)
 
 
-def _key(said: EndpointSettings, offer: Offer | None) -> str:
-    """Read the key out of the environment: a secret is never a setting."""
+def _key(said: EndpointSettings, offer: Offer | None, secrets: Secrets) -> str:
+    """Read the key: a secret is never a setting."""
     if said.api_key is None:
         usual = offer.vendor.auth.env if offer is not None else ()
         return next((_variable(name) for name in usual if _variable(name)), "")
-    scheme, _, name = said.api_key.partition(":")
-    secret = _variable(name) if scheme == "env" else ""
-    if not secret:
-        message = (
-            f'endpoint {said.name!r}: api_key must be "env:NAME", and the variable be set; '
-            f"it is {'not set' if scheme == 'env' else 'written in the file'}"
-        )
-        raise Misconfigured(message)
-    return secret
+    return secrets.read(said.api_key, what=f"endpoint {said.name!r}: api_key")
 
 
 def _variable(name: str) -> str:
-    return os.environ.get(name, "")  # noqa: TID251 the one place that reads secrets
+    return os.environ.get(name, "")  # noqa: TID251 as in `secrets`: the vendor's usual variable
 
 
 def _key_header(offer: Offer | None) -> str | None:

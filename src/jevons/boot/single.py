@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from jevons.admin import Desk
     from jevons.admin.groups import Granted
     from jevons.admin.oidc import SingleSignOn
+    from jevons.boot.secrets import Secrets
     from jevons.settings import OidcSettings
     from jevons.types.account import PersonChange
 
@@ -22,12 +22,13 @@ __all__ = ("open_single",)
 
 
 def open_single(
-    said: OidcSettings, desk: Desk, *, home: str, closing: AsyncExitStack
+    said: OidcSettings, secrets: Secrets, desk: Desk, *, home: str, closing: AsyncExitStack
 ) -> SingleSignOn | None:
     """Make ready to have people sign on elsewhere; None in a house that does not.
 
     Args:
         said: Where, and who may what.
+        secrets: Where what we show the server may be.
         desk: The open house, in whose books it is noted who they are.
         home: Where people reach us.
         closing: What to close, and when.
@@ -57,26 +58,12 @@ def open_single(
     oidc = Oidc(
         issuer=said.issuer,
         client=said.client_id,
-        secret=_secret(said),
+        secret=secrets.read(said.client_secret, what="[oidc] client_secret")
+        if said.client_secret
+        else "",
         scopes=said.scopes,
         groups=said.groups,
         roles=read_roles(said.roles),
         back=f"{home}/sign-in/oidc/back",
     )
     return SingleSignOn(oidc, ask=server.ask, note=note, clock=desk.clock)
-
-
-def _secret(said: OidcSettings) -> str:
-    """Read what we show the server.
-
-    Raises:
-        Misconfigured: It is written in the file, or its variable is not set.
-    """
-    if not said.client_secret:
-        return ""
-    scheme, _, name = said.client_secret.partition(":")
-    secret = os.environ.get(name, "") if scheme == "env" else ""  # noqa: TID251 as in `remote`
-    if not secret:
-        message = '[oidc] client_secret must be "env:NAME", and that variable be set'
-        raise Misconfigured(message)
-    return secret

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from importlib.util import find_spec
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from jevons.types.errors import Misconfigured
 if TYPE_CHECKING:
     from contextlib import AsyncExitStack
 
+    from jevons.boot.secrets import Secrets
     from jevons.policy.egress import Egress
     from jevons.ports import Clock, Traces
     from jevons.settings import EndpointSettings, OtelSettings, Settings
@@ -34,6 +34,7 @@ _NEEDS = ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.common")
 
 def open_traces(
     settings: Settings,
+    secrets: Secrets,
     egress: Egress | None,
     *,
     endpoints: tuple[Endpoint, ...],
@@ -45,6 +46,7 @@ def open_traces(
 
     Args:
         settings: Whom to tell, and what endpoints there are.
+        secrets: Where values of headers may be.
         egress: The profile that is switched on; None where none is.
         endpoints: All there are; one that is not set is this process's own.
         clock: Tells as of when the profile is asked.
@@ -61,7 +63,7 @@ def open_traces(
     if not _is_installed():
         message = "[otel] url is set, and what sends spans is not there: pip install 'jevons[otel]'"
         raise Misconfigured(message)
-    headers = _headers(said)
+    headers = _headers(said, secrets)
     if egress is not None:
         host = urlsplit(said.url).hostname or "unknown"
         check_egress(
@@ -98,7 +100,7 @@ def _is_installed() -> bool:
         return False
 
 
-def _headers(said: OtelSettings) -> dict[str, str]:
+def _headers(said: OtelSettings, secrets: Secrets) -> dict[str, str]:
     """Read header lines out of the environment.
 
     Raises:
@@ -107,13 +109,12 @@ def _headers(said: OtelSettings) -> dict[str, str]:
     lines: dict[str, str] = {}
     for line in said.headers:
         name, _, where = line.partition(":")
-        scheme, _, variable = where.strip().partition(":")
-        value = os.environ.get(variable, "") if scheme == "env" else ""  # noqa: TID251 as in `remote`
+        value = secrets.read(where.strip(), what=f"[otel] headers: {name!r}")
         is_line = name.replace("-", "").isalnum() and (name + value).isascii()
-        if not value or not is_line or not value.isprintable():
+        if not is_line or not value.isprintable():
             message = (
-                f'[otel] headers: {line!r} must be "name: env:NAME", and that variable hold what a '
-                "header may: visible ASCII"
+                f'[otel] headers: {name!r} must be "name: secret:NAME" or "name: env:NAME", and that '
+                "hold what a header may: visible ASCII"
             )
             raise Misconfigured(message)
         lines[name] = value

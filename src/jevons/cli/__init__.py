@@ -115,6 +115,12 @@ def _policy() -> click.Command:
     return policy
 
 
+def _secrets() -> click.Command:
+    from jevons.cli.secrets import secrets
+
+    return secrets
+
+
 def _erase() -> click.Command:
     from jevons.cli.erase import erase
 
@@ -190,6 +196,7 @@ _COMMANDS: Mapping[str, Callable[[], click.Command]] = MappingProxyType(
         "catalog": _catalog,
         "pull": _pull,
         "keys": _keys,
+        "secrets": _secrets,
         "erase": _erase,
         "accounts": _accounts,
         "budgets": _budgets,

@@ -25,6 +25,7 @@ from jevons.store.retention import Retention
 from jevons.store.shelf import Limits, empty
 from jevons.store.spent import Used
 from jevons.store.tally import tallies
+from jevons.store.vault import Vault
 from jevons.store.verify import verify
 from jevons.store.witness import OwnWitness, witness_vkey
 
@@ -44,6 +45,7 @@ __all__ = (
     "Retention",
     "Spending",
     "Used",
+    "Vault",
     "back_up",
     "balances",
     "empty",

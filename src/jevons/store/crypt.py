@@ -19,7 +19,6 @@ __all__ = ("SALT_BYTES", "Crypt")
 _KEY_BYTES = 32
 SALT_BYTES = 32
 _NONCE = bytes(12)  # each key seals one row
-_PURPOSE = b"jevons kept answer, 1"
 
 
 class Crypt:
@@ -27,10 +26,12 @@ class Crypt:
 
     Args:
         key: The house's, 32 bytes.
+        purpose: What is sealed; what was sealed for another does not open.
     """
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes, *, purpose: bytes = b"jevons kept answer, 1") -> None:
         self._key = key
+        self._purpose = purpose
 
     def seal(self, body: bytes, *, salt: bytes, row: bytes) -> bytes:
         """Seal the body of a row.
@@ -55,5 +56,5 @@ class Crypt:
             raise ValueError(message) from None
 
     def _of(self, salt: bytes) -> AESGCM:
-        key = HKDF(SHA256(), length=_KEY_BYTES, salt=salt, info=_PURPOSE).derive(self._key)
+        key = HKDF(SHA256(), length=_KEY_BYTES, salt=salt, info=self._purpose).derive(self._key)
         return AESGCM(key)

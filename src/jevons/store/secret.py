@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
-__all__ = ("destroy", "load_or_make")
+__all__ = ("destroy", "flush", "flush_folder", "load_or_make", "write")
 
 _BYTES = 32
 
@@ -29,7 +29,7 @@ def load_or_make(path: Path, *, may_make: bool, gone: str) -> bytes:
         Misconfigured: The file holds none, or is gone although it is needed.
     """
     if may_make and not path.exists():
-        _write(path, secrets.token_bytes(_BYTES))
+        write(path, secrets.token_bytes(_BYTES))
     try:
         secret = path.read_bytes()
     except FileNotFoundError:
@@ -45,17 +45,28 @@ def destroy(path: Path) -> None:
     """Overwrite a secret, then delete its file."""
     with path.open("r+b") as file:
         file.write(bytes(_BYTES))
-        _flush(file)
+        flush(file)
     path.unlink()
 
 
-def _write(path: Path, secret: bytes) -> None:
+def write(path: Path, secret: bytes) -> None:
+    """Write a file that is not there yet, for its owner's eyes, and flush it."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(secret)
-        _flush(file)
+        flush(file)
 
 
-def _flush(file: BinaryIO) -> None:
+def flush(file: BinaryIO) -> None:
+    """Have what was written be on the device."""
     file.flush()
     os.fsync(file.fileno())
+
+
+def flush_folder(path: Path) -> None:
+    """Have what a folder holds be on the device."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

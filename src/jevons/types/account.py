@@ -32,6 +32,7 @@ __all__ = (
     "Record",
     "Refused",
     "Restored",
+    "SecretChange",
     "SetAside",
     "Tried",
     "Usage",
@@ -193,6 +194,20 @@ class PersonChange(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", 
     """The sign-on server that says who they are; empty for those who have a token."""
     by: str = ""
     """Who did it, as in each such record."""
+
+
+class SecretChange(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="secret"):
+    """A secret of the vault was set or removed, or all were sealed with another master key.
+
+    Nothing here is made of its value.
+    """
+
+    at_ms: int
+    act: Literal["set", "removed", "rotated"]
+    name: str = ""
+    """What settings call it; empty where it was about all."""
+    by: str = ""
+    """Who did it: `cli:NAME`."""
 
 
 class Erased(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="erased"):
@@ -378,6 +393,7 @@ Record = (
     Genesis
     | KeyChange
     | PersonChange
+    | SecretChange
     | Erased
     | Expired
     | Opened

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
 
 from jevons.boot.remote import open_remote, row_of
+from jevons.boot.secrets import Secrets
 from jevons.settings import EndpointSettings
 from jevons.testing import Clock
 from jevons.types.errors import Misconfigured
@@ -21,7 +23,7 @@ def settings(**fields: Any) -> EndpointSettings:
 
 
 def opened(**fields: Any) -> Remote:
-    return open_remote(settings(**fields), Clock(), lambda _, __: None)
+    return open_remote(settings(**fields), Secrets(Path()), Clock(), lambda _, __: None)
 
 
 def test_one_line_is_enough_for_a_vendor_that_is_known() -> None:
