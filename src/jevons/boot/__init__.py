@@ -21,6 +21,7 @@ import uvicorn
 
 from jevons.admin import Desk
 from jevons.boot.admin import listening, open_admin
+from jevons.boot.calibrate import profile_path, read_profile
 from jevons.boot.ledger import ledger_path
 from jevons.boot.limits import open_limits
 from jevons.boot.meter import open_exchange, open_meter
@@ -322,6 +323,7 @@ async def _open_engine(
     # Imported here: the engine is an extra, and its library takes 100 ms to load.
     from jevons.engine import CAN, Embedded  # noqa: PLC0415
 
+    profile = read_profile(profile_path(settings))
     engine = await closing.enter_async_context(
         Embedded.open(
             weights.path,
@@ -329,6 +331,9 @@ async def _open_engine(
             slots=settings.engine.slots,
             context_tokens=settings.engine.context_tokens,
             threads=settings.engine.threads,
+            prompt_weight=profile.prompt_weight
+            if profile is not None and profile.model == weights.model
+            else None,
         )
     )
     row = Endpoint(

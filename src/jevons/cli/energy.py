@@ -9,19 +9,24 @@ import click
 from jevons.cli.options import example, shared
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
+    from rich.table import Table
+
+    from jevons.boot.calibrate import Found
     from jevons.cli.opinion import Opinion
     from jevons.types.model import Footprint, Precision, Serving
     from jevons.types.units import Estimate
 
-__all__ = ("energy", "estimate")
+__all__ = ("calibrate", "energy", "estimate")
 
 
 @click.group(
     epilog=example(
         "jevons energy estimate --params 671:37 --precision fp8 --input 500 --output 400",
         "jevons energy estimate --clip 13 --size 1280x720 --frames 129",
+        "jevons energy calibrate",
     )
 )
 def energy() -> None:
@@ -136,6 +141,94 @@ def estimate(
             click.echo(f"{name}: {figures.energy(amount)}, {amount.method}, {amount.source}")
         if other is not None:
             click.echo(f"EcoLogits: {other.says}")
+
+
+@energy.command(
+    epilog=example(
+        "jevons energy calibrate", "jevons energy calibrate --short --model smollm2-135m"
+    )
+)
+@click.option("--model", metavar="NAME", help="As `jevons serve` takes it; without it, the same.")
+@click.option(
+    "--short", "is_short", is_flag=True, help="Fewer and shorter trials, and a wider miss."
+)
+@shared
+def calibrate(*, model: str | None, is_short: bool, config: Path | None, as_json: bool) -> None:
+    """Find what tokens take on this machine, with the embedded engine.
+
+    Asks it at several lengths, alone and several at once, fits joules a token,
+    and keeps them in the data folder with the date and the machine. A server
+    shares out what requests at once took by them, from its next start on. Best
+    on a quiet machine: what others use of it is not told apart everywhere.
+    """
+    from datetime import UTC, datetime
+
+    from msgspec.structs import replace
+
+    from jevons.boot.calibrate import (
+        FULL,
+        SHORT,
+        find,
+        profile_of,
+        profile_path,
+        write_profile,
+    )
+    from jevons.cli.options import read_settings
+    from jevons.cli.screen import console, emit
+    from jevons.cli.serve import engine_weights
+    from jevons.clock import SystemClock
+
+    settings = read_settings(config)
+    if model is not None:
+        settings = replace(settings, engine=replace(settings.engine, model=model))
+    found = find(
+        settings,
+        engine_weights(settings),
+        SHORT if is_short else FULL,
+        on_trial=lambda trial: click.echo(f"{trial.name}: {trial.joules:.2f} J", err=True),
+    )
+    today = f"{datetime.fromtimestamp(SystemClock().now_ms() / 1e3, UTC):%Y-%m-%d}"
+    profile, path = profile_of(found, date=today), profile_path(settings)
+    write_profile(path, profile)
+    if as_json:
+        from msgspec import to_builtins
+
+        emit({"profile": to_builtins(profile), "trials": [each._asdict() for each in found.trials]})
+        return
+    console().print(_trials(found))
+    for line in _told(found, path):
+        click.echo(line)
+
+
+def _trials(found: Found) -> Table:
+    from jevons.cli.screen import table
+
+    right = ("joules", "fitted", "measured over fitted", "seconds")
+    shown = table("at once x prompt + answer", *right, right=right)
+    for trial, residual in zip(found.trials, found.calibration.residuals, strict=True):
+        joules = trial.joules
+        shown.add_row(
+            trial.name,
+            f"{joules:.2f}",
+            f"{joules / residual:.2f}",
+            f"{residual:.2f}",
+            f"{trial.seconds:.1f}",
+        )
+    return shown
+
+
+def _told(found: Found, path: Path) -> Iterator[str]:
+    from jevons import figures
+
+    told = found.calibration
+    yield f"{found.model} on {found.machine}, {found.method}"
+    yield f"prompt   {figures.plain(told.prompt_j)} J a token"
+    for batch, joules in told.answer_j.items():
+        yield f"answer   {figures.plain(joules)} J a token, {batch} at once"
+    yield f"context  {figures.plain(told.context_j)} J a token of it and of the answer"
+    yield f"idle     {figures.plain(found.idle_w)} W of this process"
+    yield f"the fit misses by a factor of {told.fold:.2f}, root mean square"
+    yield f"kept in {path}"
 
 
 def _footprint(

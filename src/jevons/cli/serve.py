@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from jevons.engine.pull import Weights
     from jevons.settings import Settings
 
-__all__ = ("curl_line", "serve")
+__all__ = ("curl_line", "engine_weights", "serve")
 
 _UP = "Up until Ctrl-C."
 
@@ -70,7 +70,7 @@ def serve(
         raise click.UsageError(message)
     settings = _changed(read_settings(config), host=host, port=port, model=model)
     configure_logs(json=as_json)
-    weights = _weights(settings) if settings.engine.enabled and not no_engine else None
+    weights = engine_weights(settings) if settings.engine.enabled and not no_engine else None
     show = _Demonstration(settings, invoice, ends=once, as_json=as_json) if demo else None
     _run(settings, weights, show.begin if show else _announcing(settings, as_json=as_json))
     if once and show and not show.is_good:
@@ -92,7 +92,7 @@ def _changed(
     return replace(settings, server=server, engine=engine)
 
 
-def _weights(settings: Settings) -> Weights:
+def engine_weights(settings: Settings) -> Weights:
     """Have the model here; half a gigabyte is not fetched for an engine that is not."""
     from importlib.util import find_spec
 

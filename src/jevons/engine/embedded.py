@@ -21,7 +21,7 @@ from jevons.engine.faults import RAISED, fault, raised
 from jevons.engine.load import load
 from jevons.engine.power import counter
 from jevons.engine.prompt import prompt_of
-from jevons.engine.shares import Shares, Spent
+from jevons.engine.shares import PROMPT_WEIGHT, Shares, Spent
 from jevons.telemetry import log
 from jevons.types.account import Measured
 from jevons.types.decision import Outcome
@@ -52,19 +52,34 @@ class Embedded:
         loaded: The model.
         slots: Answers it writes at once; who comes later waits in line.
         power: The hardware's energy counter, if it has one.
+        prompt_weight: What a prompt token takes against an answer token; None takes a usual one.
     """
 
-    def __init__(self, loaded: Loaded, *, slots: int, power: Counter | None) -> None:
+    def __init__(
+        self,
+        loaded: Loaded,
+        *,
+        slots: int,
+        power: Counter | None,
+        prompt_weight: float | None = None,
+    ) -> None:
         self._server: Any = loaded.server
         self._threads = loaded.threads
         self._power = power
         self._pool = ThreadPoolExecutor(slots, thread_name_prefix="engine")
-        self._shares = Shares(self._spent)
+        self._shares = Shares(self._spent, prompt_weight=prompt_weight or PROMPT_WEIGHT)
 
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, weights: Path, *, name: str, slots: int, context_tokens: int, threads: int | None
+        cls,
+        weights: Path,
+        *,
+        name: str,
+        slots: int,
+        context_tokens: int,
+        threads: int | None,
+        prompt_weight: float | None = None,
     ) -> AsyncGenerator[Embedded, None]:
         """Load a model; unload it at the end.
 
@@ -75,6 +90,8 @@ class Embedded:
             context_tokens: Context of each.
             threads: Processor threads; None is half of those this process may use, at
                 least two.
+            prompt_weight: What a prompt token takes against an answer token, as
+                `jevons energy calibrate` finds it; None takes a usual one.
 
         Raises:
             Misconfigured: The engine is not installed, or cannot load the file.
@@ -83,7 +100,8 @@ class Embedded:
         loaded = await asyncio.to_thread(
             load, weights, name=name, slots=slots, context_tokens=context_tokens, threads=threads
         )
-        engine = cls(loaded, slots=slots, power=counter(on_gpu=loaded.on_gpu))
+        power = counter(on_gpu=loaded.on_gpu)
+        engine = cls(loaded, slots=slots, power=power, prompt_weight=prompt_weight)
         seconds = round(time.monotonic() - began_s, 2)
         log.info("model loaded", model=name, threads=loaded.threads, slots=slots, seconds=seconds)
         del loaded
@@ -96,6 +114,11 @@ class Embedded:
         """Unload the model, once the answers under way have ended."""
         self._pool.shutdown(cancel_futures=True)
         self._server = None
+
+    @property
+    def idle(self) -> Measured:
+        """What was measured while nobody asked, which is no request's."""
+        return self._measured(self._shares.idle)
 
     async def serve(self, attempt: Attempt, request: Generate, caller: Caller) -> Outcome:
         """Serve one attempt."""

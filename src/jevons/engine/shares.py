@@ -5,7 +5,8 @@ used is shared out: at every start and end, what was used since the last one goe
 requests under way, by the work they went through in between.
 
 Rule 1: what the requests are given adds up to what was used while any was under way.
-Rule 2: what was used while none was is nobody's.
+Rule 2: what was used while none was is nobody's, and is kept apart: with it, what was given is
+    all that was used.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ __all__ = ("PROMPT_WEIGHT", "Share", "Shares", "Spent")
 
 PROMPT_WEIGHT = 0.3
 """Processor time of a prompt token against an answer token: 10.3 s against 33.8 s a thousand,
-Qwen2.5-Coder-0.5B Q4_K_M on two threads (2026-11)."""
+Qwen2.5-Coder-0.5B Q4_K_M on two threads (2026-11). `jevons energy calibrate` finds a machine's."""
 
 
 class Spent(NamedTuple):
@@ -34,9 +35,10 @@ class Spent(NamedTuple):
 class Share:
     """One request's part."""
 
-    __slots__ = ("spent", "work")
+    __slots__ = ("_prompt_weight", "spent", "work")
 
-    def __init__(self) -> None:
+    def __init__(self, prompt_weight: float = PROMPT_WEIGHT) -> None:
+        self._prompt_weight = prompt_weight
         self.spent = Spent(0.0)
         """What it took so far."""
         self.work = 0.0
@@ -44,7 +46,7 @@ class Share:
 
     def read(self, tokens: int) -> None:
         """Note prompt tokens that the engine went through; cached ones are none."""
-        self.work += tokens * PROMPT_WEIGHT
+        self.work += tokens * self._prompt_weight
 
     def wrote(self) -> None:
         """Note one answer token."""
@@ -56,9 +58,13 @@ class Shares:
 
     Args:
         spent: Reads the counters of the process.
+        prompt_weight: What a prompt token takes against an answer token.
     """
 
-    def __init__(self, spent: Callable[[], Spent]) -> None:
+    def __init__(self, spent: Callable[[], Spent], *, prompt_weight: float = PROMPT_WEIGHT) -> None:
+        self.idle = Spent(0.0)
+        """What was used while no request was under way, as of the last look."""
+        self._prompt_weight = prompt_weight
         self._spent = spent
         self._last = spent()
         self._under_way: list[Share] = []
@@ -66,7 +72,7 @@ class Shares:
     def begin(self) -> Share:
         """Start a request."""
         self._look()
-        share = Share()
+        share = Share(self._prompt_weight)
         self._under_way.append(share)
         return share
 
@@ -80,11 +86,18 @@ class Shares:
         now, last = self._spent(), self._last
         self._last = now
         sharing = self._under_way
+        if not sharing:
+            self.idle = _more(self.idle, last, now, 1.0)
         total = sum([share.work for share in sharing])
         for share in sharing:
             part = share.work / total if total else 1 / len(sharing)
             share.work = 0.0
-            share.spent = Spent(
-                share.spent.cpu_s + (now.cpu_s - last.cpu_s) * part,
-                share.spent.counter_mj + (now.counter_mj - last.counter_mj) * part,
-            )
+            share.spent = _more(share.spent, last, now, part)
+
+
+def _more(spent: Spent, last: Spent, now: Spent, part: float) -> Spent:
+    """Add a part of what was used since the last look."""
+    return Spent(
+        spent.cpu_s + (now.cpu_s - last.cpu_s) * part,
+        spent.counter_mj + (now.counter_mj - last.counter_mj) * part,
+    )

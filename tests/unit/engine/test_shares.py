@@ -51,6 +51,26 @@ def test_the_shares_add_up_to_what_was_used_while_any_was_under_way(
     assert all(each.cpu_s >= 0 for each in ended)
 
 
+@given(STEPS, st.floats(0.01, 2))
+def test_the_shares_and_what_was_idle_are_all_that_the_counter_read(
+    steps: list[tuple[str, int, float]], weight: float
+) -> None:
+    meter, ended = Meter(), list[Spent]()
+    first = meter.now
+    shares, under_way = Shares(meter.read, prompt_weight=weight), list[Share]()
+    for act, which, turned in [*steps, *[("end", 0, 1.0)] * len(steps), ("begin", 0, 1.0)]:
+        meter.turn(turned)
+        if act == "begin":
+            under_way.append(shares.begin())
+        elif under_way and act == "end":
+            ended.append(shares.end(under_way.pop(which % len(under_way))))
+        elif under_way:
+            under_way[which % len(under_way)].read(which)
+    given_mj = shares.idle.counter_mj + sum([each.counter_mj for each in ended])
+    given_mj += sum([share.spent.counter_mj for share in under_way])
+    assert given_mj == pytest.approx(meter.now.counter_mj - first.counter_mj, rel=1e-9)
+
+
 def test_who_wrote_more_took_more() -> None:
     meter = Meter()
     shares = Shares(meter.read)
