@@ -206,7 +206,12 @@ def _again(body: bytes, receive: Receive) -> Receive:
 
 
 def _is_for_a_page(scope: Scope) -> bool:
-    return scope["method"] == "GET" and not scope["path"].startswith(API)
+    """Whether somebody would look at the answer: a browser asks for a page's icon by itself.
+
+    A form that was made for that would take the place of the one that they are filling in.
+    """
+    wants = Headers(scope=scope).get("sec-fetch-dest", "document")
+    return scope["method"] == "GET" and wants == "document" and not scope["path"].startswith(API)
 
 
 def _asked(scope: Scope) -> str:

@@ -143,7 +143,7 @@ class Cycle:
         if kind == "http.response.start" and self._head is None:
             self._head = self._begin(message["status"], message["headers"])
         elif kind == "http.response.body" and self._head is not None and not self.sent:
-            self._write(message["body"], is_last=not message["more_body"])
+            self._write(message.get("body", b""), is_last=not message.get("more_body", False))
         else:
             text = f"{kind!r} is not what comes next in an answer"
             raise RuntimeError(text)
