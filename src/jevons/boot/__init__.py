@@ -26,6 +26,7 @@ from jevons.boot.ledger import ledger_path
 from jevons.boot.limits import open_limits
 from jevons.boot.meter import open_exchange, open_meter
 from jevons.boot.outside import Beside, Shown, show
+from jevons.boot.pages import open_pages
 from jevons.boot.policy import open_policy
 from jevons.boot.privacy import open_privacy
 from jevons.boot.remote import open_remote, row_of
@@ -196,7 +197,19 @@ async def open_house(
             endpoints=catalog.endpoints,
             metrics=metrics,
             shown=shown,
-            admin=open_admin(settings, desk, closing=closing),
+            admin=open_admin(
+                settings,
+                desk,
+                closing=closing,
+                pages=open_pages(
+                    settings,
+                    ledger_path(settings),
+                    endpoints=catalog.endpoints,
+                    clock=clock,
+                    metrics=metrics,
+                    resting=rooms.resting,
+                ),
+            ),
             app=app(
                 rooms=rooms,
                 keys=books.keys,

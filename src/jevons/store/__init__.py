@@ -11,6 +11,7 @@ from jevons.store.archive import Archive
 from jevons.store.backup import Loss, back_up, foresee, restore
 from jevons.store.balance import Spending, balances, spending
 from jevons.store.books import Books
+from jevons.store.browse import Browsed, look_through
 from jevons.store.checking import Report
 from jevons.store.claim import Claim
 from jevons.store.erasure import erase, hold, release
@@ -19,7 +20,7 @@ from jevons.store.keys import Created, KeyRing
 from jevons.store.outside import verify_published
 from jevons.store.pages import Log
 from jevons.store.people import Admitted, People
-from jevons.store.read import keys_in, look_up
+from jevons.store.read import head_of, keys_in, look_up
 from jevons.store.receipts import receipts
 from jevons.store.retention import Retention
 from jevons.store.shelf import Limits, empty
@@ -33,6 +34,7 @@ __all__ = (
     "Admitted",
     "Archive",
     "Books",
+    "Browsed",
     "Claim",
     "Created",
     "KeyRing",
@@ -52,8 +54,10 @@ __all__ = (
     "erase",
     "export",
     "foresee",
+    "head_of",
     "hold",
     "keys_in",
+    "look_through",
     "look_up",
     "receipts",
     "release",

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from jevons.ledger.record import decode, unpack
+from jevons.store.schema import UNREADABLE, look_into
 from jevons.types.account import Receipt, Refused
+from jevons.types.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from jevons.store.door import Connection
+    from jevons.store.where import Where
     from jevons.types.account import Ended
 
-__all__ = ("Browsed", "browse")
+__all__ = ("Browsed", "browse", "look_through")
 
 MOST_LEAVES = 10_000
 """Leaves that are looked at for one page: whoever looks for little goes on from where it ended."""
+_MOST_LEAVES_FOR_A_WORD = 100_000
+"""Where most of them need not be read: a word stands in their bytes, or not."""
 
 _END = 2**62
 _STEP = 64
@@ -48,9 +54,44 @@ def browse(
         most: Longest page.
         wanted: Whether one belongs to it.
     """
+    return _page(_newest_first(connection, before), most, wanted, MOST_LEAVES)
+
+
+def look_through(
+    where: Where, *, text: str, before: int | None, most: int, wanted: Callable[[Ended], bool]
+) -> Browsed:
+    """Read a page of a ledger; the server may be running.
+
+    Args:
+        where: The ledger.
+        text: Stands somewhere in each record, in either case; empty is in all.
+        before: Leaf before which to begin; None begins at the newest.
+        most: Longest page.
+        wanted: Whether one belongs to it.
+
+    Raises:
+        StoreUnavailable: It cannot be read.
+    """
+    word = text.lower().encode()
+    try:
+        with closing(look_into(where)) as connection:
+            leaves = _newest_first(connection, before)
+            found = (each if word in each[1].lower() else (each[0], b"") for each in leaves)
+            return _page(found, most, wanted, _MOST_LEAVES_FOR_A_WORD if word else MOST_LEAVES)
+    except UNREADABLE as error:
+        message = f"{where} cannot be read: {error}"
+        raise StoreUnavailable(message) from error
+
+
+def _page(
+    leaves: Iterator[tuple[int, bytes]],
+    most: int,
+    wanted: Callable[[Ended], bool],
+    most_leaves: int,
+) -> Browsed:
     found: list[Ended] = []
     at = 0
-    for at, leaf in islice(_newest_first(connection, before), MOST_LEAVES):
+    for at, leaf in islice(leaves, most_leaves):
         ended = _ended(leaf)
         if ended is None or not wanted(ended):
             continue

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from contextlib import closing
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from jevons.ledger.merkle import inclusion, leaf_hash
-from jevons.ledger.note import parse
+from jevons.ledger.note import ED25519, Vkey, parse
 from jevons.ledger.record import unpack
 from jevons.ledger.tile import Tile, reader
 from jevons.store.schema import UNREADABLE, look_into, tile_key
+from jevons.types.account import Genesis
 from jevons.types.actor import Actor
 from jevons.types.errors import StoreUnavailable
 from jevons.types.proof import Filed, Inclusion
@@ -29,6 +30,7 @@ __all__ = (
     "filed",
     "find",
     "glance",
+    "head_of",
     "keys_in",
     "leaf_at",
     "look_up",
@@ -84,6 +86,23 @@ def look_up(where: Where, request: str) -> Filed | None:
         with closing(look_into(where)) as connection:
             return find(connection, request)
     except UNREADABLE as error:
+        message = f"{where} cannot be read: {error}"
+        raise StoreUnavailable(message) from error
+
+
+def head_of(where: Where) -> tuple[Vkey, str | None]:
+    """Read whose log a ledger is, and its newest checkpoint, if it has any.
+
+    Raises:
+        StoreUnavailable: It cannot be read.
+    """
+    try:
+        with closing(look_into(where)) as connection:
+            (body,) = connection.execute("SELECT body FROM segment ORDER BY id LIMIT 1").fetchone()
+            note = newest(connection)
+        genesis = msgspec.json.decode(unpack(body)[0], type=Genesis)
+        return Vkey(genesis.origin, ED25519, b64decode(genesis.public_key)), note
+    except (*UNREADABLE, msgspec.DecodeError) as error:
         message = f"{where} cannot be read: {error}"
         raise StoreUnavailable(message) from error
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from jevons.cli.demo.seed import seed
 from jevons.cli.options import example, ledger_path, reaching, read_settings, shared
 
 if TYPE_CHECKING:
@@ -19,7 +20,12 @@ if TYPE_CHECKING:
 __all__ = ("demo", "demonstrate")
 
 
-@click.command(epilog=example("jevons demo", "jevons demo --invoice my-invoice.txt"))
+@click.group(
+    invoke_without_command=True,
+    epilog=example(
+        "jevons demo", "jevons demo --invoice my-invoice.txt", "jevons demo seed sample"
+    ),
+)
 @click.option(
     "--invoice",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -30,7 +36,10 @@ __all__ = ("demo", "demonstrate")
 )
 @reaching
 @shared
+@click.pass_context
 def demo(
+    context: click.Context,
+    /,
     *,
     invoice: Path | None,
     model: str | None,
@@ -47,11 +56,16 @@ def demo(
     """
     from jevons.cli.client import locate
 
+    if context.invoked_subcommand is not None:
+        return
     settings = read_settings(config)
     client = locate(settings, url=url, api_key=api_key)
     ledger = ledger_path(settings) if url is None or client.is_here else None
     if not demonstrate(client, ledger, model=model, invoice=invoice, as_json=as_json):
         raise click.exceptions.Exit(1)
+
+
+demo.add_command(seed)
 
 
 def demonstrate(

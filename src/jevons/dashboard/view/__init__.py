@@ -1,0 +1,1 @@
+"""A view of each question: from what reports tell to what a page holds."""
