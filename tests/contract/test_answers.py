@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
+from tests.cluster import both
 
-from jevons.store import Archive, Limits, empty
+from jevons.store import Archive, Limits, empty, is_kept
 from jevons.store.shelf import Shelf
 from jevons.testing import Clock, Drawer
 from jevons.types.custody import DataClass, PerClass
-from jevons.types.errors import Misconfigured, StoreUnavailable, TooLarge
+from jevons.types.errors import Misconfigured, OnHold, StoreUnavailable, TooLarge
 from jevons.types.kept import Kept
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jevons import ports
+    from jevons.store.door import Connection
+    from jevons.store.where import Where
+    from jevons.types.account import Expired
 
 pytestmark = pytest.mark.anyio
 
@@ -41,7 +45,7 @@ def a_kept(name: str = "resp_1", **fields: Any) -> Kept:
 
 @asynccontextmanager
 async def archive(
-    path: Path, clock: Clock | None = None, limits: Limits = LIMITS
+    path: Where, clock: Clock | None = None, limits: Limits = LIMITS
 ) -> AsyncGenerator[Archive]:
     async with Archive.open(path, limits=limits, clock=clock or Clock()) as opened:
         yield opened
@@ -53,19 +57,23 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "answers.db"
+def path(request: pytest.FixtureRequest, tmp_path: Path) -> Where:
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return tmp_path / "answers.db"
+    return request.getfixturevalue("postgres").make(tmp_path)
 
 
-@pytest.fixture(params=["double", "disk"])
+@pytest.fixture(params=["double", "disk", "postgres"])
 async def answers(
-    request: pytest.FixtureRequest, path: Path, clock: Clock, anyio_backend: str
+    request: pytest.FixtureRequest, tmp_path: Path, clock: Clock, anyio_backend: str
 ) -> AsyncIterator[ports.Answers]:
     if request.param == "double":
         yield Drawer(clock)
-    else:
-        async with archive(path, clock) as opened:
-            yield opened
+        return
+    on_a_server = request.param == "postgres"
+    server = request.getfixturevalue("postgres").make(tmp_path) if on_a_server else None
+    async with archive(server or tmp_path / "answers.db", clock) as opened:
+        yield opened
 
 
 async def test_what_is_kept_is_found_as_it_was(answers: ports.Answers) -> None:
@@ -163,12 +171,13 @@ def sealed(path: Path) -> list[bytes]:
     return [part for row in rows for part in row]
 
 
-def connection(shelf: Shelf) -> sqlite3.Connection:
+def connection(shelf: Shelf) -> Connection:
     """The shelf's own: what fails there is what a disk would fail."""
     return shelf._connection  # pyright: ignore[reportPrivateUsage] no door makes disks fail
 
 
-async def test_the_archive_outlives_its_process(path: Path) -> None:
+@both
+async def test_the_archive_outlives_its_process(path: Where) -> None:
     async with archive(path) as first:
         await first.keep(a_kept())
     async with archive(path) as second:
@@ -222,7 +231,8 @@ def test_whatever_is_deleted_in_whatever_order_leaves_nothing_behind(path: Path)
         assert remains(path, *dead.values(), *[name.encode() for name in dead]) == []
 
 
-async def test_a_shorter_limit_holds_for_what_is_kept_already(path: Path, clock: Clock) -> None:
+@both
+async def test_a_shorter_limit_holds_for_what_is_kept_already(path: Where, clock: Clock) -> None:
     async with archive(path, clock) as opened:
         await opened.keep(a_kept(at_ms=clock.now_ms()))
     clock.move(2 * DAY_S)
@@ -230,7 +240,8 @@ async def test_a_shorter_limit_holds_for_what_is_kept_already(path: Path, clock:
         assert await opened.find("resp_1", key="key_1") is None
 
 
-async def test_a_full_archive_keeps_nothing_until_something_goes(path: Path) -> None:
+@both
+async def test_a_full_archive_keeps_nothing_until_something_goes(path: Where) -> None:
     async with archive(path, limits=Limits(keep_days=PerClass.all(1000), max_bytes=250)) as opened:
         await opened.keep(a_kept("resp_1"))
         opened.check()
@@ -305,9 +316,37 @@ async def test_a_closed_archive_says_so(path: Path) -> None:
         await opened.keep(a_kept())
 
 
-async def test_emptying_leaves_nothing(path: Path) -> None:
+@both
+async def test_emptying_leaves_nothing(path: Where, tmp_path: Path) -> None:
     assert not empty(path)
     async with archive(path) as opened:
         await opened.keep(a_kept())
     assert empty(path)
-    assert [*path.parent.iterdir()] == []
+    assert not is_kept(path)
+    assert [*tmp_path.iterdir()] == []
+
+
+@both
+async def test_what_has_expired_or_is_erased_is_destroyed_and_what_is_held_is_not(
+    path: Where, clock: Clock
+) -> None:
+    async with archive(path, clock) as opened:
+        for key in ("key_1", "key_2", "key_3"):
+            await opened.keep(a_kept(key=key, at_ms=clock.now_ms()))
+        assert await opened.hold("key_2")
+        with pytest.raises(OnHold):
+            await opened.erase("key_2")
+        assert await opened.erase("key_3") == 1
+        with pytest.raises(StoreUnavailable, match="was erased"):
+            await opened.keep(a_kept("resp_2", key="key_3"))
+        clock.move(31 * DAY_S)
+        runs: list[Expired] = []
+
+        async def record(run: Expired) -> None:
+            runs.append(run)
+
+        await opened.expire(record)
+        clock.move(1)
+        await opened.release("key_2")
+        await opened.expire(record)
+        assert [sum(msgspec.structs.astuple(run.answers)) for run in runs] == [1, 1]

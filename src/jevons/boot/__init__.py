@@ -22,7 +22,7 @@ import uvicorn
 from jevons.admin import Desk
 from jevons.boot.admin import listening, open_admin
 from jevons.boot.calibrate import profile_path, read_profile
-from jevons.boot.ledger import ledger_path
+from jevons.boot.ledger import answers_path, ledger_path
 from jevons.boot.limits import open_limits
 from jevons.boot.meter import open_exchange, open_meter
 from jevons.boot.outside import Beside, Shown, show
@@ -317,16 +317,16 @@ async def _open_answers(
     settings: Settings, books: Books, clock: Clock, closing: AsyncExitStack
 ) -> Archive | None:
     """Open what callers had kept; in a house that keeps nothing, destroy it."""
-    path, said = settings.data_dir / "answers.db", settings.answers
+    where, said = answers_path(settings), settings.answers
     if said.keep == "never":
-        gone = await asyncio.to_thread(empty, path)
+        gone = await asyncio.to_thread(empty, where)
         if gone is not None:
             log.info("answers.emptied")
             await books.record(Expired(at_ms=clock.now_ms(), answers=gone, keep_days=PerClass()))
         return None
     limits = Limits(keep_days=said.days, max_bytes=said.max_mb * 1_000_000)
     held = [actor.key for actor in books.keys.list() if actor.held]
-    opening = Archive.open(path, limits=limits, clock=clock, held=held)
+    opening = Archive.open(where, limits=limits, clock=clock, held=held)
     return await closing.enter_async_context(opening)
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from jevons.settings import Settings
     from jevons.store.where import Where
 
-__all__ = ("ledger_path",)
+__all__ = ("answers_path", "ledger_path")
 
 _KEY_BYTES = 32
 
@@ -40,6 +40,16 @@ def ledger_path(settings: Settings) -> Where:
     if said.signing_key:
         key = _key(secrets.read(said.signing_key, what="[ledger] signing_key"))
     return Server(url, settings.data_dir, key)
+
+
+def answers_path(settings: Settings) -> Where:
+    """Tell where kept answers are: beside the books.
+
+    Raises:
+        Misconfigured: As above.
+    """
+    books = ledger_path(settings)
+    return books if isinstance(books, Server) else settings.data_dir / "answers.db"
 
 
 def _key(text: str) -> bytes:

@@ -67,18 +67,19 @@ def beside_answers(config: Path | None, act: Callable[[Books, Archive | None], A
         NotFound: There are no books.
         StoreUnavailable: Something cannot be opened or written.
     """
+    from jevons.boot.ledger import answers_path
     from jevons.clock import SystemClock
-    from jevons.store import Archive, Limits
+    from jevons.store import Archive, Limits, is_kept
 
     settings = read_settings(config)
-    path, said = settings.data_dir / "answers.db", settings.answers
+    where, said = answers_path(settings), settings.answers
 
     async def opened(books: Books) -> T:
-        if said.keep == "never" and not path.exists():
+        if said.keep == "never" and not is_kept(where):
             return await act(books, None)
         limits = Limits(keep_days=said.days, max_bytes=said.max_mb * 1_000_000)
         held = [actor.key for actor in books.keys.list() if actor.held]
-        async with Archive.open(path, limits=limits, clock=SystemClock(), held=held) as archive:
+        async with Archive.open(where, limits=limits, clock=SystemClock(), held=held) as archive:
             return await act(books, archive)
 
     return beside(config, opened)

@@ -4,7 +4,8 @@ Enters: records, presented keys, answers to keep, paths.
 Leaves: acknowledgements once durable, receipts with proofs, actors, kept answers, reports.
 May not know: what a record means beyond its id and kind; HTTP, providers.
 State: one SQLite file, its signing key, and a plain copy of every checkpoint; another file of
-    sealed answers, and the key to them; where a witness is run, its memory and its key.
+    sealed answers, and the key to them; or both in one PostgreSQL database, and the keys and the copy
+    in a folder. Where a witness is run, its memory and its key.
 """
 
 from jevons.store.archive import Archive
@@ -23,7 +24,7 @@ from jevons.store.people import Admitted, People
 from jevons.store.read import head_of, keys_in, look_up
 from jevons.store.receipts import receipts
 from jevons.store.retention import Retention
-from jevons.store.shelf import Limits, empty
+from jevons.store.shelf import Limits, empty, is_kept
 from jevons.store.spent import Used
 from jevons.store.tally import tallies
 from jevons.store.vault import Vault
@@ -56,6 +57,7 @@ __all__ = (
     "foresee",
     "head_of",
     "hold",
+    "is_kept",
     "keys_in",
     "look_through",
     "look_up",

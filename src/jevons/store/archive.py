@@ -18,9 +18,9 @@ from jevons.types.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-    from pathlib import Path
 
     from jevons import ports
+    from jevons.store.where import Where
     from jevons.types.account import Expired
     from jevons.types.kept import Kept
 
@@ -32,7 +32,7 @@ _PAUSE_S = 0.25
 
 
 class Archive:
-    """Kept answers in one file. Made by `Archive.open`.
+    """Kept answers. Made by `Archive.open`.
 
     Args:
         shelf: The file, open.
@@ -47,12 +47,12 @@ class Archive:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, path: Path, *, limits: Limits, clock: ports.Clock, held: Sequence[str] = ()
+        cls, where: Where, *, limits: Limits, clock: ports.Clock, held: Sequence[str] = ()
     ) -> AsyncGenerator[Archive]:
         """Open the archive.
 
         Args:
-            path: The file; its key is beside it. Both are made if they are not there.
+            where: The file, or the server; the key is beside it. Both are made if they are not there.
             limits: How long answers are kept, and how much of them.
             clock: Says what has expired.
             held: Keys that the books say are on legal hold: the file may be another than it was.
@@ -63,7 +63,7 @@ class Archive:
         """
         thread = ThreadPoolExecutor(1, thread_name_prefix="jevons-answers")
         try:
-            opening = partial(Shelf, path, limits=limits, clock=clock)
+            opening = partial(Shelf, where, limits=limits, clock=clock)
             shelf = await _on(thread, opening, "opened")
             archive = cls(shelf, thread)
             try:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from jevons.store.door import Words
 
-__all__ = ("STEPS", "Step", "migrate", "version_of")
+__all__ = ("STEPS", "Step", "make", "migrate", "version_of")
 
 
 class Step(NamedTuple):
@@ -146,3 +146,11 @@ def _statements(step: Step, words: Words) -> list[str]:
         text = text.replace(said, meant)
     own = step.sqlite if words.name == "sqlite" else step.postgres
     return [each for each in (own + text).split(";") if each.strip()]
+
+
+def make(connection: Connection, tables: str) -> None:
+    """Make tables that are not there; they are in SQLite's words, and have no version."""
+    with transaction(connection):
+        connection.execute(connection.words.alone)
+        for sql in _statements(Step(tables), connection.words):
+            connection.execute(sql)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from jevons.store.door import Rows
     from jevons.store.where import Server
 
-__all__ = ("Session", "connect_to")
+__all__ = ("Lasting", "Session", "connect_to")
 
 _CONNECT_S = 5
 _AT_ONCE = 64
@@ -100,6 +100,42 @@ class Session:
     def close(self) -> None:
         """End the session."""
         self._connection.close()
+
+
+class Lasting:
+    """A session for statements that stand alone: one that is lost is followed by another.
+
+    What was being done when it was lost fails; what comes next finds a new one.
+    """
+
+    words = POSTGRES
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._session = connect_to(server)
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction was begun and has not ended."""
+        return self._session.in_transaction
+
+    def execute(self, sql: str, values: Sequence[Any] = (), /) -> Rows:
+        """Execute a statement.
+
+        Raises:
+            ServerFault: The server could not do it, or is gone.
+        """
+        if self._session.is_lost:
+            self._session = connect_to(self._server)
+        return self._session.execute(sql, values)
+
+    def each(self, sql: str, /) -> Iterator[Any]:
+        """Read rows a few at a time; within a transaction."""
+        return self._session.each(sql)
+
+    def close(self) -> None:
+        """End the session."""
+        self._session.close()
 
 
 def connect_to(server: Server, *settings: str) -> Session:

@@ -1,10 +1,11 @@
-"""The file of kept answers: rows in, sealed, and out again, or gone.
+"""Kept answers: rows in, sealed, and out again, or gone.
 
 Rule 1: the ledger holds commitments and this file holds bodies, so that one can be handed to
     an auditor and the other emptied.
 Rule 2: what a call returned is flushed to the device.
 Rule 3: what is deleted is overwritten, in the file and in the log that it came through,
-    before the call returns.
+    before the call returns. On a server its table is written anew where that is said to be so; what the
+    server's own log and backups have of it is gone when they are.
 Rule 4: what is older than the limit is not found, whether it was deleted already or not.
 Rule 5: what has expired is destroyed in runs, of which this file counts what they took, until the
     books say so. At the end of each the file is written anew.
@@ -18,6 +19,7 @@ from __future__ import annotations
 import os
 import secrets
 from contextlib import closing, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
@@ -25,19 +27,21 @@ import msgspec
 from jevons.store import secret
 from jevons.store.crypt import SALT_BYTES, Crypt
 from jevons.store.door import transaction
-from jevons.store.schema import connect, has_table
+from jevons.store.migrations import make
+from jevons.store.postgres import Lasting, connect_to
+from jevons.store.schema import connect, connect_beside, has_table
+from jevons.store.where import beside
 from jevons.types.account import Expired
 from jevons.types.custody import DataClass, PerClass
 from jevons.types.errors import Misconfigured, OnHold, StoreUnavailable, TooLarge
 from jevons.types.kept import Kept
 
 if TYPE_CHECKING:
-    import sqlite3
-    from pathlib import Path
-
     from jevons import ports
+    from jevons.store.door import Connection
+    from jevons.store.where import Where
 
-__all__ = ("Limits", "Shelf", "empty")
+__all__ = ("Limits", "Shelf", "empty", "is_kept")
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS answer (
@@ -52,8 +56,8 @@ CREATE TABLE IF NOT EXISTS expired
 """
 _BY_AGE = "CREATE INDEX IF NOT EXISTS answer_by_class ON answer (class, at_ms)"
 _KEEP = (
-    "INSERT INTO answer SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 "
-    "WHERE NOT EXISTS (SELECT 1 FROM erased WHERE owner = ?1)"
+    "INSERT INTO answer SELECT ?, ?, ?, ?, ?, ?, ? "
+    "WHERE NOT EXISTS (SELECT 1 FROM erased WHERE owner = ?)"
 )
 _FIND = "SELECT previous, at_ms, salt, sealed, class FROM answer WHERE owner = ? AND id = ?"
 _DROP = (
@@ -61,23 +65,25 @@ _DROP = (
     "RETURNING at_ms, class, length(sealed)"
 )
 _EXPIRE = (
-    "DELETE FROM answer WHERE rowid IN (SELECT rowid FROM answer WHERE class = ? "
+    "DELETE FROM answer WHERE (owner, id) IN (SELECT owner, id FROM answer WHERE class = ? "
     "AND at_ms <= ? AND owner NOT IN (SELECT owner FROM held) ORDER BY at_ms LIMIT ?) RETURNING length(sealed)"
 )
 _TALLY = (
     "INSERT INTO expired VALUES (?, ?, ?) "
-    "ON CONFLICT (at_ms, class) DO UPDATE SET answers = answers + excluded.answers"
+    "ON CONFLICT (at_ms, class) DO UPDATE SET answers = expired.answers + excluded.answers"
 )
 _ERASE = (
-    "DELETE FROM answer WHERE rowid IN (SELECT rowid FROM answer WHERE owner = ? LIMIT ?) "
+    "DELETE FROM answer WHERE (owner, id) IN (SELECT owner, id FROM answer WHERE owner = ? LIMIT ?) "
     "RETURNING length(sealed)"
 )
-_SIZE = "SELECT count(*), total(length(sealed)) FROM answer"
+_SIZE = "SELECT count(*), coalesce(sum(length(sealed)), 0) FROM answer"
 
 AT_ONCE = 100
 """Most rows that are deleted in one go."""
 MOST_TURNS = 10_000
 """Longest conversation."""
+_LOOK_S = 5.0
+"""How old what is known of the size of a server's tables may be."""
 _DAY_MS = 24 * 60 * 60 * 1000
 
 
@@ -100,29 +106,30 @@ _BODIES = msgspec.msgpack.Decoder(_Bodies)
 
 
 class Shelf:
-    """An open file of kept answers. Not for two threads at once.
+    """Kept answers, open: a file, or tables on a server. Not for two threads at once.
 
     Args:
-        path: The file; its key is beside it. Both are made if they are not there.
+        where: The file, or the server; their key is beside it. Both are made if they are not there.
         limits: How long answers are kept, and how much of them.
         clock: Says what has expired.
 
     Raises:
         Misconfigured: The key is gone, or is none.
         sqlite3.Error: The file cannot be read or written.
+        ServerFault: The server cannot be reached.
         OSError: It cannot be made.
     """
 
-    def __init__(self, path: Path, *, limits: Limits, clock: ports.Clock) -> None:
+    def __init__(self, where: Where, *, limits: Limits, clock: ports.Clock) -> None:
         self._limits = limits
         self._clock = clock
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # before SQLite would, for all
-        self._connection = connect(path, "disk")
+        self._connection = _open(where)
+        self._is_file = isinstance(where, Path)
         try:
-            self._connection.executescript(_SCHEMA)
+            make(self._connection, _SCHEMA)
             self._version = self._data_version()
             rows, total = self._connection.execute(_SIZE).fetchone()
-            key = secret.load_or_make(_key_path(path), may_make=not rows, gone=_GONE)
+            key = secret.load_or_make(_key_path(where), may_make=not rows, gone=_GONE)
             self._crypt = Crypt(key)
             self._class_all()
             self._connection.execute(_BY_AGE)
@@ -157,7 +164,7 @@ class Shelf:
         row = (kept.key, kept.id, kept.previous, kept.at_ms)
         sealed = self._crypt.seal(bodies, salt=salt, row=_said(row))
         self.check(len(sealed))
-        values = (*row, salt, sealed, kept.data_class)
+        values = (*row, salt, sealed, int(kept.data_class), kept.key)
         if not self._connection.execute(_KEEP, values).rowcount:
             message = f"the key {kept.key!r} was erased: nothing is kept for it"
             raise StoreUnavailable(message)
@@ -225,10 +232,10 @@ class Shelf:
         sizes: list[int] = []
         with transaction(self._connection):
             for data_class in DataClass:
-                due = (data_class, self._dead_ms(data_class), AT_ONCE - len(sizes))
+                due = (int(data_class), self._dead_ms(data_class), AT_ONCE - len(sizes))
                 gone = [size for (size,) in self._connection.execute(_EXPIRE, due)]
                 if gone:
-                    self._connection.execute(_TALLY, (self._run_ms, data_class, len(gone)))
+                    self._connection.execute(_TALLY, (self._run_ms, int(data_class), len(gone)))
                 sizes += gone
         self.size_bytes -= sum(sizes)
         return len(sizes) == AT_ONCE
@@ -260,7 +267,7 @@ class Shelf:
         with transaction(self._connection):
             if self._is_in("erased", key):
                 return False
-            self._connection.execute("INSERT OR IGNORE INTO held VALUES (?)", (key,))
+            self._connection.execute("INSERT INTO held VALUES (?) ON CONFLICT DO NOTHING", (key,))
         return True
 
     def release(self, key: str) -> None:
@@ -280,7 +287,8 @@ class Shelf:
             if self._is_in("held", key):
                 message = f"key {key!r} is on legal hold; `jevons keys release` ends that"
                 raise OnHold(message)
-            self._connection.execute("INSERT OR IGNORE INTO erased VALUES (?, 0)", (key,))
+            begun = "INSERT INTO erased VALUES (?, 0) ON CONFLICT DO NOTHING"
+            self._connection.execute(begun, (key,))
         while self._erase_some(key):
             pass
         self._look(always=True)
@@ -303,7 +311,7 @@ class Shelf:
 
     def _write_anew(self) -> None:
         """Write the whole file anew, without the copies that moving rows between pages left in it."""
-        self._connection.execute("VACUUM")
+        self._connection.execute("VACUUM" if self._is_file else "VACUUM (FULL) answer")
 
     def _is_in(self, table: Literal["held", "erased"], key: str) -> bool:
         found = self._connection.execute(f"SELECT 1 FROM {table} WHERE owner = ?", (key,))  # noqa: S608 our own names
@@ -317,6 +325,8 @@ class Shelf:
             self.size_bytes = int(self._connection.execute(_SIZE).fetchone()[1])
 
     def _data_version(self) -> int:
+        if not self._is_file:  # no server tells; looking at all of it now and then is enough
+            return int(self._clock.monotonic_s() / _LOOK_S)
         return self._connection.execute("PRAGMA data_version").fetchone()[0]
 
     def _dead_ms(self, data_class: DataClass) -> int:
@@ -347,44 +357,70 @@ class Shelf:
 
     def _overwrite(self) -> None:
         """Bring what was overwritten into the file, and empty the log that still has the rest."""
+        if not self._is_file:
+            return
         (busy, *_) = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         if busy:
             message = "another process reads kept answers: what was deleted is not overwritten yet"
             raise StoreUnavailable(message)
 
 
-def empty(path: Path) -> PerClass | None:
+def empty(where: Where) -> PerClass | None:
     """Destroy all kept answers, the key to them first.
 
     Returns:
-        How many there were of each class; None if there was no file.
+        How many there were of each class; None if none were ever kept.
 
     Raises:
         Misconfigured: Some of them are on legal hold.
+        ServerFault: The server cannot be reached.
     """
-    gone = _count(path)
-    key = _key_path(path)
-    files = [path.with_name(path.name + end) for end in ("", "-wal", "-shm")]
+    gone = _count(where)
+    key = _key_path(where)
     if key.exists():
         secret.destroy(key)
-    for each in files:
-        each.unlink(missing_ok=True)
+    if isinstance(where, Path):
+        for end in ("", "-wal", "-shm"):
+            where.with_name(where.name + end).unlink(missing_ok=True)
+    elif gone is not None:
+        with closing(connect_to(where)) as session:
+            session.execute("DROP TABLE IF EXISTS answer, held, erased, expired")
     return gone
 
 
-def _count(path: Path) -> PerClass | None:
-    """Count what a file keeps, if none of it is on hold; what has no class in the clear at its worst."""
-    if not path.exists():
+def is_kept(where: Where) -> bool:
+    """Tell whether anything may be kept: whether there ever was a shelf.
+
+    Raises:
+        ServerFault: The server cannot be reached.
+    """
+    if isinstance(where, Path):
+        return where.exists()
+    with closing(connect_to(where)) as session:
+        return has_table(session, "answer")
+
+
+def _open(where: Where) -> Connection:
+    if not isinstance(where, Path):
+        return Lasting(where)
+    os.close(os.open(where, os.O_RDWR | os.O_CREAT, 0o600))  # before SQLite would, for all
+    return connect(where, "disk")
+
+
+def _count(where: Where) -> PerClass | None:
+    """Count what is kept, if none of it is on hold; what has no class in the clear at its worst."""
+    if isinstance(where, Path) and not where.exists():
         return None
-    with closing(connect(path, "disk")) as connection:
+    with closing(connect_beside(where)) as connection:
         if not has_table(connection, "held"):
-            return PerClass()
+            return PerClass() if isinstance(where, Path) else None
         held = connection.execute(
             "SELECT owner FROM held WHERE owner IN (SELECT owner FROM answer) LIMIT 1"
         ).fetchone()
         classes = "class" if _has_class(connection) else str(int(max(DataClass)))
         counting = f"SELECT {classes}, count(*) FROM answer GROUP BY 1"  # noqa: S608 our own names
-        counts = {DataClass(kind).word: count for kind, count in connection.execute(counting)}
+        found = connection.execute(counting).fetchall()
+        counts = {DataClass(kind).word: count for kind, count in found}
     if held is not None:
         message = (
             f'[answers] keep is "never", and answers of {held[0]!r} are on legal hold: '
@@ -394,14 +430,16 @@ def _count(path: Path) -> PerClass | None:
     return PerClass(**counts)
 
 
-def _has_class(connection: sqlite3.Connection) -> bool:
+def _has_class(connection: Connection) -> bool:
     """Tell whether rows have their class in the clear, as those of earlier versions have not."""
+    if connection.words.name != "sqlite":
+        return True
     named = connection.execute("SELECT name FROM pragma_table_info('answer')")
     return ("class",) in named.fetchall()
 
 
-def _key_path(path: Path) -> Path:
-    return path.with_name("answers.key")
+def _key_path(where: Where) -> Path:
+    return beside(where, "answers.key")
 
 
 _GONE = "no kept answer opens; put it back, or delete the answers too"
