@@ -11,6 +11,7 @@ Rule 4: whoever shows a token is not asked for a cookie: a wrong token is refuse
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ from jevons.types.errors import (
     JevonsError,
     Malformed,
     TooLarge,
+    TooSlow,
     Unauthenticated,
 )
 
@@ -45,6 +47,7 @@ OPEN = frozenset({"/sign-in", "/sign-in/plain.css", "/sign-in/oidc", "/sign-in/o
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _MOST_BYTES = 1024 * 1024
+_LONGEST_S = 30.0
 _FORM = "application/x-www-form-urlencoded"
 _ALWAYS = MappingProxyType(
     {
@@ -131,6 +134,7 @@ class Gate:
             Forbidden: A browser may have been made to ask it.
             TooLarge: It is longer than anything is that is asked here.
             CallerLeft: Not all of it came.
+            TooSlow: It came too slowly.
         """
         headers = Headers(scope=scope)
         self._check_host(headers.get("host", ""))
@@ -141,7 +145,12 @@ class Gate:
         is_by_cookie = "authorization" not in headers and session is not None
         if scope["method"] in _SAFE:
             return self._app, receive
-        body = await _body(receive)
+        try:
+            async with asyncio.timeout(_LONGEST_S):
+                body = await _body(receive)
+        except TimeoutError:
+            message = f"the request was not here within {_LONGEST_S:.0f} s"
+            raise TooSlow(message) from None
         if is_by_cookie and scope["path"] not in OPEN:
             _check_csrf(headers, body, session.csrf if session else "")
         return self._app, _again(body, receive)

@@ -71,6 +71,7 @@ def restore(
     would be lost, nothing is done without --accept-loss. What was there is moved aside, and a
     record says that the books were put back, and what was lost.
     """
+    from jevons.cli.beside import on_this_machine
     from jevons.cli.screen import emit
     from jevons.clock import SystemClock
     from jevons.store import foresee
@@ -82,7 +83,14 @@ def restore(
     loss = foresee(folder, path, kept)
     if loss.lost and not accept_loss:
         raise Failure(_warning(loss), code="rolled_back", lost=loss.lost, known=loss.known)
-    aside = put_back(folder, path, loss, origin=settings.ledger.origin, clock=SystemClock())
+    aside = put_back(
+        folder,
+        path,
+        loss,
+        origin=settings.ledger.origin,
+        clock=SystemClock(),
+        by=on_this_machine(),
+    )
     leaves = loss.report.leaves
     if as_json:
         emit({"leaves": leaves, "lost": loss.lost, "aside": str(aside) if aside else None})

@@ -127,7 +127,9 @@ def foresee(backup: Path, path: Path, kept: Sequence[tuple[str, str]] = ()) -> L
     return Loss(report, known, newest)
 
 
-def restore(backup: Path, path: Path, loss: Loss, *, origin: str, clock: Clock) -> Path | None:
+def restore(
+    backup: Path, path: Path, loss: Loss, *, origin: str, clock: Clock, by: str = ""
+) -> Path | None:
     """Put a backup in the place of a ledger, and record that this was done.
 
     Args:
@@ -136,6 +138,7 @@ def restore(backup: Path, path: Path, loss: Loss, *, origin: str, clock: Clock) 
         loss: What `foresee` found; that it may be lost is the caller's to ask.
         origin: Name of the log.
         clock: Dates the record.
+        by: Who does it.
 
     Returns:
         Where what was there is now; None if nothing was.
@@ -166,7 +169,7 @@ def restore(backup: Path, path: Path, loss: Loss, *, origin: str, clock: Clock) 
     except OSError as error:
         message = f"{backup} cannot be put back: {error}"
         raise StoreUnavailable(message) from error
-    _record(path, loss, origin=origin, clock=clock)
+    _record(path, loss, origin=origin, clock=clock, by=by)
     return aside
 
 
@@ -274,7 +277,7 @@ def _bring(backup: Path, path: Path) -> list[tuple[Path, Path]]:
     return parts
 
 
-def _record(path: Path, loss: Loss, *, origin: str, clock: Clock) -> None:
+def _record(path: Path, loss: Loss, *, origin: str, clock: Clock, by: str) -> None:
     """Say in the books that they were put back, sign that, and close them."""
     newest = loss.newest if loss.lost else None
     record = Restored(
@@ -283,6 +286,7 @@ def _record(path: Path, loss: Loss, *, origin: str, clock: Clock) -> None:
         lost=loss.lost,
         newest=newest.size if newest else 0,
         root=b64encode(newest.root).decode() if newest else "",
+        by=by,
     )
     opened = open_ledger(path, commit="disk", origin=origin, clock=clock)
     try:

@@ -273,6 +273,8 @@ class Restored(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=
     """Size of the newest checkpoint that was known to be lost; 0 if none was."""
     root: str = ""
     """Its root, base64."""
+    by: str = ""
+    """Who did it: `cli:NAME`."""
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="refused"):

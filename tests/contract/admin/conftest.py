@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import httpx2
-import pytest
 
 from jevons.acts import Acts
 from jevons.admin import Desk, Sessions, make_app
@@ -17,10 +16,10 @@ from jevons.types.errors import UnknownModel
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
-    from pathlib import Path
 
     from starlette.routing import BaseRoute
 
+    from jevons.store.where import Where
     from jevons.types.account import Ended
 
 URL = "http://127.0.0.1:8001"
@@ -58,7 +57,7 @@ def became(ended: Ended, actor: object) -> dict[str, Any]:
 
 @asynccontextmanager
 async def front(
-    path: Path, *, pages: Sequence[BaseRoute] = (), secure: bool = False
+    path: Where, *, pages: Sequence[BaseRoute] = (), secure: bool = False
 ) -> AsyncGenerator[Front]:
     clock = Clock()
     async with Books.open(
@@ -76,8 +75,3 @@ async def front(
         transport = httpx2.ASGITransport(app=app, raise_app_exceptions=True)
         async with httpx2.AsyncClient(transport=transport, base_url=url) as browser:
             yield Front(books, Acts(books, by="cli:tester", clock=clock), clock, browser)
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "ledger.db"

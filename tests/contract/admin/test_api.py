@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.cluster import both
 from tests.contract.admin.conftest import Front, front
 
 from jevons.admin.api import OPERATIONS
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     import httpx2
 
     from jevons.admin.operation import Operation
+    from jevons.store.where import Where
     from jevons.types.account import Record
 
 pytestmark = pytest.mark.anyio
@@ -297,7 +299,8 @@ async def in_order(at: Front, request: str) -> None:
             await asyncio.sleep(0.05)
 
 
-async def test_pages_of_receipts_hold_each_once_the_newest_first(path: Path) -> None:
+@both
+async def test_pages_of_receipts_hold_each_once_the_newest_first(path: Where) -> None:
     async with front(path) as at:
         keys = await two_teams(at)
         names = [f"req_{number:02}" for number in range(23)]
