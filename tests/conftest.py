@@ -39,6 +39,7 @@ SETTINGS = (
     "JEVONS_PRIVACY_",
     "JEVONS_RETRIES_",
     "JEVONS_SERVER_",
+    "JEVONS_STAMP_",
     "JEVONS_URL",
 )
 

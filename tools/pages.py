@@ -33,6 +33,7 @@ SECTIONS: dict[type[msgspec.Struct], str] = {
     settings.PublishSettings: "publish",
     settings.AdminSettings: "admin",
     settings.OidcSettings: "oidc",
+    settings.StampSettings: "stamp",
     settings.OtelSettings: "otel",
     settings.AnswersSettings: "answers",
     settings.HouseSettings: "house",

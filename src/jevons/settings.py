@@ -38,6 +38,7 @@ __all__ = (
     "RetrySettings",
     "ServerSettings",
     "Settings",
+    "StampSettings",
     "WitnessSettings",
     "load",
 )
@@ -143,6 +144,25 @@ class WitnessSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """Its submission prefix, as `https://witness.example`."""
     key: str
     """Its key as C2SP signed-note writes it: `name+id+base64`."""
+    place: Annotated[str, msgspec.Meta(pattern=PLACE)] | None = None
+    """Where it runs: `on-prem` or an ISO 3166-1 alpha-2 code, for the profile that is switched on;
+    unset: unknown, which is the worst place."""
+    timeout_s: Annotated[float, msgspec.Meta(gt=0)] = 10.0
+    """Longest wait for its answer."""
+
+
+class StampSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An authority of time (RFC 3161) that stamps checkpoints. It is sent a hash, and nothing else.
+
+    Takes the extra `stamp`.
+    """
+
+    url: str = ""
+    """Where it takes questions, as `https://freetsa.org/tsr`. Unset: nothing is stamped."""
+    roots: Path | None = None
+    """PEM file of the certificates that its signatures come from; unset: signatures are not checked here."""
+    every_s: Annotated[float, msgspec.Meta(gt=0)] = 86400.0
+    """Time between two stamps."""
     place: Annotated[str, msgspec.Meta(pattern=PLACE)] | None = None
     """Where it runs: `on-prem` or an ISO 3166-1 alpha-2 code, for the profile that is switched on;
     unset: unknown, which is the worst place."""
@@ -410,6 +430,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     publish: PublishSettings = PublishSettings()
     admin: AdminSettings = AdminSettings()
     oidc: OidcSettings = OidcSettings()
+    stamp: StampSettings = StampSettings()
     otel: OtelSettings = OtelSettings()
     answers: AnswersSettings = AnswersSettings()
     house: HouseSettings = HouseSettings()

@@ -87,6 +87,8 @@ class Metrics:
         """Spans that ended and are to be sent. The collector counts all three."""
         self.spans_sent = 0
         self.spans_lost = 0
+        self.stamped = 0
+        """Records under the newest checkpoint that this process had stamped."""
         self.limits_shared: bool | None = None
         """Whether rate limits are counted for all replicas together; None where none were to be."""
         self.limits_alone = 0
@@ -202,6 +204,12 @@ class Metrics:
         for became in ("made", "sent", "lost"):
             spans.add_metric((became,), getattr(self, f"spans_{became}"))
         yield spans
+        if self.stamped:
+            yield core.GaugeMetricFamily(
+                "jevons_stamp_size",
+                "Records that an authority of time has stamped.",
+                value=self.stamped,
+            )
         if self.limits_shared is not None:
             yield core.GaugeMetricFamily(
                 "jevons_limits_shared",

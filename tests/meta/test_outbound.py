@@ -33,7 +33,7 @@ CALLS = {
 }  # fmt: skip
 
 MAY = {
-    "jevons.providers": "serves attempts over HTTP, shows checkpoints to witnesses, sends spans, counts limits, has people sign on",
+    "jevons.providers": "serves attempts over HTTP, shows checkpoints to witnesses, sends spans, counts limits, asks for stamps, has people sign on",
     "jevons.engine": "serves attempts in this process, pulls weights, reads power counters",
     "jevons.ner": "reads texts with a model in this process",
 }

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 from jevons.boot.egress import check_egress
 from jevons.boot.listener import Listener
+from jevons.boot.stamping import Stamping, open_stamping
 from jevons.cosigning import Cosigning, Known
 from jevons.edge import published
 from jevons.ledger.note import COSIGNATURE, BadNote, read_vkey
@@ -45,6 +46,8 @@ class Shown(NamedTuple):
     """The log over HTTP; None in a house that publishes nothing."""
     cosigning: Cosigning | None
     """Rounds of the witnesses; None in a house that has none."""
+    stamping: Stamping | None = None
+    """Rounds of the authority of time; None in a house that has none."""
 
 
 async def show(
@@ -72,14 +75,15 @@ async def show(
         Misconfigured: A setting cannot be, or the profile lets nothing go to a witness.
     """
     is_published = settings.publish.port is not None
-    if not is_published and not settings.witness:
+    if not is_published and not settings.witness and not settings.stamp.url:
         return Shown(None, None)
     pages = await closing.enter_async_context(Log.open(ledger, is_witnessed=bool(settings.witness)))
     app = published(pages, admits=_admits(settings.publish, secrets)) if is_published else None
     known = [_known(each, egress, clock, closing) for each in settings.witness]
     every_s = settings.ledger.witness_every_s
     cosigning = Cosigning(pages, known, metrics=metrics, every_s=every_s) if known else None
-    return Shown(app, cosigning)
+    stamping = open_stamping(settings, egress, pages, clock=clock, metrics=metrics)
+    return Shown(app, cosigning, stamping)
 
 
 class Beside:
@@ -92,7 +96,7 @@ class Beside:
     """
 
     def __init__(self, shown: Shown, publish: PublishSettings, server: ServerSettings) -> None:
-        self._cosigning = shown.cosigning
+        self._rounds = [each.run for each in (shown.cosigning, shown.stamping) if each is not None]
         self._closing = AsyncExitStack()
         self._listener = None
         if shown.app is not None and publish.port is not None:
@@ -109,9 +113,8 @@ class Beside:
         if self._listener is not None:
             await self._closing.enter_async_context(self._listener)
             log.info("log.published", url=self.url)
-        if self._cosigning is not None:
-            rounds = asyncio.ensure_future(self._cosigning.run())
-            self._closing.push_async_callback(_end, rounds)
+        for run in self._rounds:
+            self._closing.push_async_callback(_end, asyncio.ensure_future(run()))
         return self
 
     async def __aexit__(self, *rest: object) -> None:

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from jevons.ledger.trust import Trust
+    from jevons.settings import Settings
     from jevons.store import Report
     from jevons.store.checking import OnLeaves
+    from jevons.store.stamps import Checked
 
 __all__ = ("outstanding", "show", "verify", "vouched")
 
@@ -47,6 +49,12 @@ _MOST_SHOWN = 12
     "--witness", "witnesses", multiple=True, metavar="VKEY", help="Must have cosigned; several."
 )
 @click.option(
+    "--stamp-roots",
+    "roots",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Certificates of the time stamp authority, PEM; without it, those in the settings.",
+)
+@click.option(
     "--token",
     envvar="JEVONS_LOG_TOKEN",
     show_envvar=True,
@@ -60,6 +68,7 @@ def verify(
     key: str | None,
     checkpoints: tuple[Path, ...],
     witnesses: tuple[str, ...],
+    roots: Path | None,
     token: str | None,
     config: Path | None,
     as_json: bool,
@@ -70,7 +79,7 @@ def verify(
     server runs, and without it. A URL is a log that its house publishes: then nothing is needed
     but its key. Status 1 if anything does not fit.
     """
-    from msgspec import to_builtins
+    from msgspec import structs, to_builtins
 
     from jevons.cli.screen import console, emit
     from jevons.store import verify as verify_books
@@ -82,9 +91,20 @@ def verify(
         if target is not None and target.startswith(("http://", "https://")):
             report = _published(target, token, trust, on_leaves)
         else:
-            ledger = _file(target) if target else existing_ledger(read_settings(config))
+            settings = read_settings(config)
+            ledger = _file(target) if target else existing_ledger(settings)
             in_use = not isinstance(ledger, Path) or is_open(ledger)
+            stamps = None if target else _stamps(settings, roots)
+            if stamps is not None:
+                trust = structs.replace(trust, kept=(*trust.kept, *stamps.kept))
             report = verify_books(ledger, trust, on_leaves)
+            if stamps is not None:
+                report = structs.replace(
+                    report,
+                    findings=(*report.findings, *stamps.findings),
+                    stamped=stamps.stamped,
+                    kept=max(0, report.kept - len(stamps.kept)),
+                )
     if as_json:
         emit({"ok": report.ok, **to_builtins(report)})
     else:
@@ -110,6 +130,25 @@ def _trust(key: str | None, checkpoints: tuple[Path, ...], witnesses: tuple[str,
         )
     except BadNote as error:
         raise Misconfigured(str(error)) from None
+
+
+def _stamps(settings: Settings, roots: Path | None) -> Checked | None:
+    """Look through the stamps of an authority of time; None where there are none.
+
+    Raises:
+        Misconfigured: There are some, and what reads them is not installed; or roots are none.
+    """
+    folder = settings.data_dir / "stamps"
+    if not folder.is_dir():
+        return None
+    try:
+        from jevons.store.stamps import Stamps, read_roots
+    except ModuleNotFoundError:
+        message = (
+            "there are stamps of an authority of time, and reading them takes the extra `stamp`"
+        )
+        raise Misconfigured(message) from None
+    return Stamps(folder, read_roots(roots or settings.stamp.roots)).check()
 
 
 def _file(path: str) -> Path:
@@ -181,6 +220,11 @@ def vouched(report: Report) -> Iterator[str]:
     for each in report.witnessed:
         when = datetime.fromtimestamp(each.at_s, UTC).isoformat(timespec="seconds")
         yield f"cosigned up to record {each.size} by {each.witness}, {when}"
+    if report.stamped:
+        last = report.stamped[-1]
+        when = datetime.fromtimestamp(last.at_ms / 1e3, UTC).isoformat(timespec="seconds")
+        unchecked = "" if last.checked else "; its signature was not checked: give --stamp-roots"
+        yield f"stamped up to record {last.size} by {last.by}, {when}{unchecked}"
     if report.key and not report.pinned:
         yield f"key, as the log itself names it: {report.key}"
 

@@ -32,6 +32,7 @@ Kind = Literal[
     "bad_cosignature",
     "bad_key_row",
     "bad_signature",
+    "bad_stamp",
     "bad_storage",
     "bad_tile",
     "double_receipt",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from jevons.ledger.audit import Signed
 
-__all__ = ("Trust", "Witnessed", "changed_key", "witnessed")
+__all__ = ("Stamped", "Trust", "Witnessed", "changed_key", "witnessed")
 
 
 class Trust(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +40,19 @@ class Witnessed(msgspec.Struct, frozen=True, kw_only=True):
     size: int
     at_s: int
     """Unix seconds by the witness's own clock."""
+
+
+class Stamped(msgspec.Struct, frozen=True, kw_only=True):
+    """What an authority of time says of one checkpoint."""
+
+    size: int
+    """Records under it."""
+    at_ms: int
+    """When it had been signed already, Unix milliseconds by the authority's clock."""
+    by: str
+    """Who says so: whoever issued the signer's certificate, and its number."""
+    checked: bool
+    """Whether its signature was held against roots; without any, only that it is of these bytes."""
 
 
 def changed_key(found: Vkey, trust: Trust) -> Finding | None:

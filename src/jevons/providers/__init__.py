@@ -1,6 +1,6 @@
 """The vendors, over HTTP, the witnesses of the ledger, and a server where people sign on.
 
-Enters: an attempt, a request, a caller; or a checkpoint to cosign; or a URL of
+Enters: an attempt, a request, a caller; or a checkpoint to cosign, or to stamp; or a URL of
     the sign-on server.
 Leaves: frames to the caller, an outcome; or what a witness or that server told.
 May not know: policy, prices, the ledger, settings.

@@ -13,7 +13,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from jevons.ledger.audit import Auditor, Finding, signed
-from jevons.ledger.trust import Witnessed, changed_key, witnessed
+from jevons.ledger.trust import Stamped, Witnessed, changed_key, witnessed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,6 +56,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Checkpoints kept elsewhere that are of this very history."""
     witnessed: tuple[Witnessed, ...] = ()
     """The newest checkpoint that each witness cosigned, of those that were asked for."""
+    stamped: tuple[Stamped, ...] = ()
+    """What an authority of time says of checkpoints of this history."""
     duration_s: float = 0.0
 
     @property

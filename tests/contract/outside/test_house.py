@@ -46,7 +46,7 @@ def settings(
 
 async def test_a_house_shows_nothing_unless_told_to(tmp_path: Path) -> None:
     async with open_house(settings(tmp_path)) as house:
-        assert house.shown == (None, None)
+        assert house.shown == (None, None, None)
         async with Beside(house.shown, house.settings.publish, ServerSettings()) as beside:
             assert beside.url is None
 
