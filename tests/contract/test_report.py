@@ -146,6 +146,46 @@ def test_one_account_alone_and_carbon_in_place_of_energy(folder: Path) -> None:
     assert carbon["rebound"]["apparent"]["why"].startswith("a token takes no less")
 
 
+def test_each_has_a_line_of_its_own(folder: Path) -> None:
+    (told,) = json.loads(run(folder, "--each", "team", "--json").stdout)
+    assert told["team"] == "research"
+    assert told["rebound"]["apparent"]["point"] == pytest.approx(1)
+    header, *rows = csv.reader(run(folder, "--each", "key", "--csv").stdout.splitlines())
+    assert header[:4] == ["key", "before", "after", "demand"]
+    assert [row[0] for row in rows] == ["key_1", "key_2"]
+    assert rows[0][1] == ""
+    text = " ".join(run(folder, "--each", "model").stdout.split())
+    assert "a/model" in text
+    assert "x3.0 1.00 (1.00 to 1.00)" in text
+    lone = " ".join(run(folder, "--each", "key").stdout.split())
+    assert "no figure, a period has no answers" in lone
+
+
+def changed(folder: Path, *words: str) -> Result:
+    shell = CliRunner(env={"JEVONS_DATA_DIR": str(folder), "COLUMNS": "120"})
+    return shell.invoke(main, ["report", "changes", "--days", "3650", *words])
+
+
+def test_what_demand_did_on_a_day(folder: Path) -> None:
+    (told,) = json.loads(changed(folder, "--on", "2026-11-01", "--json").stdout)
+    assert told["demand"]["point"] == pytest.approx(3, rel=0.01)
+    assert told["intensity"]["point"] == pytest.approx(1 / 3, rel=0.01)
+    text = " ".join(changed(folder, "--on", "2026-11-01", "--on", "2026-11-09").stdout.split())
+    assert "x3.0" in text
+    assert "no figure: 18 days with answers before it and 2 from it on" in text
+    header, *rows = csv.reader(changed(folder, "--on", "2026-11-01", "--csv").stdout.splitlines())
+    assert (len(header), len(rows), rows[0][0]) == (11, 1, "2026-11-01")
+    assert "nothing changed" in changed(folder).stdout
+    config = folder / "priced.toml"
+    config.write_text(
+        '[[endpoint]]\nname = "far"\nmodel = "a/model"\nurl = "https://models.example/v1"\n'
+        "prices = [\n"
+        '  { input_per_mtok = 1, output_per_mtok = 2, since = "2026-01-01", source = "a" },\n'
+        '  { input_per_mtok = 2, output_per_mtok = 3, since = "2026-11-01", source = "a" },\n]\n'
+    )
+    assert "price of far" in changed(folder, "--config", str(config)).stdout
+
+
 def spent(folder: Path, *words: str) -> Result:
     shell = CliRunner(env={"JEVONS_DATA_DIR": str(folder), "COLUMNS": "120"})
     return shell.invoke(main, ["report", "spend", *words])

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from jevons.cli.changes import changes
 from jevons.cli.landscape import landscape
 from jevons.cli.options import example, existing_ledger, one_form, read_settings, shared
 from jevons.cli.spend import spend
@@ -39,6 +40,13 @@ _EFFECTS = (
 )
 
 
+_EACH = (
+    "before", "after", "demand", "intensity",
+    "rebound_p05", "rebound", "rebound_p95",
+    "with_trend_p05", "with_trend", "with_trend_p95",
+)  # fmt: skip
+
+
 @click.group(
     epilog=example("jevons report spend --by account --by model", "jevons report rebound --days 28")
 )
@@ -48,6 +56,7 @@ def report() -> None:
 
 report.add_command(spend)
 report.add_command(landscape)
+report.add_command(changes)
 
 
 class Compared(NamedTuple):
@@ -84,6 +93,11 @@ class Compared(NamedTuple):
     help="What the mix is made of.",
 )
 @click.option(
+    "--each",
+    type=click.Choice(("team", "project", "key", "model")),
+    help="One line for each of them, in place of one report of all.",
+)
+@click.option(
     "--in",
     "measure",
     type=click.Choice(("energy", "carbon")),
@@ -105,6 +119,7 @@ def rebound(
     at: datetime | None,
     days: int,
     by: Dimension,
+    each: Dimension | None,
     measure: Measure,
     account: str | None,
     growth: float | None,
@@ -119,7 +134,7 @@ def rebound(
     rebound: 0 is none, 1 is all that was saved, above 1 the total grew.
     """
     from jevons.cli.screen import console, emit
-    from jevons.reports import HOUR_MS, fields_of
+    from jevons.reports import HOUR_MS, apart, fields_of
     from jevons.store import tallies
 
     one_form(as_json=as_json, as_csv=as_csv)
@@ -127,12 +142,18 @@ def rebound(
     spans = _spans(at, days)
     told = tallies(
         path,
-        by=fields_of(by),
+        by={*fields_of(by), *fields_of(each or by), "endpoint"},
         begin_ms=spans[0].begin_ms,
         end_ms=spans[1].end_ms,
         step_ms=HOUR_MS,
         account=account,
     )
+    if each is not None:
+        within: Dimension = "endpoint" if by == each else by
+        parts = apart(told, each).items()
+        found = [(name, _compare(part, spans, within, measure, growth)) for name, part in parts]
+        _show_each(found, each, measure, as_json=as_json, as_csv=as_csv)
+        return
     compared = _compare(told, spans, by, measure, growth)
     if as_json:
         emit(_plain(compared, measure))
@@ -141,6 +162,71 @@ def rebound(
     else:
         for line in _lines(compared, measure, account):
             console().print(line)
+
+
+def _show_each(
+    found: list[tuple[str, Compared]],
+    each: Dimension,
+    measure: Measure,
+    *,
+    as_json: bool,
+    as_csv: bool,
+) -> None:
+    from jevons.cli.screen import console, emit, table
+    from jevons.cli.sheet import sheet
+
+    if as_json:
+        emit([{each: name, **_plain(compared, measure)} for name, compared in found])
+        return
+    headings = (each, "before", "after", "demand", "rebound", "with trend")
+    if as_csv:
+        rows = [(name, *_row(compared)) for name, compared in found]
+        click.echo(sheet((each, *_EACH), rows), nl=False)
+        return
+    shown = table(*headings, right=headings[1:4])
+    for name, compared in found:
+        shown.add_row(name, *_brief(compared, measure))
+    console().print(shown)
+    click.echo("books show what went together, not what caused it")
+
+
+def _row(compared: Compared) -> list[object]:
+    """Write figures for a sheet; none is an empty cell."""
+    from jevons.reports import NoFigure
+
+    told = compared.told
+    if isinstance(told, NoFigure):
+        return [None] * len(_EACH)
+    cells: list[object] = [told.before.point, told.after.point, told.demand, told.intensity.point]
+    for figure in (told.apparent, told.trend):
+        cells += [None] * 3 if isinstance(figure, NoFigure) else [*figure]
+    return cells
+
+
+def _brief(compared: Compared, measure: Measure) -> tuple[str, ...]:
+    from jevons import figures
+    from jevons.reports import NoFigure
+
+    told = compared.told
+    if isinstance(told, NoFigure):
+        return ("", "", "", f"no figure, {told.why}", "")
+    per = figures.MJ_PER_WH if measure == "energy" else figures.MG_PER_G
+    return (
+        figures.plain(told.before.point / per),
+        figures.plain(told.after.point / per),
+        f"x{figures.plain(told.demand)}",
+        _short(told.apparent),
+        _short(told.trend),
+    )
+
+
+def _short(rebound: Interval | NoFigure) -> str:
+    from jevons.reports import NoFigure
+
+    if isinstance(rebound, NoFigure):
+        return f"no figure, {rebound.why}"
+    low, point, high = [f"{figure:.2f}" for figure in rebound]
+    return f"{point} ({low} to {high})"
 
 
 def _spans(at: datetime | None, days: int) -> tuple[Span, Span]:

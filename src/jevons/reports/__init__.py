@@ -6,7 +6,7 @@ May not know: where receipts are kept, who looks at a report, and how.
 State: none.
 """
 
-from jevons.reports.gather import Dimension, Measure, Period, Span, Sums, fields_of, gather
+from jevons.reports.gather import Dimension, Measure, Period, Span, Sums, apart, fields_of, gather
 from jevons.reports.landscape import (
     Cheapest,
     Judged,
@@ -18,6 +18,7 @@ from jevons.reports.landscape import (
 )
 from jevons.reports.lmdi import Effects, Flow, decompose
 from jevons.reports.rebound import Interval, NoFigure, Rebound, growth_of, rebound
+from jevons.reports.series import Change, Day, Step, days_of, interrupted, moved
 from jevons.reports.spend import DAY_MS, TIERS, Bill, Column, Tier, bill, groups_of, tier_of
 from jevons.reports.tally import HOUR_MS, Counted, Group, Sum, Tally, add_up, tally_of
 
@@ -26,9 +27,11 @@ __all__ = (
     "HOUR_MS",
     "TIERS",
     "Bill",
+    "Change",
     "Cheapest",
     "Column",
     "Counted",
+    "Day",
     "Dimension",
     "Effects",
     "Flow",
@@ -44,18 +47,23 @@ __all__ = (
     "Period",
     "Rebound",
     "Span",
+    "Step",
     "Sum",
     "Sums",
     "Tally",
     "Tier",
     "add_up",
+    "apart",
     "bill",
+    "days_of",
     "decompose",
     "fields_of",
     "gather",
     "groups_of",
     "growth_of",
+    "interrupted",
     "landscape",
+    "moved",
     "rebound",
     "tally_of",
     "tier_of",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from jevons.reports.tally import Group, Sum, Tally
 
-__all__ = ("Dimension", "Measure", "Period", "Span", "Sums", "fields_of", "gather")
+__all__ = ("Dimension", "Measure", "Period", "Span", "Sums", "apart", "fields_of", "gather")
 
 Dimension = Literal["model", "endpoint", "project", "team", "key"]
 """What makes a group. A team is what a project is part of: an organisation, where that is no team."""
@@ -167,6 +167,15 @@ _READ: Mapping[Dimension, Callable[[Group], str]] = MappingProxyType(
 def fields_of(by: Dimension) -> frozenset[str]:
     """Name the fields of a `Group` that must be told apart to be gathered."""
     return frozenset({"account" if by in {"project", "team"} else by, "method", "ended"})
+
+
+def apart(tallies: Iterable[Tally], by: Dimension) -> dict[str, list[Tally]]:
+    """Take tallies apart, in the order of names; what nobody answered is left out."""
+    parts: dict[str, list[Tally]] = {}
+    for tally in tallies:
+        if name := _READ[by](tally.group):
+            parts.setdefault(name, []).append(tally)
+    return dict(sorted(parts.items()))
 
 
 def _amount(tally: Tally, measure: Measure) -> Sum:

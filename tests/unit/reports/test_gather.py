@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.unit.reports.tallying import counted, estimate, tallied
 
-from jevons.reports import HOUR_MS, Span, fields_of, gather
+from jevons.reports import HOUR_MS, Span, apart, fields_of, gather
 from jevons.types.account import Usage
 from jevons.types.units import Unknown
 
@@ -89,3 +89,8 @@ def test_what_is_not_added_is_counted() -> None:
     (period,) = gather(receipts, (BEFORE,))
     assert period.groups == {}
     assert (period.failed, period.silent, period.unknown) == (2, 1, 1)
+
+
+def test_tallies_are_taken_apart_by_name_and_nobody_is_left_out() -> None:
+    parts = apart(tallied(seen(0, model="b"), seen(1, model="a"), seen(2, model=None)), "model")
+    assert [(name, len(some)) for name, some in parts.items()] == [("a", 1), ("b", 1)]
