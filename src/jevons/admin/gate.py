@@ -105,6 +105,7 @@ class Gate:
         """Answer one request."""
         if scope["type"] != "http":
             raise NotImplementedError(scope["type"])
+        state = scope.setdefault("state", {})
 
         async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -122,7 +123,7 @@ class Gate:
         try:
             await app(scope, receive, dressed)
         except Exception:
-            if not scope["state"].get("is_told"):  # Starlette raises what was answered once more
+            if not state.get("is_told"):  # Starlette raises what was answered once more
                 raise
 
     async def _let_in(self, scope: Scope, receive: Receive) -> tuple[ASGIApp, Receive]:
@@ -138,10 +139,9 @@ class Gate:
         """
         headers = Headers(scope=scope)
         self._check_host(headers.get("host", ""))
-        state = scope.setdefault("state", {})
-        state["session"] = session = self._session(headers)
+        scope["state"]["session"] = session = self._session(headers)
         if scope["path"] not in OPEN:
-            state["person"] = self._person(headers, session)
+            scope["state"]["person"] = self._person(headers, session)
         is_by_cookie = "authorization" not in headers and session is not None
         if scope["method"] in _SAFE:
             return self._app, receive

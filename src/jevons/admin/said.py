@@ -69,6 +69,8 @@ def error_answer(path: str, error: JevonsError) -> Response:
     """Say an error to whoever asks under a path."""
     if not path.startswith(API):
         says = f"<h1>{error.status}</h1><p>{escape(str(error))}</p>"
+        if isinstance(error, Unauthenticated):
+            says += '<p><a href="/sign-in">Sign in</a></p>'
         answer: Response = HTMLResponse(page("Not done", says), error.status)
     else:
         said: dict[str, Any] = {

@@ -11,7 +11,9 @@ from starlette.routing import Route
 from tests.contract.admin.conftest import Front, front
 
 from jevons.admin import csrf_of, person_of
+from jevons.admin.api import OPERATIONS
 from jevons.admin.gate import OPEN
+from jevons.admin.said import API
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,7 +57,8 @@ async def enter(browser: httpx2.AsyncClient, token: str, *, then: str = "/") -> 
 
 async def test_every_path_but_those_of_signing_in_asks_who_it_is(path: Path) -> None:
     async with front(path, pages=PAGES) as at:
-        for name in ("/", "/page", "/nothing", "/sign-out", "/admin/v1/keys", "/broken"):
+        api = [API + each.path.replace("{", "").replace("}", "") for each in OPERATIONS]
+        for name in ("/", "/page", "/nothing", "/sign-out", "/broken", f"{API}/openapi.json", *api):
             for method in ("GET", "POST", "PUT", "DELETE", "HEAD"):
                 answer = await at.browser.request(method, name)
                 assert answer.status_code in {401, 303}, (method, name)
