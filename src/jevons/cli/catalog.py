@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from jevons.catalog.vendor import Fee, Product, Vendor
     from jevons.types.model import Price
 
-__all__ = ("catalog", "listing", "show")
+__all__ = ("catalog", "known_model", "listing", "show")
 
 _FIGURES = ("input", "cache_read", "cache_write", "cache_write_1h", "output", "reasoning")
 
@@ -182,8 +182,8 @@ def _at_hosts(vendor: Vendor, product: Product, at_ms: int | None) -> list[_Foun
     return [_Found(vendor, product, ", ".join(names), rows) for rows, names in priced.items()]
 
 
-def _model(name: str, at_ms: int | None) -> list[_Found]:
-    """Find a model.
+def known_model(name: str) -> tuple[Vendor, Product]:
+    """Find a model of the catalogue, `vendor/model`.
 
     Raises:
         NotFound: There is none of this name.
@@ -198,7 +198,11 @@ def _model(name: str, at_ms: int | None) -> list[_Found]:
             f"{known.name} has no model {model!r} here; `jevons catalog list {vendor}` has all"
         )
         raise NotFound(message)
-    return _at_hosts(known, product, at_ms)
+    return known, product
+
+
+def _model(name: str, at_ms: int | None) -> list[_Found]:
+    return _at_hosts(*known_model(name), at_ms)
 
 
 def _money(price: Price, figure: str) -> str:

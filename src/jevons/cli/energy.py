@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from jevons.cli.defer import when
 from jevons.cli.options import example, shared
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ __all__ = ("calibrate", "energy", "estimate")
 )
 def energy() -> None:
     """What an answer would take in energy, and how that is known."""
+
+
+energy.add_command(when)
 
 
 @energy.command(
