@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -16,7 +17,7 @@ from jevons.admin.said import API
 from jevons.admin.shapes import ErrorTold
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from jevons.admin.operation import Operation
 
@@ -24,6 +25,15 @@ __all__ = ("document",)
 
 _PLACE = re.compile(r"{(\w+)}")
 _REF = "#/components/schemas/{name}"
+_SCHEMAS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {
+        "per": {"type": "string", "enum": ["day", "month"]},
+        "cursor": {"type": "string", "pattern": "^[1-9][0-9]{0,17}$"},
+        "limit": {"type": "integer", "minimum": 1, "maximum": 200},
+        "idempotency-key": {"type": "string", "minLength": 1, "maxLength": 255},
+    }
+)
+"""Parameters that are more than any text."""
 
 
 def document(operations: Sequence[Operation]) -> dict[str, Any]:
@@ -63,7 +73,8 @@ def _operation(operation: Operation, schema_of: dict[str, Any]) -> dict[str, Any
     }
     if operation.takes is not None:
         body = _content(schema_of[str(operation.takes)], "")
-        said["requestBody"] = {"content": body["content"], "required": False}
+        is_required = any(field.required for field in msgspec.structs.fields(operation.takes))
+        said["requestBody"] = {"content": body["content"], "required": is_required}
     return said
 
 
@@ -72,12 +83,11 @@ def _content(schema: Any, description: str) -> dict[str, Any]:
 
 
 def _parameters(operation: Operation) -> list[dict[str, Any]]:
-    text = {"type": "string"}
-    found = [
-        {"name": name, "in": "path", "required": True, "schema": text}
-        for name in _PLACE.findall(operation.path)
-    ]
-    found += [{"name": name, "in": "query", "schema": text} for name in operation.query]
-    if operation.creates:
-        found.append({"name": "idempotency-key", "in": "header", "schema": text})
-    return found
+    found = [_parameter(name, "path") for name in _PLACE.findall(operation.path)]
+    found += [_parameter(name, "query") for name in operation.query]
+    return found + [_parameter("idempotency-key", "header")] * operation.creates
+
+
+def _parameter(name: str, where: Literal["path", "query", "header"]) -> dict[str, Any]:
+    schema = dict(_SCHEMAS.get(name, {"type": "string"}))
+    return {"name": name, "in": where, "required": where == "path", "schema": schema}

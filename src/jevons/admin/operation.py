@@ -19,7 +19,7 @@ from jevons.admin.said import API, Json
 from jevons.types.errors import Malformed
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from starlette.requests import Request
     from starlette.responses import Response
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from jevons.admin.desk import Desk
     from jevons.admin.once import Once
 
-__all__ = ("Operation", "operation", "route")
+__all__ = ("Operation", "operation", "routes")
 
 B = TypeVar("B")
 
@@ -48,11 +48,8 @@ class Operation:
     takes: type[Any] | None
     gives: Any
     query: tuple[str, ...] = ()
-
-    @property
-    def creates(self) -> bool:
-        """Whether there is something new afterwards."""
-        return self.method == "POST" and "{" not in self.path
+    creates: bool = False
+    """Whether there is something new afterwards, each time that it is asked for."""
 
 
 def operation(
@@ -62,6 +59,7 @@ def operation(
     *,
     takes: type[B] | None = None,
     query: tuple[str, ...] = (),
+    creates: bool = False,
 ) -> Callable[[Callable[[Asked[B]], Awaitable[Any]]], Operation]:
     """Make an operation of a function; its name and its first line say what it is."""
 
@@ -75,15 +73,23 @@ def operation(
             takes=takes,
             gives=gives,
             query=query,
+            creates=creates,
         )
 
     return made
 
 
-def route(operation: Operation, desk: Desk, once: Once) -> Route:
-    """Serve an operation."""
+def routes(operations: Sequence[Operation], desk: Desk, once: Once) -> list[Route]:
+    """Serve operations: a route for each path, which knows all methods that there are."""
+    paths: dict[str, dict[str, Operation]] = {}
+    for each in operations:
+        paths.setdefault(each.path, {})[each.method] = each
+    return [_route(path, methods, desk, once) for path, methods in paths.items()]
 
+
+def _route(path: str, methods: dict[str, Operation], desk: Desk, once: Once) -> Route:
     async def answer(request: Request) -> Response:
+        operation = methods["GET" if request.method == "HEAD" else request.method]
         person, body = person_of(request), await request.body()
         asked = Asked(
             desk=desk,
@@ -104,7 +110,7 @@ def route(operation: Operation, desk: Desk, once: Once) -> Route:
             name, person=person.name, operation=operation.name, body=body, make=make
         )
 
-    return Route(API + operation.path, answer, methods=[operation.method], name=operation.name)
+    return Route(API + path, answer, methods=[*methods])
 
 
 def _read(operation: Operation, request: Request, body: bytes) -> Any:

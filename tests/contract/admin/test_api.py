@@ -347,6 +347,16 @@ async def test_a_creation_that_is_asked_for_twice_is_done_once(path: Path) -> No
         assert again.json()["key"] != first.json()["key"]
 
 
+async def test_a_path_knows_all_of_its_methods(path: Path) -> None:
+    async with front(path) as at:
+        ask = await admitted(at)
+        answer = await ask("PATCH", "/keys")
+        assert answer.status_code == 405
+        assert set(answer.headers["allow"].split(", ")) >= {"GET", "POST"}
+        answer = await ask("PATCH", "/limits/house")
+        assert set(answer.headers["allow"].split(", ")) == {"DELETE", "PUT"}
+
+
 async def test_a_creation_that_failed_may_be_tried_again(path: Path) -> None:
     async with front(path) as at:
         ask = await admitted(at)

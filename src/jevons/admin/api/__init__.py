@@ -9,7 +9,7 @@ from starlette.routing import Route
 from jevons.admin.api import accounts, keys, people, records
 from jevons.admin.document import document
 from jevons.admin.once import Once
-from jevons.admin.operation import route
+from jevons.admin.operation import routes
 from jevons.admin.said import API, Json
 
 if TYPE_CHECKING:
@@ -37,4 +37,4 @@ def api_routes(desk: Desk) -> list[Route]:
         return Json(document(OPERATIONS))
 
     shown = Route(f"{API}/openapi.json", described, methods=["GET"])
-    return [shown, *[route(each, desk, once) for each in OPERATIONS]]
+    return [shown, *routes(OPERATIONS, desk, once)]

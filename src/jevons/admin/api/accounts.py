@@ -51,7 +51,7 @@ async def list_accounts(asked: Asked[None]) -> list[dict[str, Any]]:
     ]
 
 
-@operation("POST", "/accounts", AccountTold, takes=AccountSaid)
+@operation("POST", "/accounts", AccountTold, takes=AccountSaid, creates=True)
 async def make_account(asked: Asked[AccountSaid]) -> dict[str, Any]:
     """Make an organisation, a team or a project, for ever."""
     said = asked.body

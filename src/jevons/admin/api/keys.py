@@ -52,7 +52,7 @@ async def list_keys(asked: Asked[None]) -> list[dict[str, Any]]:
     ]
 
 
-@operation("POST", "/keys", KeyMade, takes=KeySaid)
+@operation("POST", "/keys", KeyMade, takes=KeySaid, creates=True)
 async def make_key(asked: Asked[KeySaid]) -> dict[str, Any]:
     """Make a key that is charged to a project, for ever; its secret is shown this once."""
     said, person = asked.body, asked.person

@@ -43,7 +43,7 @@ async def list_people(asked: Asked[None]) -> list[dict[str, Any]]:
     return [plain_person(each) for each in asked.desk.books.people.list()]
 
 
-@operation("POST", "/people", PersonMade, takes=PersonSaid)
+@operation("POST", "/people", PersonMade, takes=PersonSaid, creates=True)
 async def add_person(asked: Asked[PersonSaid]) -> dict[str, Any]:
     """Let somebody sign in; their token is shown this once."""
     admit(asked.person, "person.change", what="people")
