@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+import sqlite3
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from tests.cluster import both
 
 from jevons.acts import Acts
 from jevons.clock import SystemClock, Ulids
-from jevons.ledger.record import encode
+from jevons.ledger.record import encode, pack
 from jevons.store import Books, verify
 from jevons.types.errors import Malformed, NotFound, StoreUnavailable
 from jevons.types.person import Person
@@ -119,3 +120,20 @@ async def test_a_role_of_accounts_names_some_and_one_of_the_house_none(
             await acts(books).add_person("grace", role="admin", accounts=("default",))
         with pytest.raises(NotFound, match="no account 'research'"):
             await acts(books).add_person("grace", role=role, accounts=("research",))  # type: ignore[arg-type] as above
+
+
+async def test_records_of_before_anybody_was_named_still_stand_and_verify(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    leaf = (
+        b'{"account":"house","alert_at":[80],"at_ms":1,"carbon_ug":null,"cost_nusd":5,'
+        b'"energy_mj":null,"hard":true,"kind":"budget","per":"day"}'
+    )
+    async with opened(path):
+        pass
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("INSERT INTO segment (body) VALUES (?)", (pack([leaf]),))
+        connection.execute("INSERT INTO standing VALUES ('budget', 'house day', ?)", (leaf,))
+    async with opened(path) as books:
+        (budget,) = books.terms.budgets["house"]
+        assert (budget.cost_nusd, budget.by) == (5, "")
+    assert verify(path).findings == ()
