@@ -69,8 +69,8 @@ class LedgerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     within 50 ms."""
     database: str = ""
     """A PostgreSQL database that any number of replicas share, as `postgresql://user@host/name`, or
-    `secret:NAME` or `env:NAME` of one with its password. Takes `pip install
-    'jevons[postgres]'`. Unset: `ledger.db`, a SQLite file in the data folder."""
+    `secret:NAME` or `env:NAME` of one with its password. Takes `.venv/bin/pip install
+    -e '.[postgres]'`. Unset: `ledger.db`, a SQLite file in the data folder."""
     signing_key: str = ""
     """With `database`: `secret:NAME` or `env:NAME` of the log's signing key, 32 bytes in base64.
     Unset: `signing.key` in the data folder, which every replica needs a copy of."""
@@ -115,7 +115,7 @@ class AdminSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 class OidcSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Another server, by OpenID Connect, that says who people are who look after the house.
 
-    Takes `pip install 'jevons[oidc]'`. It is told to send people back to `/sign-in/oidc/back` below
+    Takes `.venv/bin/pip install -e '.[oidc]'`. It is told to send people back to `/sign-in/oidc/back` below
     `[admin] url`.
     """
 
@@ -154,7 +154,7 @@ class WitnessSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 class StampSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An authority of time (RFC 3161) that stamps checkpoints. It is sent a hash, and nothing else.
 
-    Takes the extra `stamp`.
+    Takes `.venv/bin/pip install -e '.[stamp]'`.
     """
 
     url: str = ""
@@ -173,7 +173,7 @@ class StampSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 class OtelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Traces: one OpenTelemetry span a request, never with a word of prompt or answer.
 
-    Takes `pip install 'jevons[otel]'`.
+    Takes `.venv/bin/pip install -e '.[otel]'`.
     """
 
     url: str = ""
@@ -305,7 +305,7 @@ class PrivacySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """A text file of more of them, one a line."""
     names: bool = False
     """Find also names, places, organisations, addresses and dates of birth, in English, with a
-    model that `pip install 'jevons[ner]'` installs. It takes 20 ms for a thousand characters, and
+    model that `.venv/bin/pip install -e '.[ner]'` installs. It takes 20 ms for a thousand characters, and
     misses one in ten: a help, no guarantee."""
 
 

@@ -94,6 +94,7 @@ async def serving(folder: Path, vendor: Vendor) -> AsyncGenerator[House]:
 async def test_a_refusal_of_the_server_keeps_its_code_and_its_rule(tmp_path: Path) -> None:
     async with Vendor(ANSWER) as vendor, serving(tmp_path, vendor) as house:
         made = await house.run("keys", "create", "guest", "--endpoint", "none", "--json")
+        named = await house.run("keys", "create", "named", "--endpoint", "far", "--json")
         stranger = await house.run("ask", "Hi", "--api-key", "jv_nobody", "--json")
         unknown = await house.run("ask", "Hi", "-m", "near", "--json")
         guest = "ask", "Hi", "-m", "far", "--api-key", made.told["secret"], "--json"
@@ -109,6 +110,8 @@ async def test_a_refusal_of_the_server_keeps_its_code_and_its_rule(tmp_path: Pat
         "forbidden",
     ]
     assert refused.told["error"]["rule"] == "endpoint-allowed"
+    assert "there is no endpoint 'none' yet" in made.err
+    assert "Warning" not in named.err
 
 
 async def test_half_an_answer_is_an_error_and_not_an_answer(tmp_path: Path) -> None:
@@ -209,3 +212,18 @@ async def test_a_bench_knows_what_it_cost_the_server(tmp_path: Path) -> None:
     assert 0 < figures["server_cpu_s_an_answer"] < 1
     if sys.platform == "linux":
         assert figures["server_resident_mb"] > 1
+
+
+async def test_a_demo_that_ends_with_its_server_gives_nobody_an_address(tmp_path: Path) -> None:
+    async with Vendor(ANSWER) as vendor:
+        house = housed(tmp_path, vendor)
+        done = await house.run("serve", "--no-engine", "--port", "0", "--demo", "--once")
+    assert "curl" not in done.out
+    assert "address" not in done.out
+
+
+async def test_help_says_the_whole_of_each_sentence(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    for group in ((), ("keys",), ("catalog",), ("policy",)):
+        helped = await house.run(*group, "--help")
+        assert "..." not in helped.out.partition("Commands:")[2].partition("Example")[0]

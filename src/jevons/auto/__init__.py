@@ -5,7 +5,7 @@ Leaves: an arm for a prompt, and a certificate of how much worse that may be tha
 May not know: sockets, disks, clocks, whose prompt it is. Texts are read once and never kept.
 State: none; a model is a value, made of pairs and nothing else.
 
-Takes `pip install 'jevons[auto]'`: the arithmetic is numpy's.
+Takes `.venv/bin/pip install -e '.[auto]'`: the arithmetic is numpy's.
 """
 
 from jevons.auto.agreement import Canonical, canonical, fold

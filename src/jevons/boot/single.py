@@ -39,7 +39,7 @@ def open_single(
     if not said.issuer:
         return None
     if find_spec("joserfc") is None:
-        message = "[oidc] issuer is set, and `pip install 'jevons[oidc]'` is missing"
+        message = "[oidc] issuer is set, and `.venv/bin/pip install -e '.[oidc]'` is missing"
         raise Misconfigured(message)
     # Imported here: the library is an extra, and takes 40 ms to load.
     from jevons.admin.groups import read_roles  # noqa: PLC0415

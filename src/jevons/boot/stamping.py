@@ -120,9 +120,7 @@ def open_stamping(
         message = f"[stamp] url is {said.url!r}; http:// or https:// and a host is accepted"
         raise Misconfigured(message)
     if find_spec("rfc3161_client") is None:
-        message = (
-            "[stamp] url is set, and what reads stamps is not there: it takes the extra `stamp`"
-        )
+        message = "[stamp] url is set, and what reads stamps is not there: .venv/bin/pip install -e '.[stamp]'"
         raise Misconfigured(message)
     if egress is not None:
         check_egress(

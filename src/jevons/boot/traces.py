@@ -61,7 +61,7 @@ def open_traces(
     if not said.url:
         return None
     if not _is_installed():
-        message = "[otel] url is set, and what sends spans is not there: pip install 'jevons[otel]'"
+        message = "[otel] url is set, and what sends spans is not there: .venv/bin/pip install -e '.[otel]'"
         raise Misconfigured(message)
     headers = _headers(said, secrets)
     if egress is not None:

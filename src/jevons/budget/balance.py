@@ -55,7 +55,7 @@ def exceeded(balance: Balance, asked: int | None, *, now_ms: int) -> BudgetExcee
             f"{what}, cannot be kept: how much this could take is not known. Either an endpoint "
             "that it may go to has no price or footprint, or nothing bounds the answer. Set what "
             "is missing (`price`, `footprint`, `max_output_tokens`, `context_tokens`), or "
-            f"`[budgets] {_CEILINGS[unit]}`; {when}"
+            f"`[budgets] {_CEILINGS[unit]}`; waiting changes nothing"
         )
         return BudgetExceeded(message)
     message = (

@@ -23,6 +23,7 @@ import click
 
 from jevons import __version__
 from jevons.cli.failure import failure_of, telling, wants_json
+from jevons.cli.options import Listed
 from jevons.types.errors import JevonsError
 
 if TYPE_CHECKING:
@@ -225,7 +226,7 @@ _AS_JSON = "jevons.cli.as_json"
 """Where click's context keeps whether a program reads the answer."""
 
 
-class _Nouns(click.Group):
+class _Nouns(Listed):
     """A group that loads a command when it is named, and knows how one fails."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from jevons.cli.options import example, existing_ledger, read_settings, shared
+from jevons.cli.options import Listed, example, existing_ledger, read_settings, shared
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,10 +18,11 @@ __all__ = ("accounts", "create", "listing")
 
 
 @click.group(
+    cls=Listed,
     epilog=example(
         "jevons accounts create research --level team",
         "jevons accounts create search --under research",
-    )
+    ),
 )
 def accounts() -> None:
     """Organisations, teams and projects, and what each has spent.

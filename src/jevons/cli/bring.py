@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jevons.cli.failure import Failure
-from jevons.cli.options import example, shared
+from jevons.cli.options import Listed, example, shared
 from jevons.types.errors import Malformed
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
     return argument(out(force(shared(command))))
 
 
-@click.group("import", epilog=_EXAMPLES)
+@click.group("import", cls=Listed, epilog=_EXAMPLES)
 def bring() -> None:
     """Turn another gateway's configuration into settings of jevons.
 

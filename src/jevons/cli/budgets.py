@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from jevons.cli.options import example, existing_ledger, read_settings, shared
+from jevons.cli.options import Listed, example, existing_ledger, read_settings, shared
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,11 +52,12 @@ _per = click.option(
 
 
 @click.group(
+    cls=Listed,
     epilog=example(
         "jevons budgets set house --usd 200",
         "jevons budgets set search --usd 5 --per day --soft",
         "jevons budgets list",
-    )
+    ),
 )
 def budgets() -> None:
     """What accounts and keys may spend, in money, energy and carbon."""

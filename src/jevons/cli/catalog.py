@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from jevons.cli.catalog_check import check, refresh
-from jevons.cli.options import example, read_settings, shared
+from jevons.cli.options import Listed, example, read_settings, shared
 from jevons.cli.when import at_option, moment_of
 
 if TYPE_CHECKING:
@@ -36,12 +36,13 @@ class _Found(NamedTuple):
 
 
 @click.group(
+    cls=Listed,
     epilog=example(
         "jevons catalog list deepseek",
         "jevons catalog show alibaba/qwen-plus --at 2026-01-01",
         "jevons catalog check",
         "jevons catalog refresh --vendor mistral",
-    )
+    ),
 )
 def catalog() -> None:
     """What vendors' models cost, from when on, and who says so."""

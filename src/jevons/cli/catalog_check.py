@@ -27,7 +27,7 @@ _FOLDER = "src/jevons/catalog/data/vendors"
 def check(*, is_all: bool, at: str | None, config: Path | None, as_json: bool) -> None:
     """Compare the catalogue with `model-prices` and `genai-prices`, where they are installed.
 
-    Status 1 if a figure differs and nobody has said why. `pip install jevons[prices]` installs
+    Status 1 if a figure differs and nobody has said why. `.venv/bin/pip install -e '.[prices]'` installs
     both; no network is asked.
     """
     from jevons.catalog.oracle import compare, explanations, quotes, reason

@@ -96,7 +96,7 @@ def _system() -> Line:
 
 def _engine() -> Line:
     if find_spec("xllamacpp") is None:
-        advice = 'pip install "jevons[engine]", or set engine.enabled = false'
+        advice = ".venv/bin/pip install -e '.[engine]', or set engine.enabled = false"
         return Line("warn", "engine", "not installed: only remote endpoints are served", advice)
     return Line("ok", "engine", "llama.cpp is installed")
 
@@ -107,7 +107,7 @@ def _names(settings: Settings) -> Line:
     try:
         open_privacy(settings.privacy)
     except JevonsError as error:
-        advice = 'pip install "jevons[ner]", or set privacy.names = false'
+        advice = ".venv/bin/pip install -e '.[ner]', or set privacy.names = false"
         return Line("fail", "names", str(error), advice)
     return Line("ok", "names", "the model that finds them is installed, and is the one measured")
 
@@ -145,7 +145,7 @@ def energy(*, processors: Counter | None, cards: Counter | None) -> Line:
 def _missing_counter() -> str:
     """Say how the interval gets narrower on this machine."""
     if _NVIDIA.exists() and find_spec("pynvml") is None:
-        return 'pip install "jevons[nvidia]" reads the graphics cards'
+        return ".venv/bin/pip install -e '.[nvidia]' reads the graphics cards"
     if _RAPL.exists():
         return f"RAPL is there: let the server's user read {_RAPL}, or set house.watts_per_thread"
     return "set house.watts_per_thread and house.grid for a narrower interval"

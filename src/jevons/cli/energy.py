@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jevons.cli.defer import when
-from jevons.cli.options import example, shared
+from jevons.cli.options import Listed, example, shared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,11 +24,12 @@ __all__ = ("calibrate", "energy", "estimate")
 
 
 @click.group(
+    cls=Listed,
     epilog=example(
         "jevons energy estimate --params 671:37 --precision fp8 --input 500 --output 400",
         "jevons energy estimate --clip 13 --size 1280x720 --frames 129",
         "jevons energy calibrate",
-    )
+    ),
 )
 def energy() -> None:
     """What an answer would take in energy, and how that is known."""

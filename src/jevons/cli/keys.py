@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from jevons.cli.options import A_PLACE, A_REGION, example, shared, typed
+from jevons.cli.options import (
+    A_PLACE,
+    A_REGION,
+    Listed,
+    example,
+    read_settings,
+    shared,
+    typed,
+    weights_dir,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,12 +29,14 @@ __all__ = ("create", "hold", "keys", "listing", "release", "revoke", "rotate")
 _MS_PER_DAY = 24 * 60 * 60 * 1000
 
 
-@click.group(epilog=example("jevons keys create invoices --place on-prem", "jevons keys list"))
+@click.group(
+    cls=Listed, epilog=example("jevons keys create invoices --place on-prem", "jevons keys list")
+)
 def keys() -> None:
     """Make, list, rotate, revoke and hold API keys, also while the server runs."""
 
 
-@keys.command(epilog=example("jevons keys create research --endpoint local --days 90"))
+@keys.command(epilog=example("jevons keys create research --endpoint deepseek --days 90"))
 @click.argument("name")
 @click.option(
     "--endpoint", "endpoints", multiple=True, metavar="NAME", help="Only this endpoint; may repeat."
@@ -94,6 +105,10 @@ def create(
         )
 
     created = beside(config, act, may_begin=True)
+    for each in _not_there(endpoints, config):
+        click.echo(
+            f"Warning: there is no endpoint {each!r} yet; `jevons models` lists names", err=True
+        )
     if as_json:
         emit(
             {
@@ -245,6 +260,18 @@ def release(*, key: str, reason: str, config: Path | None, as_json: bool) -> Non
         emit({"key": key, "held": False})
     else:
         click.echo(f"{key} is on no legal hold")
+
+
+def _not_there(endpoints: tuple[str, ...], config: Path | None) -> list[str]:
+    """Find the names that no endpoint has: a key may be made for one that is still to come."""
+    if not endpoints:
+        return []
+    from jevons.catalog.weights import weights_cards
+
+    settings = read_settings(config)
+    there = {each.name for each in settings.endpoint} | {card.name for card in weights_cards()}
+    there |= {path.stem for path in weights_dir(settings).glob("*.gguf")}
+    return [each for each in endpoints if each not in there]
 
 
 def _day(at_ms: int | None) -> str:

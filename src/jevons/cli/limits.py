@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from jevons.cli.options import example, shared
+from jevons.cli.options import Listed, example, shared
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +20,8 @@ _figure = click.IntRange(1, 10**12)
 
 
 @click.group(
-    epilog=example("jevons limits set search --requests 60 --parallel 4", "jevons limits list")
+    cls=Listed,
+    epilog=example("jevons limits set search --requests 60 --parallel 4", "jevons limits list"),
 )
 def limits() -> None:
     """How fast accounts and keys may ask: requests and tokens a minute, and requests at once."""

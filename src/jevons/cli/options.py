@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = (
     "A_PLACE",
     "A_REGION",
+    "Listed",
     "Shaped",
     "example",
     "existing_ledger",
@@ -33,6 +34,25 @@ __all__ = (
 )
 
 F = TypeVar("F", bound="Callable[..., Any]")
+
+
+class Listed(click.Group):
+    """A group whose help shows the whole first sentence of each command, on as many lines as it takes."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write what there is, as click does, without cutting any of it."""
+        found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        rows = [
+            (name, command.get_short_help_str(limit=_LONGEST_SENTENCE))
+            for name, command in found
+            if command is not None and not command.hidden
+        ]
+        if rows:
+            with formatter.section("Commands"):
+                formatter.write_dl(rows)
+
+
+_LONGEST_SENTENCE = 1000
 
 
 class Shaped(click.ParamType[str]):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from jevons.cli.options import example, shared, typed
+from jevons.cli.options import Listed, example, shared, typed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,11 +19,12 @@ __all__ = ("add", "listing", "people", "remove", "rotate")
 
 
 @click.group(
+    cls=Listed,
     epilog=example(
         "jevons people add ada --role admin",
         "jevons people add grace --role manager --of research",
         "jevons people list",
-    )
+    ),
 )
 def people() -> None:
     """Who may sign in to look after the house, with a token of their own.

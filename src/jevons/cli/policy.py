@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jevons.cli.explain import explain
-from jevons.cli.options import example, read_settings, shared
+from jevons.cli.options import Listed, example, read_settings, shared
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,12 +25,13 @@ _CLASSES = ("public", "internal", "personal", "special")
 
 
 @click.group(
+    cls=Listed,
     epilog=example(
         "jevons policy list",
         "jevons policy prove eu-gdpr",
         "jevons policy explain qwen --class personal",
         "jevons policy explain req_01KASC0YVJ8J3Q5M9W8T2Z4X6B",
-    )
+    ),
 )
 def policy() -> None:
     """Which data may go where: profiles, their proofs, and why."""

@@ -8,7 +8,7 @@ import click
 
 from jevons.cli.changes import changes
 from jevons.cli.landscape import landscape
-from jevons.cli.options import example, existing_ledger, one_form, read_settings, shared
+from jevons.cli.options import Listed, example, existing_ledger, one_form, read_settings, shared
 from jevons.cli.spend import spend
 
 if TYPE_CHECKING:
@@ -48,7 +48,10 @@ _EACH = (
 
 
 @click.group(
-    epilog=example("jevons report spend --by account --by model", "jevons report rebound --days 28")
+    cls=Listed,
+    epilog=example(
+        "jevons report spend --by account --by model", "jevons report rebound --days 28"
+    ),
 )
 def report() -> None:
     """Ask the books on this machine a question."""

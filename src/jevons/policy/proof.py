@@ -335,6 +335,6 @@ def _z3() -> Any:
     try:
         import z3  # noqa: PLC0415 30 MB that only a proof needs
     except ImportError:
-        message = "proving needs Z3, which is not installed: pip install 'jevons[proof]'"
+        message = "proving needs Z3, which is not installed: .venv/bin/pip install -e '.[proof]'"
         raise Misconfigured(message) from None
     return z3

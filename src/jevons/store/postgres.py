@@ -153,7 +153,7 @@ def connect_to(server: Server, *settings: str) -> Session:
         import psycopg  # noqa: PLC0415 an extra
         from psycopg.conninfo import make_conninfo  # noqa: PLC0415 as above
     except ImportError:
-        message = "a ledger in PostgreSQL needs psycopg: pip install 'jevons[postgres]'"
+        message = "a ledger in PostgreSQL needs psycopg: .venv/bin/pip install -e '.[postgres]'"
         raise Misconfigured(message) from None
     try:
         session = Session(

@@ -451,7 +451,7 @@ async def test_a_house_without_the_extra_says_what_to_install(
     for name in [name for name in sys.modules if name.startswith(f"{missing}.")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, missing, None)  # as the import system marks what is not there
-    with pytest.raises(Misconfigured, match=r"pip install 'jevons\[otel\]'"):
+    with pytest.raises(Misconfigured, match=r"pip install -e '\.\[otel\]'"):
         async with opened(tmp_path, OtelSettings(url="http://127.0.0.1:1")):
             pass
 

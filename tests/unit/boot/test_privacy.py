@@ -75,5 +75,5 @@ def test_names_are_found_where_they_are_asked_for() -> None:
 
 def test_names_without_what_finds_them_stop_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "spacy", None)
-    with pytest.raises(Misconfigured, match=r"pip install 'jevons\[ner\]'"):
+    with pytest.raises(Misconfigured, match=r"pip install -e '\.\[ner\]'"):
         open_privacy(PrivacySettings(names=True))

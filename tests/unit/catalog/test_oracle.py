@@ -115,7 +115,7 @@ def test_yuan_come_back_as_the_vendor_writes_them() -> None:
 
 
 def test_without_an_oracle_the_extra_is_named() -> None:
-    with pytest.raises(Misconfigured, match=r"pip install jevons\[prices\]"):
+    with pytest.raises(Misconfigured, match=r"pip install -e '\.\[prices\]'"):
         quotes(find=lambda _: None)
 
 

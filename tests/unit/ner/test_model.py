@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "spacy", None)
-    with pytest.raises(Misconfigured, match=r"pip install 'jevons\[ner\]'"):
+    with pytest.raises(Misconfigured, match=r"pip install -e '\.\[ner\]'"):
         Names()
 
 

@@ -34,6 +34,6 @@ def quotes(*, find: Callable[[str], object | None] = find_spec) -> tuple[Quote, 
     """
     found = [ask for package, ask in _ORACLES.items() if find(package) is not None]
     if not found:
-        message = "neither model-prices nor genai-prices is installed; `pip install jevons[prices]`"
+        message = "neither model-prices nor genai-prices is installed; `.venv/bin/pip install -e '.[prices]'`"
         raise Misconfigured(message)
     return tuple([quote for ask in found for quote in ask()])

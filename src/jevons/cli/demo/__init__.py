@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from jevons.cli.demo.seed import seed
-from jevons.cli.options import example, ledger_path, reaching, read_settings, shared
+from jevons.cli.options import Listed, example, ledger_path, reaching, read_settings, shared
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +21,7 @@ __all__ = ("demo", "demonstrate")
 
 
 @click.group(
+    cls=Listed,
     invoke_without_command=True,
     epilog=example(
         "jevons demo", "jevons demo --invoice my-invoice.txt", "jevons demo seed sample"
