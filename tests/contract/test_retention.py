@@ -32,6 +32,8 @@ from jevons.types.kept import Kept
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from tests.cluster import Cluster
+
 pytestmark = pytest.mark.anyio
 
 DAY_S = 24 * 60 * 60
@@ -222,6 +224,27 @@ async def test_a_file_of_before_there_were_classes_is_taken_over(
         (run,) = shelf.finish()
         assert run.answers == PerClass(special=2)  # one of which is what does not open
         assert shelf.find("resp_personal", key="key_1") is not None
+
+
+def test_of_replicas_each_tells_of_its_own_run_and_of_what_another_left_behind(
+    postgres: Cluster, tmp_path: Path, clock: Clock
+) -> None:
+    server = postgres.make(tmp_path)
+    with (
+        closing(Shelf(server, limits=LIMITS, clock=clock)) as one,
+        closing(Shelf(server, limits=LIMITS, clock=clock)) as other,
+    ):
+        one.keep(an_answer("resp_1", DataClass.SPECIAL, clock))
+        clock.move(7 * DAY_S)
+        one.expire()
+        clock.move(60)
+        assert other.finish() == ()
+        (run,) = one.finish()
+        assert run.answers == PerClass(special=1)
+        clock.move(60 * 60)
+        assert other.finish() == (run,)  # as if the one had fallen before it was in the books
+        other.forget(run.at_ms)
+        assert one.finish() == ()
 
 
 async def test_a_class_that_was_changed_in_the_file_is_found_out(

@@ -44,7 +44,8 @@ def set_(
 ) -> None:
     """Limit ACCOUNT, a name or the id of a key, in place of the limit it had.
 
-    A running server takes a change within a second, and counts for itself.
+    A running server takes a change within a second. It counts for itself, unless `[limits] valkey`
+    has replicas count together.
     """
     if requests is None and tokens is None and parallel is None:
         message = "say how much: --requests, --tokens or --parallel"

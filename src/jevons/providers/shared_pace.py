@@ -230,21 +230,26 @@ class SharedPace:
             try:
                 async with asyncio.timeout(_CONNECT_S):
                     line = await connect(self._where, *_SCRIPTS)
+                pause_s = _AT_ONCE_S
+                self._trouble(await self._counted(line, is_tried))
             except (OSError, Refused, Down) as error:
                 self._trouble(str(error) or type(error).__name__)
-            else:
-                pause_s = _AT_ONCE_S
-                try:
-                    self._begin(line)
-                    is_tried.set()
-                    self._trouble(await self._stay(line))
-                finally:
-                    self._line = None
-                    line.tell(b"DEL", self._alive())
-                    line.end("the house closed")
-                self._metrics.limits_shared = False
+            except Exception:  # noqa: BLE001 a worker loop: without it replicas would count alone for ever
+                log.exception("limits.bug")
+            self._metrics.limits_shared = False
             is_tried.set()
             await asyncio.sleep(pause_s)
+
+    async def _counted(self, line: Line, is_tried: asyncio.Event) -> str:
+        """Count with the others until the line ends; say why it did."""
+        try:
+            self._begin(line)
+            is_tried.set()
+            return await self._stay(line)
+        finally:
+            self._line = None
+            line.tell(b"DEL", self._alive())
+            line.end("the house closed")
 
     def _begin(self, line: Line) -> None:
         """Be a replica of a new name, and say what is under way; without a pause, so that it is so."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from jevons.store.erasure import erase
 from jevons.telemetry import log
-from jevons.types.errors import OnHold, StoreUnavailable
+from jevons.types.errors import JevonsError, NotFound, OnHold
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,17 +76,19 @@ class Retention:
             reason = f"retention: {self._erase_after_days} days after its end"
             try:
                 await erase(self._books, self._archive, key, reason=reason, by="retention")
-            except OnHold:
-                continue  # held since it was listed
+            except (NotFound, OnHold):
+                continue  # erased by another replica, or held, since it was listed
 
     async def _run(self) -> None:
         while True:
             pause_s = _DAY_S
             try:
                 await self.look()
-            except StoreUnavailable as error:
+            except JevonsError as error:
                 pause_s = _AGAIN_S
                 log.error("retention.failed", cause=str(error), again_in_s=pause_s)
+            except Exception:  # noqa: BLE001 a worker loop: without it nothing is destroyed any more
+                log.exception("retention.bug")
             await asyncio.sleep(pause_s)
 
     def _ended(self) -> Iterator[str]:

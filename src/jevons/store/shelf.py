@@ -72,6 +72,7 @@ _TALLY = (
     "INSERT INTO expired VALUES (?, ?, ?) "
     "ON CONFLICT (at_ms, class) DO UPDATE SET answers = expired.answers + excluded.answers"
 )
+_RUNS = "SELECT at_ms, class, answers FROM expired WHERE at_ms = ? OR at_ms <= ? ORDER BY at_ms"
 _ERASE = (
     "DELETE FROM answer WHERE (owner, id) IN (SELECT owner, id FROM answer WHERE owner = ? LIMIT ?) "
     "RETURNING length(sealed)"
@@ -84,6 +85,7 @@ MOST_TURNS = 10_000
 """Longest conversation."""
 _LOOK_S = 5.0
 """How old what is known of the size of a server's tables may be."""
+_LONGEST_RUN_MS = 60 * 60 * 1000
 _DAY_MS = 24 * 60 * 60 * 1000
 
 
@@ -241,9 +243,13 @@ class Shelf:
         return len(sizes) == AT_ONCE
 
     def finish(self) -> tuple[Expired, ...]:
-        """End a run: leave nothing of what it took, and tell of it, and of any that was cut off."""
-        counted = self._connection.execute("SELECT * FROM expired ORDER BY at_ms").fetchall()
-        self._run_ms = None
+        """End a run: leave nothing of what it took, and tell of it, and of any that was cut off.
+
+        On a server, one that began within the hour may be another replica's, which tells of it.
+        """
+        own_ms, self._run_ms = self._run_ms, None
+        left_ms = self._clock.now_ms() - (0 if self._is_file else _LONGEST_RUN_MS)
+        counted = self._connection.execute(_RUNS, (own_ms, left_ms)).fetchall()
         if not counted:
             return ()
         self._write_anew()
