@@ -8,7 +8,7 @@ PURE := $(PURE),src/jevons/entries.py,src/jevons/looking.py,src/jevons/spans.py,
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint types contracts coverage bench bench-policy bench-privacy faults kill kill-replicas prove mutants lock
-.PHONY: bench-auto bench-books bench-reports bench-reports-full bench-memory fit-energy pages clean run-env dev-env
+.PHONY: pages-scale screenshots bench-auto bench-books bench-reports bench-reports-full bench-memory fit-energy pages clean run-env dev-env
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -73,6 +73,12 @@ kill: dev-env ## kill -9 at 100 random moments under load
 
 kill-replicas: dev-env ## kill -9 any of 3 replicas, and PostgreSQL under them, at 200 random moments
 	@JEVONS_KILLS=200 $(BIN)/pytest -q -s -p no:xdist -o faulthandler_timeout=3600 tests/e2e/test_kill_replicas.py
+
+pages-scale: dev-env ## when each page of a month of a million receipts is first painted; ARGS=10000 for less
+	@$(BIN)/python tools/look.py paint $(ARGS)
+
+screenshots: dev-env ## write the pictures in docs/images again
+	@$(BIN)/python tools/look.py shots
 
 prove: dev-env ## what profiles promise: proofs, every small change, 10,000 cases, 300 requests under each
 	@$(BIN)/jevons policy prove $(notdir $(basename $(wildcard src/jevons/policy/profiles/*.toml)))

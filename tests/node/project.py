@@ -1,4 +1,4 @@
-"""The Node project of the clients' tests: laid out once a run, where there are Node and its packages."""
+"""Node projects of tests: laid out once a run, where there are Node and their packages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-__all__ = ("hear", "lay_out")
+__all__ = ("HERE", "hear", "lay_out")
 
 HERE = Path(__file__).parent
 MODULES = "JEVONS_NODE_MODULES"
@@ -20,11 +20,11 @@ _ELSE = f"{MODULES} may name a folder with the packages"
 _INSTALL = ("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=0")
 
 
-def lay_out(folder: Path) -> Path:
-    """Put the project with its packages into a folder; skip, and say why, where that cannot be."""
+def lay_out(folder: Path, *, of: Path = HERE) -> Path:
+    """Put a project with its packages into a folder; skip, and say why, where that cannot be."""
     if shutil.which("node") is None:
         pytest.skip("there is no Node on this machine")
-    for file in (*HERE.glob("*.json"), *HERE.glob("*.mjs"), HERE / ".npmrc"):
+    for file in (*of.glob("*.json"), *of.glob("*.mjs"), of / ".npmrc"):
         shutil.copy(file, folder)
     if MODULES in os.environ:
         _link(folder, Path(os.environ[MODULES]))

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from jevons.cli.options import example, one_form, read_settings, shared
 from jevons.cli.when import at_option, moment_of
+from jevons.cli.written import as_page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Iterator, Sequence
 
     from rich.console import RenderableType
 
     from jevons.reports import Cheapest, Judged, Landscape
 
 __all__ = ("landscape",)
+
+_WHICH = ("judged", "listed", "lags", "cheapest")
 
 
 @click.command(
@@ -31,11 +34,26 @@ __all__ = ("landscape",)
 @click.option(
     "--csv",
     "as_csv",
-    type=click.Choice(("judged", "listed", "lags", "cheapest")),
+    type=click.Choice(_WHICH),
     help="Comma-separated figures: measured models, list prices, how far behind, falls of price.",
 )
+@click.option(
+    "--parquet",
+    type=(click.Choice(_WHICH), click.Path(path_type=Path, dir_okay=False, writable=True)),
+    metavar="WHICH FILE",
+    help="Write those figures as Parquet. Takes pip install 'jevons[parquet]'.",
+)
+@as_page
 @shared
-def landscape(*, at: str | None, as_csv: str | None, config: Path | None, as_json: bool) -> None:
+def landscape(
+    *,
+    at: str | None,
+    as_csv: str | None,
+    parquet: tuple[str, Path] | None,
+    html: Path | None,
+    config: Path | None,
+    as_json: bool,
+) -> None:
     """Tell what a quality costs, who is ahead at a price, and how far others are behind.
 
     Reads what ships with jevons: list prices of vendors, and qualities that others
@@ -44,14 +62,22 @@ def landscape(*, at: str | None, as_csv: str | None, config: Path | None, as_jso
     """
     from jevons.boot.landscape import open_landscape
     from jevons.cli.screen import console, emit
+    from jevons.cli.sheet import sheet
+    from jevons.cli.written import write_page, write_parquet
+    from jevons.dashboard.view.landscape import landscape as page_of
 
     one_form(as_json=as_json, as_csv=as_csv is not None)
     found = open_landscape(read_settings(config), at_ms=moment_of(at))
+    if html is not None:
+        write_page(html, page_of(found), None)
+    if parquet is not None:
+        which, file = parquet
+        write_parquet(file, *_sheet(found, which))
     if as_json:
         emit(_plain(found))
     elif as_csv is not None:
-        click.echo(_csv(found, as_csv), nl=False)
-    else:
+        click.echo(sheet(*_sheet(found, as_csv)), nl=False)
+    elif html is None and parquet is None:
         for line in _lines(found):
             console().print(line)
 
@@ -72,18 +98,18 @@ def _plain(found: Landscape) -> dict[str, Any]:
     return {"what": found.what, "lag_days": found.lag_days, **named}
 
 
-def _csv(found: Landscape, which: str) -> str:
-    from jevons.cli.sheet import sheet
+def _sheet(found: Landscape, which: str) -> tuple[tuple[str, ...], Sequence[tuple[object, ...]]]:
+    """Lay one kind of figures out: a heading, and a row for each."""
     from jevons.reports import Cheapest, Lag, Listed
     from jevons.types.units import Estimate
 
     match which:
         case "listed":
-            return sheet(Listed._fields, found.listed)
+            return Listed._fields, found.listed
         case "lags":
-            return sheet(Lag._fields, found.lags)
+            return Lag._fields, found.lags
         case "cheapest":
-            return sheet(Cheapest._fields, found.cheapest)
+            return Cheapest._fields, found.cheapest
         case _:
             pass
     names = ("model", "maker", "origin", "is_open", "of", "quality", "cost_usd")
@@ -94,7 +120,7 @@ def _csv(found: Landscape, which: str) -> str:
         known = isinstance(energy, Estimate)
         figures_ = (energy.p05, energy.p50, energy.p95) if known else (None, None, None)
         rows.append((*each[: len(names)], *figures_, each.source))
-    return sheet((*names, *energies, "source"), rows)
+    return (*names, *energies, "source"), rows
 
 
 def _lines(found: Landscape) -> Iterator[RenderableType]:

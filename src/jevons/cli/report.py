@@ -10,6 +10,7 @@ from jevons.cli.changes import changes
 from jevons.cli.landscape import landscape
 from jevons.cli.options import Listed, example, existing_ledger, one_form, read_settings, shared
 from jevons.cli.spend import spend
+from jevons.cli.written import as_page, as_parquet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
         Span,
         Tally,
     )
+    from jevons.store.where import Where
 
 __all__ = ("Compared", "rebound", "report")
 
@@ -116,6 +118,8 @@ class Compared(NamedTuple):
     help="How much demand would have grown by itself; without it, as in the earlier period.",
 )
 @click.option("--csv", "as_csv", is_flag=True, help="Comma-separated figures on standard output.")
+@as_page
+@as_parquet
 @shared
 def rebound(
     *,
@@ -127,6 +131,8 @@ def rebound(
     account: str | None,
     growth: float | None,
     as_csv: bool,
+    html: Path | None,
+    parquet: Path | None,
     config: Path | None,
     as_json: bool,
 ) -> None:
@@ -137,6 +143,8 @@ def rebound(
     rebound: 0 is none, 1 is all that was saved, above 1 the total grew.
     """
     from jevons.cli.screen import console, emit
+    from jevons.cli.sheet import sheet
+    from jevons.cli.written import write_parquet
     from jevons.reports import HOUR_MS, apart, fields_of
     from jevons.store import tallies
 
@@ -152,17 +160,27 @@ def rebound(
         account=account,
     )
     if each is not None:
+        if html is not None or parquet is not None:
+            message = "a file is of one comparison; leave --each out, or take --json or --csv"
+            raise click.UsageError(message)
         within: Dimension = "endpoint" if by == each else by
         parts = apart(told, each).items()
         found = [(name, _compare(part, spans, within, measure, growth)) for name, part in parts]
         _show_each(found, each, measure, as_json=as_json, as_csv=as_csv)
         return
     compared = _compare(told, spans, by, measure, growth)
+    if html is not None:
+        if (by, measure) != ("model", "energy"):
+            message = "a page compares energy by model; leave --by and --in out"
+            raise click.UsageError(message)
+        _write_page(html, path, told, compared)
+    if parquet is not None:
+        write_parquet(parquet, *_sheet(compared, measure))
     if as_json:
         emit(_plain(compared, measure))
     elif as_csv:
-        click.echo(_csv(compared, measure), nl=False)
-    else:
+        click.echo(sheet(*_sheet(compared, measure)), nl=False)
+    elif html is None and parquet is None:
         for line in _lines(compared, measure, account):
             console().print(line)
 
@@ -314,10 +332,22 @@ def _or_why(figure: float | NoFigure) -> float | dict[str, str]:
     return {"why": figure.why} if isinstance(figure, NoFigure) else figure
 
 
-def _csv(compared: Compared, measure: Measure) -> str:
-    """Write every figure that has an interval, one a line."""
+def _write_page(file: Path, ledger: Where, told: list[Tally], compared: Compared) -> None:
+    """Write the page of both periods as a file."""
+    from jevons.cli.written import write_page
+    from jevons.dashboard import Days
+    from jevons.dashboard.view.energy import energy
+
+    before, after = compared.spans
+    days = Days.of(before.begin_ms, after.end_ms - 1)
+    write_page(file, energy(told, days, told=compared.told, spans=compared.spans), ledger)
+
+
+def _sheet(
+    compared: Compared, measure: Measure
+) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
+    """Lay every figure out that has an interval, one a row."""
     from jevons.cli.failure import Failure
-    from jevons.cli.sheet import sheet
     from jevons.reports import Interval, NoFigure
 
     told = compared.told
@@ -333,13 +363,10 @@ def _csv(compared: Compared, measure: Measure) -> str:
         ("rebound_apparent", "ratio", told.apparent),
         ("rebound_trend", "ratio", told.trend),
     ]
-    return sheet(
-        ("figure", "unit", *Interval._fields),
-        [
-            (name, kind, *(each if isinstance(each, Interval) else ("", "", "")))
-            for name, kind, each in rows
-        ],
-    )
+    return ("figure", "unit", *Interval._fields), [
+        (name, kind, *(each if isinstance(each, Interval) else (None, None, None)))
+        for name, kind, each in rows
+    ]
 
 
 def _lines(compared: Compared, measure: Measure, account: str | None) -> Iterator[RenderableType]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from jevons.cli.options import example, existing_ledger, one_form, read_settings, shared
+from jevons.cli.written import as_page, as_parquet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from jevons.reports import Bill, Column, Span
+    from jevons.store.where import Where
 
 __all__ = ("spend",)
 
@@ -30,6 +32,7 @@ _DAY = click.DateTime(("%Y-%m-%d",))
         "jevons report spend --since 2026-11-01 --by account",
         "jevons report spend --by place --by class",
         "jevons report spend --by day --by model --csv > november.csv",
+        "jevons report spend --since 2026-11-01 --html november.html",
     )
 )
 @click.option("--since", type=_DAY, help="First day, UTC; without it, the first there is.")
@@ -48,6 +51,8 @@ _DAY = click.DateTime(("%Y-%m-%d",))
     help="In place of tokens and money: intervals, carbon by contract and of hardware, water.",
 )
 @click.option("--csv", "as_csv", is_flag=True, help="Comma-separated figures on standard output.")
+@as_page
+@as_parquet
 @shared
 def spend(
     *,
@@ -57,6 +62,8 @@ def spend(
     account: str | None,
     is_impact: bool,
     as_csv: bool,
+    html: Path | None,
+    parquet: Path | None,
     config: Path | None,
     as_json: bool,
 ) -> None:
@@ -66,6 +73,8 @@ def spend(
     known is not in a sum, and is counted beside it.
     """
     from jevons.cli.screen import console, emit
+    from jevons.cli.sheet import sheet
+    from jevons.cli.written import write_parquet
     from jevons.reports import DAY_MS, bill, groups_of
     from jevons.store import tallies
 
@@ -81,15 +90,42 @@ def spend(
         account=account,
     )
     bills = bill(asked, by=by)
+    if html is not None:
+        _write_page(html, path, span, by[0], account)
+    if parquet is not None:
+        write_parquet(parquet, *_sheet(by, bills))
     if as_json:
         emit([dict(zip(by, name, strict=True)) | each._asdict() for name, each in bills.items()])
     elif as_csv:
-        click.echo(_sheet(by, bills), nl=False)
+        click.echo(sheet(*_sheet(by, bills)), nl=False)
+    elif html is not None or parquet is not None:
+        return
     elif bills:
         console().print(_table(by, bills, is_impact=is_impact))
         click.echo(_rests(_total(bills.values())))
     else:
         click.echo(_nothing(account))
+
+
+def _write_page(file: Path, ledger: Where, span: Span, by: Column, account: str | None) -> None:
+    """Write the page of these days as a file."""
+    from jevons.cli.written import write_page
+    from jevons.dashboard import Days
+    from jevons.dashboard.view.spend import NEEDS, by_of, spend
+    from jevons.reports import DAY_MS
+    from jevons.store import tallies
+
+    told = tallies(
+        ledger,
+        by=NEEDS,
+        begin_ms=span.begin_ms,
+        end_ms=span.end_ms,
+        step_ms=DAY_MS,
+        account=account,
+    )
+    first_ms = span.begin_ms or min([each.group.hour_ms for each in told], default=span.end_ms - 1)
+    days = Days.of(first_ms, span.end_ms - 1)
+    write_page(file, spend(told, days, by_of(by)), ledger)
 
 
 def _nothing(account: str | None) -> str:
@@ -116,11 +152,13 @@ def _span(since: datetime | None, until: datetime | None) -> Span:
     return Span(begin or 0, end_ms)
 
 
-def _sheet(by: Sequence[Column], bills: Mapping[tuple[str, ...], Bill]) -> str:
-    from jevons.cli.sheet import sheet
+def _sheet(
+    by: Sequence[Column], bills: Mapping[tuple[str, ...], Bill]
+) -> tuple[list[str], list[tuple[object, ...]]]:
+    """Lay bills out: a heading, and a row for each."""
     from jevons.reports import Bill
 
-    return sheet([*by, *Bill._fields], [(*name, *each) for name, each in bills.items()])
+    return [*by, *Bill._fields], [(*name, *each) for name, each in bills.items()]
 
 
 def _table(

@@ -10,17 +10,32 @@ Rule 2: every figure has its unit; what is not sure has its interval; what is no
 Rule 3: somebody who looks after a part of the house sees that part, on every page.
 """
 
-from jevons.dashboard.doors import Found, Head, Reading, Scope, Sees, Serving, Wanted, Weighed
+from jevons.dashboard.blocks import View
+from jevons.dashboard.days import Days
+from jevons.dashboard.doors import (
+    SYNTHETIC,
+    Found,
+    Head,
+    Reading,
+    Scope,
+    Sees,
+    Serving,
+    Wanted,
+    Weighed,
+)
 from jevons.dashboard.pages import routes
 from jevons.dashboard.sheet import sheet
 
 __all__ = (
+    "SYNTHETIC",
+    "Days",
     "Found",
     "Head",
     "Reading",
     "Scope",
     "Sees",
     "Serving",
+    "View",
     "Wanted",
     "Weighed",
     "routes",

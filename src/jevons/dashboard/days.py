@@ -23,6 +23,11 @@ class Days(NamedTuple):
     first: date
     last: date
 
+    @classmethod
+    def of(cls, first_ms: int, last_ms: int) -> Days:
+        """Take the days of two moments."""
+        return cls(_day(first_ms), _day(last_ms))
+
     @property
     def span(self) -> Span:
         """As reports take it."""

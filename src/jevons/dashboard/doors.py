@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from jevons.types.person import Person
     from jevons.types.proof import Filed
 
-__all__ = ("Found", "Head", "Reading", "Scope", "Sees", "Serving", "Wanted", "Weighed")
+__all__ = ("SYNTHETIC", "Found", "Head", "Reading", "Scope", "Sees", "Serving", "Wanted", "Weighed")
 
 SYNTHETIC = "synthetic."
 """Begins the origin of a log whose records were made up."""

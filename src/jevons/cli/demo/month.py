@@ -70,8 +70,8 @@ TRADES = (
           {"qwen-30b": 0.82, "mistral-medium": 0.18}, 900, 320, 2.1, "personal", "EEA"),
     Trade("code assistant", "platform", 0.16, 2.2, {"claude-sonnet": 0.3, "llama-70b": 0.7},
           {"claude-sonnet": 0.12, "qwen-30b": 0.88}, 4200, 600, 1.7, "internal"),
-    Trade("paper search", "papers", 0.14, 8.0, {"deepseek-chat": 0.4, "qwen-max": 0.2, "llama-70b": 0.4},
-          {"deepseek-chat": 0.35, "qwen-max": 0.15, "qwen-30b": 0.5}, 3100, 520, 2.4, "public"),
+    Trade("paper search", "papers", 0.14, 8.0, {"deepseek-chat": 0.4, "kimi": 0.2, "llama-70b": 0.4},
+          {"deepseek-chat": 0.35, "kimi": 0.15, "qwen-30b": 0.5}, 3100, 520, 2.4, "public"),
     Trade("clinic notes", "clinic", 0.08, 1.5, {"llama-70b": 1}, {"qwen-30b": 0.6, "llama-70b": 0.4},
           1800, 380, 1.2, "special", "EEA"),
 )  # fmt: skip
@@ -235,7 +235,7 @@ def _asked(
     return Asked(intent, receipt)
 
 
-_THINKS = frozenset({"qwen-30b", "deepseek-chat", "claude-sonnet"})
+_THINKS = frozenset({"qwen-30b", "deepseek-chat", "kimi", "claude-sonnet"})
 _OWN = frozenset({"llama-70b", "qwen-30b"})
 
 

@@ -24,6 +24,8 @@ __all__ = ("Step", "plane")
 
 _REBOUNDS = (0.0, 0.5, 1.0, 1.5)
 _STEPS = 60
+_HEADROOM = 1.36
+"""Above the trail, for what stands there."""
 _TIMES = "\N{MULTIPLICATION SIGN}"
 
 
@@ -51,7 +53,9 @@ def plane(trail: Sequence[Step], *, width: float, height: float, label: str) -> 
     right = max(2.2, *across) * 1.18
     left = min(0.9, *across) / 1.06
     x = Scale(left, right, box.left, box.right, is_log=True)
-    y = Scale(min(0.5, *along) / 1.12, max(2.0, *along) * 1.12, box.bottom, box.top, is_log=True)
+    y = Scale(
+        min(0.5, *along) / 1.12, max(2.0, *along) * _HEADROOM, box.bottom, box.top, is_log=True
+    )
     return drawing(width, height, _marks(trail, box, x, y), label=label)
 
 

@@ -56,18 +56,26 @@ class _Day(NamedTuple):
     energy_mj: float
 
 
-def energy(tallies: Sequence[Tally], days: Days) -> View:
+def energy(
+    tallies: Sequence[Tally],
+    days: Days,
+    *,
+    told: Rebound | NoFigure | None = None,
+    spans: tuple[Span, Span] | None = None,
+) -> View:
     """Make the page.
 
     Args:
         tallies: By the hour, told apart by `NEEDS`.
-        days: Which count. Its later half is compared with its earlier.
+        days: Which count.
+        told: What came of comparing two periods; None compares them.
+        spans: The two; None takes the halves of the days.
     """
     whole = bill(tallies, by=()).get((), NOTHING)
     if not whole.requests:
         return View("Energy and carbon", f"No answers from {days.says}.")
-    before, after = gather(tallies, days.halves)
-    told = rebound(before, after, growth=growth_of(before, *days.halves))
+    spans = spans or days.halves
+    told = told or _compared(tallies, spans)
     daily = {name: each for (name,), each in bill(tallies, by=("day",)).items()}
     trail = _trail(_known(tallies), days)
     return View(
@@ -85,7 +93,7 @@ def energy(tallies: Sequence[Tally], days: Days) -> View:
             ),
             Section(
                 "Why the total changed",
-                f"{_days(days.halves[0])} against {_days(days.halves[1])}. The parts leave no rest.",
+                f"{_days(spans[0])} against {_days(spans[1])}. The parts leave no rest.",
                 charts=() if isinstance(told, NoFigure) else (_fall(told),),
                 notes=(f"No figure: {told.why}.",) if isinstance(told, NoFigure) else (),
             ),
@@ -99,6 +107,11 @@ def energy(tallies: Sequence[Tally], days: Days) -> View:
             Section("By model", table=_models(tallies)),
         ),
     )
+
+
+def _compared(tallies: Sequence[Tally], spans: tuple[Span, Span]) -> Rebound | NoFigure:
+    before, after = gather(tallies, spans)
+    return rebound(before, after, growth=growth_of(before, *spans))
 
 
 def _says(told: Rebound | NoFigure, days: Days) -> str:
@@ -138,7 +151,7 @@ def _figures(whole: Bill, told: Rebound | NoFigure) -> tuple[Figure, ...]:
     return (
         *found,
         _rebound("Rebound, at the old demand", told.apparent),
-        _rebound("Rebound, had demand grown on", told.trend),
+        _rebound("Rebound, at the trend", told.trend),
     )
 
 

@@ -206,9 +206,9 @@ def _came_to(receipt: Receipt) -> Iterator[Fact]:
     yield Fact("energy", figures.energy(receipt.energy_mj))
     yield Fact("CO₂e", figures.carbon(receipt.carbon_mg))
     for name, amount in (
-        ("cost is", receipt.cost),
-        ("energy is", receipt.energy_mj),
-        ("CO₂e is", receipt.carbon_mg),
+        ("cost by", receipt.cost),
+        ("energy by", receipt.energy_mj),
+        ("CO₂e by", receipt.carbon_mg),
     ):
         yield Fact(name, _how(amount))
 
