@@ -11,18 +11,29 @@ import sys
 import time
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import httpx2
 import pytest
 
+from jevons.boot import House, open_house
 from jevons.budget import Terms
 from jevons.clock import SystemClock
 from jevons.providers.shared_pace import SharedPace
 from jevons.providers.valkey import connect, read_where
+from jevons.settings import (
+    EndpointSettings,
+    EngineSettings,
+    LimitsSettings,
+    PolicySettings,
+    Settings,
+)
 from jevons.telemetry import Metrics
+from jevons.testing import Vendor
 from jevons.testing.make import a_request, an_actor
+from jevons.testing.reply import usage, whole
 from jevons.types.budget import Limit
-from jevons.types.errors import RateLimited
+from jevons.types.errors import Misconfigured, RateLimited
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
@@ -286,3 +297,84 @@ async def test_there_being_no_server_at_the_start_is_no_reason_not_to_start(
         await server.start()
         await one.counts(shared=True)
     await server.stop()
+
+
+@asynccontextmanager
+async def front(folder: Path, vendor: Vendor, limits: LimitsSettings) -> AsyncGenerator[Front]:
+    settings = Settings(
+        data_dir=folder,
+        engine=EngineSettings(enabled=False),
+        endpoint=(EndpointSettings(name="far", model="a/b", url=vendor.url, place="CH"),),
+        limits=limits,
+    )
+    async with open_house(settings) as house:
+        transport = httpx2.ASGITransport(app=house.app)  # type: ignore[arg-type] its own words for ASGI
+        key = (folder / "key").read_text().strip()
+        headers = {"authorization": f"Bearer {key}"}
+        async with httpx2.AsyncClient(
+            transport=transport, base_url="http://jevons", headers=headers
+        ) as client:
+            yield Front(house, client)
+
+
+class Front(NamedTuple):
+    """A house, and a client of it."""
+
+    house: House
+    client: httpx2.AsyncClient
+
+    async def ask(self) -> httpx2.Response:
+        body = {"model": "far", "messages": [{"role": "user", "content": "Hi"}]}
+        return await self.client.post("/v1/chat/completions", json=body)
+
+
+async def test_two_houses_of_one_prefix_answer_as_many_requests_as_one(
+    server: Server, tmp_path: Path
+) -> None:
+    said = LimitsSettings(valkey=server.url, replicas=2, timeout_ms=2000)
+    async with (
+        Vendor(whole(counted=usage(3, 2))) as vendor,
+        front(tmp_path / "a", vendor, said) as one,
+        front(tmp_path / "b", vendor, said) as other,
+    ):
+        for each in (one, other):
+            await each.house.books.stand(Limit(at_ms=0, account="default", requests=2))
+        answers = [await each.ask() for each in (one, other, one, other)]
+        assert [each.status_code for each in answers] == [200, 200, 429, 429]
+        assert [each.headers["x-ratelimit-remaining-requests"] for each in answers[:2]] == [
+            "1",
+            "0",
+        ]
+        assert "retry-after" in answers[2].headers
+        assert "jevons_limits_shared 1.0" in (await one.client.get("/metrics")).text
+    assert len(vendor.heard) == 2
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        (LimitsSettings(valkey="env:NOT_SET_AT_ALL"), "not set"),
+        (LimitsSettings(valkey="valkey://:word@127.0.0.1"), "a password in the file"),
+        (LimitsSettings(valkey="127.0.0.1"), "no address of a server"),
+    ],
+)
+async def test_what_cannot_be_set_stops_the_start(
+    tmp_path: Path, said: LimitsSettings, why: str
+) -> None:
+    settings = Settings(data_dir=tmp_path, engine=EngineSettings(enabled=False), limits=said)
+    with pytest.raises(Misconfigured, match=why):
+        async with open_house(settings):
+            pass
+
+
+async def test_a_profile_that_lets_nothing_out_lets_no_count_out(tmp_path: Path) -> None:
+    policy, said = (
+        PolicySettings(profile="air-gapped"),
+        LimitsSettings(valkey="valkey://far.example"),
+    )
+    settings = Settings(
+        data_dir=tmp_path, engine=EngineSettings(enabled=False), limits=said, policy=policy
+    )
+    with pytest.raises(Misconfigured, match=r"valkey:far\.example"):
+        async with open_house(settings):
+            pass
