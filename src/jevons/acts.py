@@ -131,8 +131,10 @@ class Acts:
         requests: int | None = None,
         tokens: int | None = None,
         parallel: int | None = None,
+        reasoning: int | None = None,
+        steps: int | None = None,
     ) -> Limit:
-        """Set how fast an account or a key may ask; without a figure, lift it.
+        """Set how fast an account or a key may ask, and how deep; without a figure, lift it.
 
         Raises:
             NotFound: There is neither account nor key of this name.
@@ -143,6 +145,8 @@ class Acts:
             requests=requests,
             tokens=tokens,
             parallel=parallel,
+            reasoning=reasoning,
+            steps=steps,
             by=self._by,
         )
         await self._books.stand(limit)
@@ -325,6 +329,8 @@ def plain_limit(limit: Limit) -> dict[str, Any]:
         "requests": limit.requests,
         "tokens": limit.tokens,
         "parallel": limit.parallel,
+        "reasoning": limit.reasoning,
+        "steps": limit.steps,
     }
 
 

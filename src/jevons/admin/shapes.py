@@ -177,6 +177,8 @@ class LimitSaid(Said, frozen=True, kw_only=True):
     requests: Pace | None = None
     tokens: Pace | None = None
     parallel: Pace | None = None
+    reasoning: Pace | None = None
+    steps: Pace | None = None
 
 
 class LimitTold(Told, frozen=True, kw_only=True):
@@ -184,6 +186,8 @@ class LimitTold(Told, frozen=True, kw_only=True):
     requests: int | None
     tokens: int | None
     parallel: int | None
+    reasoning: int | None
+    steps: int | None
 
 
 class PersonSaid(Said, frozen=True, kw_only=True):

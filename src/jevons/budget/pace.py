@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
+from jevons.budget.depth import refuse_depth
 from jevons.budget.terms import line_of
 from jevons.types.errors import RateLimited
 from jevons.types.pace import Room
@@ -122,6 +123,7 @@ class Pace:
 
         Raises:
             RateLimited: A limit has no room for it; nothing was taken.
+            TooDeep: It asks for more reasoning, or more rounds of tools, than a limit has.
         """
         actor, limits = request.actor, self._terms().limits
         if actor is None or not limits:
@@ -129,6 +131,7 @@ class Pace:
         gauges = (*self._line(actor),)
         if not gauges:
             return False
+        refuse_depth(request, [gauge.limit for gauge in gauges])
         tokens = expected(request)
         for gauge in gauges:
             _ask(gauge, tokens)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from jevons.types.actor import Actor
     from jevons.types.budget import Level
 
-__all__ = ("Terms", "admitted", "line_of")
+__all__ = ("Terms", "admitted", "limits_in", "line_of")
 
 _FIRST: Mapping[str, Account] = MappingProxyType(
     {
@@ -63,7 +63,7 @@ class Terms:
                     if _is_set(record.cost_nusd, record.energy_mj, record.carbon_ug):
                         budgets.setdefault(record.account, []).append(record)
                 case Limit():
-                    if _is_set(record.requests, record.tokens, record.parallel):
+                    if _is_set(*limits_in(record)):
                         limits[record.account] = record
                 case _:
                     alerts.add(record.name)
@@ -100,6 +100,11 @@ class Terms:
             found = self.accounts[found.under]
             names.append(found.name)
         return tuple(names)
+
+
+def limits_in(limit: Limit) -> tuple[int | None, ...]:
+    """List the figures of a limit."""
+    return limit.requests, limit.tokens, limit.parallel, limit.reasoning, limit.steps
 
 
 def admitted(account: Account, terms: Terms) -> Account:

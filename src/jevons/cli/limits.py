@@ -24,7 +24,7 @@ _figure = click.IntRange(1, 10**12)
     epilog=example("jevons limits set search --requests 60 --parallel 4", "jevons limits list"),
 )
 def limits() -> None:
-    """How fast accounts and keys may ask: requests and tokens a minute, and requests at once."""
+    """How fast accounts and keys may ask, and how deep."""
 
 
 @limits.command("set", epilog=example("jevons limits set search --requests 60 --tokens 100000"))
@@ -32,6 +32,12 @@ def limits() -> None:
 @click.option("--requests", type=_figure, metavar="N", help="Requests a minute.")
 @click.option("--tokens", type=_figure, metavar="N", help="Tokens a minute, read and written.")
 @click.option("--parallel", type=_figure, metavar="N", help="Requests under way at once.")
+@click.option(
+    "--reasoning", type=_figure, metavar="N", help="Tokens of reasoning that a request may ask for."
+)
+@click.option(
+    "--steps", type=_figure, metavar="N", help="Rounds of tools that a request may go on from."
+)
 @shared
 def set_(
     *,
@@ -39,6 +45,8 @@ def set_(
     requests: int | None,
     tokens: int | None,
     parallel: int | None,
+    reasoning: int | None,
+    steps: int | None,
     config: Path | None,
     as_json: bool,
 ) -> None:
@@ -47,10 +55,17 @@ def set_(
     A running server takes a change within a second. It counts for itself, unless `[limits] valkey`
     has replicas count together.
     """
-    if requests is None and tokens is None and parallel is None:
-        message = "say how much: --requests, --tokens or --parallel"
+    figures = {
+        "requests": requests,
+        "tokens": tokens,
+        "parallel": parallel,
+        "reasoning": reasoning,
+        "steps": steps,
+    }
+    if all(each is None for each in figures.values()):
+        message = "say how much: --requests, --tokens, --parallel, --reasoning or --steps"
         raise click.UsageError(message)
-    _stand(config, account, as_json=as_json, requests=requests, tokens=tokens, parallel=parallel)
+    _stand(config, account, as_json=as_json, **figures)
 
 
 @limits.command(epilog=example("jevons limits lift search"))
@@ -76,7 +91,7 @@ def listing(*, config: Path | None, as_json: bool) -> None:
     if as_json:
         emit([plain_limit(limit) for limit in found])
         return
-    right = ("requests", "tokens", "parallel")
+    right = ("requests", "tokens", "parallel", "reasoning", "steps")
     shown = table("account", *right, right=right)
     for limit in found:
         shown.add_row(limit.account, *[_or_none(getattr(limit, name)) for name in right])

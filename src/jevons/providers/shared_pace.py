@@ -19,6 +19,7 @@ from functools import partial
 from hashlib import blake2b, sha1
 from typing import TYPE_CHECKING, NamedTuple, Self
 
+from jevons.budget.depth import refuse_depth
 from jevons.budget.pace import Pace, expected, limits_of, too_fast
 from jevons.providers.pace_script import ENTER, LEAVE
 from jevons.providers.valkey import Down, Refused, connect
@@ -123,10 +124,12 @@ class SharedPace:
 
         Raises:
             RateLimited: There is no room for it, here or, once awaited, in all replicas together.
+            TooDeep: It asks for more reasoning, or more rounds of tools, than a limit has.
         """
         limits = () if request.actor is None else limits_of(request.actor, self._terms())
         if not limits:
             return False
+        refuse_depth(request, limits)
         line = self._line
         if line is None:
             return self._enter_alone(request, limits)

@@ -83,7 +83,7 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="b
 
 
 class Limit(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="limit"):
-    """How fast an account may ask was set; without a figure, lifted."""
+    """How fast an account may ask, and how deep, was set; without a figure, lifted."""
 
     at_ms: int
     account: str
@@ -94,6 +94,10 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="li
     """A minute, read and written."""
     parallel: int | None = None
     """Requests under way at once."""
+    reasoning: int | None = None
+    """Tokens of reasoning that one request may ask for."""
+    steps: int | None = None
+    """Rounds of tools, since the user last said something, that one request may go on from."""
     by: str = ""
     """Who set it, as above."""
 

@@ -19,6 +19,7 @@ JevonsError                     status  code                   retry
 │   ├── OnHold                  403     on_hold                never
 │   ├── BudgetExceeded          402     budget_exceeded        later
 │   ├── RateLimited             429     rate_limited           later
+│   ├── TooDeep                 403     too_deep               never
 │   └── InspectionFailed        500     inspection_failed      never
 ├── ProviderError               upstream failed us
 │   ├── ProviderTimeout         504     provider_timeout       elsewhere
@@ -94,6 +95,7 @@ __all__ = (
     "ResidencyRefused",
     "Retry",
     "StoreUnavailable",
+    "TooDeep",
     "TooLarge",
     "TooSlow",
     "Unauthenticated",
@@ -314,6 +316,19 @@ class RateLimited(PolicyError):
     def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
         super().__init__(message, rule="rate-limit")
         self.retry_after_s = retry_after_s
+
+
+class TooDeep(PolicyError):
+    """More reasoning, or more rounds of tools, than an account may ask for.
+
+    Args:
+        message: Which limit, of which account, and what would do.
+    """
+
+    code = "too_deep"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, rule="depth")
 
 
 class InspectionFailed(PolicyError):

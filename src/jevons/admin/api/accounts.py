@@ -125,10 +125,11 @@ async def list_limits(asked: Asked[None]) -> list[dict[str, Any]]:
 
 @operation("PUT", "/limits/{account}", LimitTold, takes=LimitSaid)
 async def set_limit(asked: Asked[LimitSaid]) -> dict[str, Any]:
-    """Set how fast an account or a key may ask, in place of what held for it."""
+    """Set how fast an account or a key may ask, and how deep, in place of what held for it."""
     said = asked.body
-    if said.requests is None and said.tokens is None and said.parallel is None:
-        message = "say how fast: requests, tokens or parallel; DELETE lifts a limit"
+    figures = (said.requests, said.tokens, said.parallel, said.reasoning, said.steps)
+    if all(each is None for each in figures):
+        message = "say how fast or how deep: requests, tokens, parallel, reasoning or steps; DELETE lifts a limit"
         raise Malformed(message)
     _admit_named(asked, "limit.set")
     limit = await asked.acts.set_limit(
@@ -136,6 +137,8 @@ async def set_limit(asked: Asked[LimitSaid]) -> dict[str, Any]:
         requests=said.requests,
         tokens=said.tokens,
         parallel=said.parallel,
+        reasoning=said.reasoning,
+        steps=said.steps,
     )
     return plain_limit(limit)
 
