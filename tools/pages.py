@@ -100,7 +100,7 @@ ADMIN_DOES = (
         "same answer, secret included, and does nothing."
     ),
     (
-        "`GET /receipts` gives the newest first, `limit` of them (50; 200 at most), and `next`, which is the "
+        "`GET /receipts` and `GET /deeds` give the newest first, `limit` of them (50; 200 at most), and `next`, which is the "
         "`cursor` of the next page; a page may be short and not the last."
     ),
     "Fields that must be there are bold.",

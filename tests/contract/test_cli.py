@@ -607,6 +607,8 @@ def test_a_person_is_let_in_given_another_token_and_removed(call: CliRunner) -> 
     assert added["by"].startswith("cli:")
     assert is_one_line(call.invoke(main, ["people", "add", "ada", "--role", "admin"]))
     assert is_one_line(call.invoke(main, ["people", "add", "lin", "--role", "member"]))
+    call.invoke(main, ["budgets", "set", "research", "--usd", "5"])
+    call.invoke(main, ["limits", "set", "research", "--requests", "5"])
     removed = call.invoke(main, ["people", "remove", "grace"])
     assert removed.stdout == "grace is refused from now on\n"
     rows = call.invoke(main, ["people", "list"]).stdout
@@ -617,3 +619,10 @@ def test_a_person_is_let_in_given_another_token_and_removed(call: CliRunner) -> 
         ("ada", False),
         ("grace", True),
     ]
+    deeds = call.invoke(main, ["people", "deeds"]).stdout
+    for said in ("grace (manager): removed", "limit of research: set", "team research: made"):
+        assert said in deeds
+    last = json.loads(call.invoke(main, ["people", "deeds", "--limit", "1", "--json"]).stdout)
+    assert [(each["kind"], each["act"]) for each in last] == [("person", "removed")]
+    nobody = call.invoke(main, ["people", "deeds", "--by", "nobody", "--json"])
+    assert json.loads(nobody.stdout) == []

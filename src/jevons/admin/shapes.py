@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from jevons.types.account import Receipt, Refused
+from jevons.types.account import Deed, Receipt, Refused
 from jevons.types.budget import Level, Per, Unit
 from jevons.types.custody import PLACE, REGION
 from jevons.types.person import Role
@@ -28,6 +28,7 @@ __all__ = (
     "BudgetTold",
     "CheckpointTold",
     "DecidedTold",
+    "DeedsTold",
     "EndpointTold",
     "EraseSaid",
     "ErasedTold",
@@ -229,6 +230,12 @@ class ReceiptTold(Told, frozen=True, kw_only=True):
 
 class ReceiptsTold(Told, frozen=True, kw_only=True):
     found: tuple[Receipt | Refused, ...]
+    next: str | None
+    """`cursor` of the page of older ones; null where there are none."""
+
+
+class DeedsTold(Told, frozen=True, kw_only=True):
+    found: tuple[Deed, ...]
     next: str | None
     """`cursor` of the page of older ones; null where there are none."""
 

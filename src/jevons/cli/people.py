@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jevons.store import Admitted, Books
-    from jevons.types.account import PersonChange
+    from jevons.types.account import Deed, PersonChange
     from jevons.types.person import Role
 
-__all__ = ("add", "listing", "people", "remove", "rotate")
+__all__ = ("add", "deeds", "listing", "people", "remove", "rotate")
 
 
 @click.group(
@@ -121,6 +121,75 @@ def listing(*, config: Path | None, as_json: bool) -> None:
         state = "removed" if each.act == "removed" else "valid"
         shown.add_row(each.name, each.role, ", ".join(each.accounts) or "all", state, each.by)
     console().print(shown)
+
+
+@people.command(epilog=example("jevons people deeds --by ada --limit 20"))
+@click.option(
+    "--by", metavar="NAME", help="Only what this person did; cli:NAME for a system's user."
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 10_000),
+    default=50,
+    show_default=True,
+    help="At most so many.",
+)
+@shared
+def deeds(*, by: str | None, limit: int, config: Path | None, as_json: bool) -> None:
+    """List what people did to the house, the newest first: keys, budgets, people, and so on.
+
+    What was done before versions that asked who did it is not listed; it is in the ledger.
+    """
+    from jevons.cli.beside import beside
+    from jevons.cli.screen import console, emit, table
+    from jevons.cli.when import moment
+
+    async def act(books: Books) -> list[Deed]:
+        found: list[Deed] = []
+        before: int | None = None
+        while len(found) < limit:
+            page = await books.deeds(
+                before=before, most=limit - len(found), wanted=lambda deed: by in {None, deed.by}
+            )
+            found += page.found
+            before = page.before
+            if before is None:
+                break
+        return found
+
+    found = beside(config, act)
+    if as_json:
+        emit(found)
+        return
+    shown = table("at", "by", "did", whole=("at",))
+    for deed in found:
+        shown.add_row(moment(deed.at_ms), deed.by, _did(deed))
+    console().print(shown)
+
+
+def _did(deed: Deed) -> str:  # noqa: PLR0911 one sentence for each kind
+    """Say what somebody did, in few words."""
+    from jevons.types import account, budget
+
+    match deed:
+        case account.KeyChange():
+            return f"key {deed.key} ({deed.name}): {deed.act}"
+        case account.PersonChange():
+            return f"person {deed.name} ({deed.role}): {deed.act.replace('_', ' ')}"
+        case account.SecretChange():
+            return f"secret {deed.name}: {deed.act}" if deed.name else f"all secrets: {deed.act}"
+        case account.Erased():
+            return f"key {deed.key}: erased"
+        case account.Restored():
+            return f"a backup of {deed.size} records: put back"
+        case budget.Account():
+            return f"{deed.level} {deed.name}: made"
+        case budget.Budget():
+            is_set = (deed.cost_nusd, deed.energy_mj, deed.carbon_ug) != (None, None, None)
+            return f"budget of {deed.account} each {deed.per}: {'set' if is_set else 'lifted'}"
+        case budget.Limit():
+            is_set = (deed.requests, deed.tokens, deed.parallel) != (None, None, None)
+            return f"limit of {deed.account}: {'set' if is_set else 'lifted'}"
 
 
 def _show(admitted: Admitted, *, as_json: bool) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import click
 
 from jevons.cli.options import example, reaching, read_settings, shared
+from jevons.cli.when import moment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -178,19 +179,13 @@ def show(terminal: Console, ended: Ended, proof: Proof, priced: Repriced | None 
 
 def _no(refused: Refused) -> list[tuple[str, str]]:
     return [
-        ("at", _moment(refused.at_ms)),
+        ("at", moment(refused.at_ms)),
         ("asked for", refused.asked),
         ("data", _data(refused)),
         *_seen(refused),
         ("refused by", f"{refused.rule} ({refused.error})"),
         ("why", refused.says),
     ]
-
-
-def _moment(at_ms: int) -> str:
-    from datetime import UTC, datetime
-
-    return f"{datetime.fromtimestamp(at_ms / 1e3, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _data(ended: Ended) -> str:
@@ -225,7 +220,7 @@ def _rows(receipt: Receipt) -> list[tuple[str, str]]:
     read = usage.input + usage.cache_read + usage.cache_write
     others = f", {usage.other_models} of other models" if usage.other_models else ""
     rows = [
-        ("at", _moment(receipt.at_ms)),
+        ("at", moment(receipt.at_ms)),
         ("asked for", receipt.asked),
         ("data", _data(receipt)),
         *_seen(receipt),

@@ -1,4 +1,4 @@
-"""The option that names a day."""
+"""Moments, as they are typed and as tables have them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ("at_option", "moment_of")
+__all__ = ("at_option", "moment", "moment_of")
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -38,3 +38,14 @@ def moment_of(at: str | None) -> int:
         message = f"{at!r} is neither YYYY-MM-DD nor YYYY-MM-DDTHH:MMZ"
         raise click.BadParameter(message, param_hint="--at")
     return moment_ms(at)
+
+
+def moment(at_ms: int) -> str:
+    """Write a moment as tables have it.
+
+    Args:
+        at_ms: Unix milliseconds.
+    """
+    from datetime import UTC, datetime
+
+    return f"{datetime.fromtimestamp(at_ms / 1e3, UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, TypeVar
 from jevons.budget import Purse
 from jevons.budget.period import day_of, month_of
 from jevons.ledger.record import encode
-from jevons.store.browse import browse
+from jevons.store.browse import browse, deeds
 from jevons.store.door import ServerFault
 from jevons.store.file_writer import FileWriter
 from jevons.store.keys import KeyRing
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from jevons.store.standing import Standing
     from jevons.store.where import Where
     from jevons.store.writer import Writer
-    from jevons.types.account import Ended, Record
+    from jevons.types.account import Deed, Ended, Record
     from jevons.types.actor import Actor
     from jevons.types.budget import Alert, Amounts
     from jevons.types.errors import JevonsError
@@ -197,12 +197,21 @@ class Books:
 
     async def browse(
         self, *, before: int | None, most: int, wanted: Callable[[Ended], bool]
-    ) -> Browsed:
+    ) -> Browsed[Ended]:
         """Go through what requests came to, the newest first; of those in order.
 
         `wanted` is called on another thread.
         """
         return await self._read(partial(browse, before=before, most=most, wanted=wanted))
+
+    async def deeds(
+        self, *, before: int | None, most: int, wanted: Callable[[Deed], bool]
+    ) -> Browsed[Deed]:
+        """Go through what people did, the newest first; of that in order.
+
+        `wanted` is called on another thread.
+        """
+        return await self._read(partial(deeds, before=before, most=most, wanted=wanted))
 
     async def checkpoint(self) -> str | None:
         """Give the newest checkpoint; None if nothing is signed yet."""

@@ -17,6 +17,7 @@ from jevons.types.units import Cost, Quantity
 
 __all__ = (
     "Charge",
+    "Deed",
     "Ended",
     "Erased",
     "Expired",
@@ -390,6 +391,9 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="
 
 Ended = Receipt | Refused
 """What a request came to."""
+
+Deed = KeyChange | PersonChange | SecretChange | Erased | Restored | Account | Budget | Limit
+"""What somebody did to the house; `by` says who."""
 
 Record = (
     Genesis

@@ -170,6 +170,28 @@ async def test_each_act_is_a_record_that_names_who_did_it(path: Path) -> None:
     assert verify(path).findings == ()
 
 
+async def test_whoever_audits_sees_who_did_what(path: Path) -> None:
+    async with front(path) as at:
+        keys, ask, auditor = (
+            await two_teams(at),
+            await admitted(at),
+            await admitted(at, "auditor"),
+        )
+        await ask("POST", f"/keys/{keys['search']}/revoke")
+        await ask("PUT", "/limits/house", {"requests": 5})
+        await answered(at, "req_1", keys["leads"], "leads")
+        await in_order(at, "req_1")
+        shown = (await auditor("GET", "/deeds?by=admin-0")).json()
+        assert [(each["kind"], each["by"]) for each in shown["found"]] == [
+            ("limit", "admin-0"),
+            ("key", "admin-0"),
+        ]
+        first = (await auditor("GET", "/deeds?limit=3")).json()
+        rest = (await auditor("GET", f"/deeds?cursor={first['next']}")).json()
+        kinds = [each["kind"] for each in first["found"] + rest["found"]]
+        assert kinds == ["limit", "key", *["person"] * 2, *["key"] * 2, *["account"] * 4]
+
+
 async def test_what_is_refused_leaves_no_record(path: Path) -> None:
     async with front(path) as at:
         keys = await two_teams(at)
@@ -226,6 +248,7 @@ HEARD = {
     ("GET", "/receipts/req_foreign"): (200, 404, 200, 404, 404),
     ("GET", "/receipts/req_foreign/why"): (200, 404, 200, 404, 404),
     ("POST", "/explain"): (404, 404, 404, 404, 403),
+    ("GET", "/deeds"): (200, 403, 200, 403, 403),
     ("GET", "/endpoints"): (200, 200, 200, 200, 403),
     ("GET", "/checkpoint"): (200, 200, 200, 200, 200),
     ("GET", "/me"): (200, 200, 200, 200, 200),

@@ -41,6 +41,7 @@ TABLE: dict[Act, tuple[frozenset[str], ...]] = {
     "limit.see":      (ALL,   ALL,     ALL,    WITHIN, WITHIN),
     "limit.set":      (ALL,   ALL,     NONE,   BELOW,  NONE),
     "receipt.see":    (ALL,   NONE,    ALL,    WITHIN, OWN),
+    "deed.see":       (ALL,   NONE,    ALL,    NONE,   NONE),
     "person.see":     (ALL,   NONE,    ALL,    NONE,   NONE),
     "person.change":  (ALL,   NONE,    NONE,   NONE,   NONE),
     "endpoint.see":   (ALL,   ALL,     ALL,    ALL,    NONE),

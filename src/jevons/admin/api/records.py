@@ -12,6 +12,7 @@ from jevons.admin.roles import admit, admit_at_all, may
 from jevons.admin.shapes import (
     BecameTold,
     CheckpointTold,
+    DeedsTold,
     EndpointTold,
     ExplainSaid,
     ReceiptsTold,
@@ -25,7 +26,7 @@ from jevons.types.errors import NotFound
 if TYPE_CHECKING:
     from jevons.admin.desk import Asked
     from jevons.admin.operation import Operation
-    from jevons.types.account import Ended
+    from jevons.types.account import Deed, Ended
     from jevons.types.actor import Actor
     from jevons.types.proof import Filed
 
@@ -35,6 +36,7 @@ __all__ = (
     "explain_receipt",
     "find_checkpoint",
     "find_receipt",
+    "list_deeds",
     "list_endpoints",
     "list_receipts",
 )
@@ -57,6 +59,20 @@ async def list_receipts(asked: Asked[None]) -> dict[str, Any]:
 
     before, most = asked.page()
     browsed = await asked.desk.books.browse(before=before, most=most, wanted=is_wanted)
+    then = None if browsed.before is None else str(browsed.before)
+    return {"found": browsed.found, "next": then}
+
+
+@operation("GET", "/deeds", DeedsTold, query=("cursor", "limit", "by"))
+async def list_deeds(asked: Asked[None]) -> dict[str, Any]:
+    """List what people did to the house, and who it was, the newest first, a page at a time."""
+    admit(asked.person, "deed.see", what="what others did")
+    by, (before, most) = asked.query.get("by"), asked.page()
+
+    def is_wanted(deed: Deed) -> bool:
+        return by in {None, deed.by}
+
+    browsed = await asked.desk.books.deeds(before=before, most=most, wanted=is_wanted)
     then = None if browsed.before is None else str(browsed.before)
     return {"found": browsed.found, "next": then}
 
@@ -154,6 +170,7 @@ async def _found(asked: Asked[None]) -> _Found:
 
 OPERATIONS: tuple[Operation, ...] = (
     list_receipts,
+    list_deeds,
     find_receipt,
     explain_receipt,
     explain,
