@@ -236,6 +236,9 @@ class HouseSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     grid: str | None = None
     """ISO 3166-1 alpha-2 code of the electricity it runs on, or a region of a cloud as
     `gcp/europe-west3`. Unset: the world's mix, with a wide interval."""
+    grid_source: str = ""
+    """Name of an installed source of carbon intensities, asked once at the start, which goes before
+    what ships with jevons. Unset: nobody is asked."""
     watts_per_thread: float | None = None
     """Power of one busy processor thread, for machines without an energy counter. Unset: 4 W,
     with a wide interval."""

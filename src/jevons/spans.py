@@ -228,6 +228,9 @@ def _of_charge(receipt: Receipt) -> Attributes:
         said["jevons.cost_nusd"] = receipt.cost.nusd
     if isinstance(receipt.energy_mj, Estimate):
         said["jevons.energy_mj"] = receipt.energy_mj.p50
+        said["jevons.energy_mj_p05"] = receipt.energy_mj.p05
+        said["jevons.energy_mj_p95"] = receipt.energy_mj.p95
+        said["jevons.energy_method"] = receipt.energy_mj.method
     if isinstance(receipt.carbon_mg, Estimate):
         said["jevons.carbon_mg"] = receipt.carbon_mg.p50
     return said

@@ -107,7 +107,7 @@ class Metrics:
         key = (receipt.endpoint or "none", receipt.finish)
         totals = self._answers.get(key)
         if totals is None:
-            totals = self._answers[key] = [0.0] * 7
+            totals = self._answers[key] = [0.0] * 8
         usage = receipt.usage
         totals[0] += 1
         totals[1] += usage.input + usage.cache_read + usage.cache_write
@@ -116,6 +116,7 @@ class Metrics:
         totals[4] += receipt.energy_mj.p50 if isinstance(receipt.energy_mj, Estimate) else 0
         totals[5] += receipt.carbon_mg.p50 if isinstance(receipt.carbon_mg, Estimate) else 0
         totals[6] += not isinstance(receipt.cost, Priced)
+        totals[7] += not isinstance(receipt.energy_mj, Estimate)
         seconds = receipt.total_ms / 1e3
         self._seconds[bisect_left(_SECONDS, seconds)] += 1
         self._seconds_sum += seconds
@@ -162,6 +163,7 @@ class Metrics:
             ("jevons_energy_millijoules", "Energy, median estimate."),
             ("jevons_carbon_milligrams", "CO2 equivalent, median estimate."),
             ("jevons_unpriced_answers", "Answers whose cost is not known."),
+            ("jevons_unmeasured_answers", "Answers whose energy is not known."),
         )
         for position, (name, text) in enumerate(names):
             family = core.CounterMetricFamily(name, text, labels=labels)

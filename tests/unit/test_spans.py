@@ -76,6 +76,8 @@ def test_figures_are_as_the_receipt_has_them() -> None:
     said = everything()
     assert said["jevons.cost_nusd"] == 7
     assert said["jevons.energy_mj"] == said["jevons.carbon_mg"] == 2.5
+    assert (said["jevons.energy_mj_p05"], said["jevons.energy_mj_p95"]) == (HALF.p05, HALF.p95)
+    assert said["jevons.energy_method"] == HALF.method
     assert said["gen_ai.response.time_to_first_chunk"] == 0.02
     assert (said["jevons.veil.hidden"], said["jevons.veil.unrestored"]) == (3, 1)
 

@@ -77,12 +77,16 @@ def test_an_answer_is_counted_with_all_it_came_to() -> None:
     assert seen["jevons_energy_millijoules_total", labels] == 20
     assert seen["jevons_carbon_milligrams_total", labels] == 20
     assert seen["jevons_unpriced_answers_total", labels] == 0
+    assert seen["jevons_unmeasured_answers_total", labels] == 0
 
 
 def test_an_answer_without_a_price_says_so() -> None:
     metrics = Metrics()
     metrics.answered(receipt(cost=UNPRICED, energy=UNPRICED))
-    assert figures(metrics)["jevons_unpriced_answers_total", ("here", "stop")] == 1
+    seen = figures(metrics)
+    assert seen["jevons_unpriced_answers_total", ("here", "stop")] == 1
+    assert seen["jevons_unmeasured_answers_total", ("here", "stop")] == 1
+    assert seen["jevons_energy_millijoules_total", ("here", "stop")] == 0
 
 
 def test_a_request_that_nobody_answered_is_under_none() -> None:

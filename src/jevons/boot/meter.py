@@ -5,7 +5,8 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING
 
-from jevons.catalog import grids, world_tariff
+from jevons.boot.grids import open_grids
+from jevons.catalog import world_tariff
 from jevons.catalog.digest import named_rate
 from jevons.catalog.exchange import Exchange, exchange_rates
 from jevons.meter import HouseMeter
@@ -46,7 +47,7 @@ def open_meter(settings: Settings) -> HouseMeter:
         else None
     )
     return HouseMeter(
-        grids=grids(),
+        grids=open_grids(settings),
         house_grid=house.grid,
         house_site=house.site,
         tariff=tariff or world_tariff(),

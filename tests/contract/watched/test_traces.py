@@ -108,7 +108,9 @@ async def test_an_answer_is_a_span_with_one_attempt_below_it(tmp_path: Path) -> 
     assert request.name == "chat far"
     assert (request.kind, request.parent, request.failed) == (2, "", False)
     assert request.said.pop("jevons.policy")
-    assert request.said.pop("jevons.energy_mj") > 0
+    low, middle, high = [request.said.pop(f"jevons.energy_mj{end}") for end in ("_p05", "", "_p95")]
+    assert 0 < low < middle < high
+    assert request.said.pop("jevons.energy_method") == "modelled-hosted"
     assert request.said.pop("jevons.carbon_mg") > 0
     assert request.said == {
         "gen_ai.operation.name": "chat",
