@@ -3,6 +3,7 @@
     --records N    written by 64 callers at once, in pairs of intent and receipt
     --checked N    in the ledger that is verified
     --tree N       in the ledger whose receipts are proved
+    --part NAME    only throughput, postgres, checking or proving
     --folder DIR   on which disk; 10,000,000 records take 7 GB there
 
 Every yardstick runs in the same minutes as what it is held against. Exit status 1 if a promise is
@@ -28,8 +29,10 @@ from statistics import median
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import uvloop
-from bench.books_doctored import doctored
+from bench.books_doctored import Case, doctored
+from tests.cluster import MISSING, cluster
 
+from jevons.budget.period import day_of
 from jevons.clock import SystemClock, Ulids
 from jevons.ledger.merkle import verify_consistency
 from jevons.ledger.note import parse
@@ -37,15 +40,18 @@ from jevons.ledger.record import encode, pack
 from jevons.store import Books, export, verify
 from jevons.store.opening import open_ledger
 from jevons.store.pages import Pages
+from jevons.store.postgres import connect_to
 from jevons.store.read import find
 from jevons.store.schema import connect_to_read
 from jevons.testing.make import a_receipt, an_intent
+from jevons.types.budget import Amounts, Budget
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from multiprocessing.connection import Connection
 
     from jevons.store.door import Connection as Door
+    from jevons.store.where import Server, Where
 
 CALLERS = 64
 ORIGIN = "bench/log"
@@ -100,16 +106,22 @@ def _timed(work: Callable[[], Any], sender: Connection) -> None:
     sender.close()
 
 
-async def written(path: Path, records: int, commit: Literal["disk", "os"]) -> float:
+async def written(
+    where: Where, records: int, commit: Literal["disk", "os"], *, budget: bool = False
+) -> float:
     """Write pairs of intent and receipt through the books; receipts a second, closing left out."""
     ids = Ulids(CLOCK)
-    async with Books.open(path, commit=commit, origin=ORIGIN, clock=CLOCK, ids=ids) as books:
+    now_ms = CLOCK.now_ms()
+    some = Amounts(cost_nusd=5, energy_mj=5, carbon_ug=5) if budget else None
+    async with Books.open(where, commit=commit, origin=ORIGIN, clock=CLOCK, ids=ids) as books:
+        if budget:
+            await books.stand(Budget(at_ms=0, account="house", per="month", cost_nusd=10**15))
 
         async def serve() -> None:
             for _ in range(records // CALLERS // 2):
                 request = ids.new("req")
-                await books.record(an_intent(id=request))
-                await books.record(a_receipt(id=request))
+                await books.record(an_intent(id=request, at_ms=now_ms, held=some))
+                await books.record(a_receipt(id=request, day=day_of(now_ms), charged=some))
 
         start_s = time.perf_counter()
         await asyncio.gather(*[serve() for _ in range(CALLERS)])
@@ -143,6 +155,40 @@ def throughput(folder: Path, records: int) -> Iterator[Done]:
         yield Done(f"receipts a second, commit = {commit}", ours, "/s", at_least=5000)
         yield Done("  bare inserts a second", median(rate for _, rate in rates), "/s")
         yield Done("  receipts for each bare insert", median(a / b for a, b in rates), "x")
+
+
+def bare_on(server: Server, rows: int, commit: Literal["disk", "os"]) -> float:
+    """Do the same on a PostgreSQL server."""
+    leaf = encode(a_receipt())
+    with closing(connect_to(server)) as session:
+        session.execute(f"SET synchronous_commit = {'on' if commit == 'disk' else 'off'}")
+        session.execute("CREATE TABLE bare (id TEXT PRIMARY KEY, body BYTEA)")
+        start_s = time.perf_counter()
+        for number in range(rows):
+            session.execute("INSERT INTO bare VALUES (?, ?)", (f"req_{number:026d}", leaf))
+        return rows / (time.perf_counter() - start_s)
+
+
+def on_a_server(folder: Path, records: int) -> Iterator[Done]:
+    """Measure the same on PostgreSQL, which flushes as it does everywhere."""
+    with cluster(flushes=True) as server:
+        if server is None:
+            yield Done(f"PostgreSQL: {MISSING}", 0, "")
+            return
+        cases: list[tuple[Literal["disk", "os"], bool]]
+        cases = [("os", False), ("disk", False), ("disk", True)]
+        for commit, budget in cases:
+            rates: list[tuple[float, float]] = []
+            for turn in range(3):
+                where = server.make(folder / f"{commit}{budget}{turn}")
+                yardstick = bare_on(where, min(records // 2, 5000), commit)
+                rates.append(
+                    (uvloop.run(written(where, records, commit, budget=budget)), yardstick)
+                )
+            what = f"PostgreSQL: receipts a second, commit = {commit}{', a budget' * budget}"
+            yield Done(what, median(rate for rate, _ in rates), "/s", at_least=3000)
+            yield Done("  bare inserts a second", median(rate for _, rate in rates), "/s")
+            yield Done("  receipts for each bare insert", median(a / b for a, b in rates), "x")
 
 
 def checking(folder: Path, records: int) -> Iterator[Done]:
@@ -254,23 +300,29 @@ def main() -> int:
     parser.add_argument("--checked", type=int, default=1_000_000)
     parser.add_argument("--tree", type=int, default=10_000_000)
     parser.add_argument("--folder", type=Path)
+    parser.add_argument("--part", choices=["throughput", "postgres", "checking", "proving"])
     parser.add_argument("--json", action="store_true")
     said = parser.parse_args()
     all_done: list[Done] = []
     start_s = time.perf_counter()
     parts: dict[str, Callable[[Path], Iterator[Done]]] = {
         "throughput": partial(throughput, records=said.records),
+        "postgres": partial(on_a_server, records=said.records),
         "checking": partial(checking, records=said.checked),
         "proving": partial(proving, records=said.tree),
     }
     for name, measure in parts.items():
+        if said.part not in {None, name}:
+            continue
         with tempfile.TemporaryDirectory(prefix=f"jevons-{name}-", dir=said.folder) as folder:
             for done in measure(Path(folder)):
                 all_done.append(done)
                 if not said.json:
                     print(shown(done), flush=True)
-    with tempfile.TemporaryDirectory(prefix="jevons-doctored-", dir=said.folder) as folder:
-        cases = uvloop.run(doctored(Path(folder)))
+    cases: list[Case] = []
+    if said.part is None:
+        with tempfile.TemporaryDirectory(prefix="jevons-doctored-", dir=said.folder) as folder:
+            cases = uvloop.run(doctored(Path(folder)))
     if said.json:
         print(
             json.dumps(

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from tests.cluster import Cluster
 
-    from jevons.store.door import Connection, Rows
+    from jevons.store.door import Connection
     from jevons.store.schema import Commit
     from jevons.store.where import Where
     from jevons.types.account import Record
@@ -179,18 +179,15 @@ class Torn:
     def __init__(self, session: Any, *, is_done: bool) -> None:
         self._session = session
         self._is_done = is_done
-        self._is_batch = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._session, name)
 
-    def execute(self, sql: str, values: Sequence[Any] = (), /) -> Rows:
-        self._is_batch |= sql.startswith("LOCK TABLE")
-        if sql == "COMMIT" and self._is_batch:
-            if self._is_done:
-                self._session.execute(sql)
-            self._session.close()
-        return self._session.execute(sql, values)
+    def commit(self, sql: str, values: Sequence[Any], /) -> None:
+        if self._is_done:
+            self._session.commit(sql, values)
+        self._session.close()
+        self._session.execute(sql, values)
 
 
 @pytest.mark.parametrize("is_done", [True, False])

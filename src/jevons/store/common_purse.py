@@ -214,11 +214,16 @@ def fill(purse: Purse, connection: Connection, *, since: str) -> None:
 def _locked(connection: Connection, rows: list[_Row]) -> dict[_Row, tuple[_Sums, _Sums]]:
     """Lock rows, making those that are not there; tell what is spent and held in each."""
     named = msgspec.json.encode(rows).decode()
-    connection.execute(_MAKE, (named,))
-    spent = {(row[0], row[1]): row[2:] for row in connection.execute(_LOCK, (named,)).fetchall()}
-    # Only after the locks: what others held is seen as of their last commit.
-    held = {(row[0], row[1]): row[2:] for row in connection.execute(_HELD, (named,)).fetchall()}
-    return {row: (sums, held.get(row, (0, 0, 0))) for row, sums in spent.items()}
+    with connection.together():
+        connection.execute(_MAKE, (named,))
+        locked = connection.execute(_LOCK, (named,))
+        # Only after the locks: what others held is seen as of their last commit.
+        holding = connection.execute(_HELD, (named,))
+    held = {(row[0], row[1]): row[2:] for row in holding.fetchall()}
+    return {
+        (row[0], row[1]): (row[2:], held.get((row[0], row[1]), (0, 0, 0)))
+        for row in locked.fetchall()
+    }
 
 
 def _write(
@@ -235,10 +240,11 @@ def _write(
         more = [now - then for now, then in zip(slot.held, held_before, strict=True)]
         if any(more):
             held.append((*row, replica, *more))
-    if spent:
-        connection.execute(_SPEND, (msgspec.json.encode(spent).decode(),))
-    if held:
-        connection.execute(_HOLD, (msgspec.json.encode(held).decode(),))
+    with connection.together():
+        if spent:
+            connection.execute(_SPEND, (msgspec.json.encode(spent).decode(),))
+        if held:
+            connection.execute(_HOLD, (msgspec.json.encode(held).decode(),))
 
 
 def _charged(connection: Connection, account: str, period: str) -> _Sums:

@@ -7,10 +7,12 @@ Rule 1: there is one store, and its statements are what both databases understan
 from __future__ import annotations
 
 import sqlite3
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
 
 __all__ = (
     "FAILS",
@@ -159,6 +161,10 @@ class Connection(Protocol):
         """Read rows that are too many for memory; within a transaction."""
         ...
 
+    def together(self) -> AbstractContextManager[None]:
+        """Send statements that need no answer in one exchange."""
+        ...
+
     def close(self) -> None:
         """Close it; a transaction that has not ended is undone."""
         ...
@@ -172,6 +178,10 @@ class File(sqlite3.Connection):
     def each(self, sql: str, /) -> Iterator[Any]:
         """Read rows; SQLite never has more than one of them in memory."""
         return self.execute(sql)
+
+    def together(self) -> AbstractContextManager[None]:
+        """There is nobody to exchange anything with."""
+        return nullcontext()
 
 
 class transaction:  # noqa: N801 it reads as a statement

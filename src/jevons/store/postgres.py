@@ -7,6 +7,7 @@ Rule 2: a statement that fails raises `ServerFault`; whether the session is lost
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import lru_cache
 from itertools import count
 from types import MappingProxyType
@@ -16,7 +17,8 @@ from jevons.store.door import POSTGRES, ServerFault
 from jevons.types.errors import Misconfigured
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Generator, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     import psycopg
 
@@ -79,10 +81,49 @@ class Session:
         """
         try:
             if values:
-                return cast("Rows", self._connection.execute(_translated(sql), values))
-            return cast("Rows", self._connection.execute(sql.encode()))
+                found = self._connection.execute(_translated(sql), values, binary=True)
+            else:
+                found = self._connection.execute(sql.encode())
+            return cast("Rows", found)
         except self._errors as error:
             raise _fault(error) from error
+
+    @contextmanager
+    def together(self) -> Generator[None]:
+        """Send statements that need no answer in one exchange with the server.
+
+        Raises:
+            ServerFault: The server could not do one of them, or is gone.
+        """
+        try:
+            with self._connection.pipeline():
+                yield
+        except self._errors as error:
+            raise _fault(error) from error
+
+    def script(self, sql: str, /) -> tuple[Any, ...]:
+        """Execute several statements in one exchange with the server; give the row of the last.
+
+        Raises:
+            ServerFault: The server could not do one of them, or is gone.
+        """
+        try:
+            found = self._connection.execute(sql.encode())
+            while found.nextset():
+                pass
+            return found.fetchone() or ()
+        except self._errors as error:
+            raise _fault(error) from error
+
+    def commit(self, sql: str, values: Sequence[Any], /) -> None:
+        """Execute a last statement and commit, in one exchange with the server.
+
+        Raises:
+            ServerFault: The server could not do it, or is gone.
+        """
+        with self.together():
+            self.execute(sql, values)
+            self.execute("COMMIT")
 
     def each(self, sql: str, /) -> Iterator[Any]:
         """Read rows a few at a time; within a transaction.
@@ -91,7 +132,8 @@ class Session:
             ServerFault: The server could not do it, or is gone.
         """
         try:
-            with self._connection.cursor(name=f"each_{next(self._cursors)}") as cursor:
+            name = f"each_{next(self._cursors)}"
+            with self._connection.cursor(name, binary=True) as cursor:
                 cursor.itersize = _AT_ONCE
                 yield from cursor.execute(sql.encode())
         except self._errors as error:
@@ -132,6 +174,10 @@ class Lasting:
     def each(self, sql: str, /) -> Iterator[Any]:
         """Read rows a few at a time; within a transaction."""
         return self._session.each(sql)
+
+    def together(self) -> AbstractContextManager[None]:
+        """Send statements that need no answer in one exchange with the server."""
+        return self._session.together()
 
     def close(self) -> None:
         """End the session."""

@@ -108,9 +108,10 @@ class Sequencer:
             with transaction(self._connection):
                 if self._fence is not None:
                     self._fence()
-                receipts = self._place(batch) if batch.leaves else []
-                if not is_more or self._is_due():
-                    note = self._sign()
+                with self._connection.together():
+                    receipts = self._place(batch) if batch.leaves else []
+                    if not is_more or self._is_due():
+                        note = self._sign()
         except BaseException:
             self._edge.size, self._edge.rows = edge
             raise

@@ -54,6 +54,13 @@ class _Doubt(NamedTuple):
     moved: Moved
 
 
+class _Done(NamedTuple):
+    """What a batch comes to, but for its leaves all written."""
+
+    leaves: list[bytes]
+    moved: Moved
+
+
 class ServerWriter(Writer):
     """Writes over a replica's session."""
 
@@ -73,6 +80,7 @@ class ServerWriter(Writer):
         super().__init__(clock)
         self._replica = replica
         self._flushes = commit == "os"
+        self._begins = _APPEND_UNFLUSHED if self._flushes else _APPEND
         self._make = sequencer
         self._sequencer: Sequencer | None = None
         self._hears = hears
@@ -161,37 +169,41 @@ class ServerWriter(Writer):
 
     def _write(self, batch: Batch) -> None:
         if batch.rows or batch.within is not None:
-            self._transact(batch, self._change)
+            self._transact(batch, self._change, _CHANGE)
             self._version = None
             self._try(self._look)
         elif batch.leaves or batch.moves:
-            self._transact(batch, self._append)
+            self._transact(batch, self._append, self._begins)
         if batch.overwrites:
             self._replica.session.execute("VACUUM (FULL) key")
 
-    def _transact(self, batch: Batch, work: Callable[[Batch], tuple[int, Moved]]) -> None:
-        """Do all of a batch in one transaction or nothing; what is in doubt is remembered."""
-        run = self._replica.session.execute
-        run("BEGIN")
+    def _transact(self, batch: Batch, work: Callable[[Batch], _Done], begins: str) -> None:
+        """Do all of a batch in one transaction or nothing; what is in doubt is remembered.
+
+        A short one is two exchanges with the server: its beginning, and what it writes.
+        """
+        session = self._replica.session
         try:
-            segment, moved = work(batch)
+            version, segment = session.script(begins)
+            self._take_over(version)
+            leaves, moved = work(batch)
+            if leaves:
+                self._doubt = _Doubt(segment, batch, moved)
+                session.commit(_INSERT, (segment, self._replica.number, pack(leaves)))
+            else:
+                session.execute("COMMIT")
         except BaseException:
             self._roll_back()
+            if not session.is_lost:  # then it is known: nothing was committed
+                self._doubt = None
             raise
-        self._doubt = _Doubt(segment, batch, moved) if segment else None
-        run("COMMIT")
         self._doubt = None
         self._made(batch, moved)
 
-    def _append(self, batch: Batch) -> tuple[int, Moved]:
-        run = self._replica.session.execute
-        if self._flushes:
-            run("SET LOCAL synchronous_commit = off")
-        run("LOCK TABLE segment IN ROW EXCLUSIVE MODE")
-        self._look()
+    def _append(self, batch: Batch) -> _Done:
         moved = self._moved(batch)
         leaves = [leaf for at, leaf in enumerate(batch.leaves) if at not in moved.refused]
-        return self._insert([*leaves, *[encode(alert) for alert in moved.alerts]]), moved
+        return _Done([*leaves, *[encode(alert) for alert in moved.alerts]], moved)
 
     def _moved(self, batch: Batch) -> Moved:
         void = {
@@ -224,11 +236,9 @@ class ServerWriter(Writer):
         if self._flushes and self._flush_at is None:
             self._flush_at = self._clock.monotonic_s() + FLUSH_S
 
-    def _change(self, batch: Batch) -> tuple[int, Moved]:
+    def _change(self, batch: Batch) -> _Done:
         """Change keys or terms, while nobody else writes anything."""
         session = self._replica.session
-        session.execute("LOCK TABLE segment IN SHARE ROW EXCLUSIVE MODE")
-        self._look()
         session.execute("UPDATE change SET version = version + 1")
         if batch.within is not None:
             batch.within(session)
@@ -237,15 +247,7 @@ class ServerWriter(Writer):
         now_ms = self._clock.now_ms()
         before, after = self._terms_now(), terms(session, since=month_of(day_of(now_ms)))
         alerts = CommonPurse(lambda: after).renew(session, _set(before, after), now_ms=now_ms)
-        segment = self._insert([*batch.leaves, *[encode(alert) for alert in alerts]])
-        return segment, Moved({}, {}, alerts)
-
-    def _insert(self, leaves: Sequence[bytes]) -> int:
-        """Write leaves as a segment; 0 if there are none."""
-        if not leaves:
-            return 0
-        row = self._replica.session.execute(_INSERT, (self._replica.number, pack(leaves)))
-        return row.fetchone()[0]
+        return _Done([*batch.leaves, *[encode(alert) for alert in alerts]], Moved({}, {}, alerts))
 
     def _flush(self) -> None:
         """Have the server flush all that it acknowledged: a commit that waits for it is enough."""
@@ -259,11 +261,13 @@ class ServerWriter(Writer):
 
     def _look(self) -> bool:
         """See whether keys or terms were changed."""
-        (version,) = self._replica.session.execute("SELECT version FROM change").fetchone()
+        self._take_over(*self._replica.session.execute("SELECT version FROM change").fetchone())
+        return False
+
+    def _take_over(self, version: int) -> None:
         if version != self._version:
             self._hears.foreign(self._replica.session)
             self._version = version  # only now: a look that failed is taken again
-        return False
 
     def _tidy(self) -> bool:
         self._ready()
@@ -314,7 +318,7 @@ class ServerWriter(Writer):
         receipts = [lost(each, now_ms, charged) for each in begun]
         leaves = [encode(each) for each in receipts]
         batch = Batch(leaves, _told, moves=[*enumerate(receipts)])
-        self._transact(batch, self._append)
+        self._transact(batch, self._append, self._begins)
 
     def _drain(self) -> None:
         self._sequencer = self._sequencer or self._make(self._replica)
@@ -349,7 +353,13 @@ def _told(_: StoreUnavailable | None) -> None:
 
 _NONE = Batch((), _told)
 _NOTHING = Amounts(cost_nusd=0, energy_mj=0, carbon_ug=0)
-_INSERT = "INSERT INTO segment (replica, body) VALUES (?, ?) RETURNING id"
+_BEGIN = "BEGIN; LOCK TABLE segment IN {} MODE; "
+_LOOK = "SELECT version, nextval('segment_id_seq') FROM change"
+_APPEND = _BEGIN.format("ROW EXCLUSIVE") + _LOOK
+_APPEND_UNFLUSHED = _APPEND.replace("LOCK", "SET LOCAL synchronous_commit = off; LOCK", 1)
+_CHANGE = _BEGIN.format("SHARE ROW EXCLUSIVE") + _LOOK
+# The id is taken first: it is asked for if nobody knows what became of the commit.
+_INSERT = "INSERT INTO segment (id, replica, body) OVERRIDING SYSTEM VALUE VALUES (?, ?, ?)"
 _VOID = (
     "this replica was cut off for too long, and what it had begun was closed: the books say that this "
     "answer was lost"
