@@ -1,6 +1,6 @@
 """What `auto` is worth on graded answers of real models, beside what others reached.
 
-python -m bench.auto [--splits 200]
+python -m bench.auto [--splits 200] [--only SOURCE ...]
 
 Reads `items.parquet` and `outcomes.parquet` of the folder that `JEVONS_ROUTING_CORPUS` names. Every
 source in them is measured in the same way, with the same settings. A source of two arms is a pair,
@@ -462,6 +462,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--splits", type=int, default=200)
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--only", nargs="*", default=(), metavar="SOURCE")
     said = parser.parse_args()
     folder = os.environ.get("JEVONS_ROUTING_CORPUS", "")
     if not (Path(folder) / "items.parquet").is_file():
@@ -470,7 +471,7 @@ def main() -> None:
     found = worlds(Path(folder))
     print("speed", *speed_lines(max(found, key=lambda each: len(each.prompts))), sep="\n")
     with ProcessPoolExecutor(said.jobs) as pool:
-        for world in found:
+        for world in [each for each in found if not said.only or each.name in said.only]:
             count, arms = len(world.prompts), len(world.arms)
             print(f"\n{world.name}: {count} prompts, {arms} arms", flush=True)
             if arms == 2:

@@ -180,6 +180,8 @@ def receipt(asked: Asked, ending: Ending) -> Receipt:
         account=said.account,
         day=day_of(said.at_ms),
         charged=ending.charged,
+        chosen=candidate.chosen,
+        certificate=candidate.certificate,
     )
 
 

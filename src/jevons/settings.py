@@ -24,6 +24,7 @@ from jevons.types.request import Dialect, Need
 __all__ = (
     "AdminSettings",
     "AnswersSettings",
+    "AutoSettings",
     "BudgetSettings",
     "EndpointSettings",
     "EngineSettings",
@@ -265,6 +266,40 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Processor threads. Unset: half of those this process may use, at least two."""
 
 
+class AutoSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`model: "auto"`: the cheapest endpoint that is good enough, with a certificate.
+
+    Takes `pip install 'jevons[auto]'`.
+    """
+
+    reference: str = ""
+    """Name of the endpoint that others are held against, and that serves while nothing is certified.
+    Unset: there is no `auto`."""
+    arms: tuple[str, ...] = ()
+    """Names of the endpoints that may serve in its place."""
+    loss: Annotated[float, msgspec.Meta(gt=0, lt=1)] = 0.02
+    """Most of the reference's quality that may be lost, as a share, over all requests."""
+    confidence: Annotated[float, msgspec.Meta(gt=0.5, lt=1)] = 0.95
+    """How sure that is to be."""
+    share: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
+    """Of the requests, how many every arm is asked besides, to be graded. The house's own key pays
+    for it, under the same rules as the caller; where a saving is possible more are drawn, elsewhere
+    fewer. 0 asks none: then only `jevons label` teaches."""
+    judge: str = ""
+    """Name of the endpoint that grades answers that cannot be compared; unset: those are not graded."""
+    learn: Annotated[int, msgspec.Meta(ge=20)] = 300
+    """Graded prompts that are learned from before any are tested on."""
+    labels: Annotated[int, msgspec.Meta(ge=20)] = 1000
+    """Most graded prompts that one policy is tested on."""
+    holdout: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.05
+    """Share of requests that get the reference under a certificate too: what is saved is measured
+    beside them."""
+    days: Annotated[float, msgspec.Meta(gt=0)] = 30.0
+    """Longest that a certificate holds."""
+    requests: Annotated[int, msgspec.Meta(ge=1)] = 1_000_000
+    """Most requests that one process decides under a certificate."""
+
+
 class RetrySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """When an endpoint that is busy or down is asked again, once every other has failed."""
 
@@ -439,6 +474,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     house: HouseSettings = HouseSettings()
     engine: EngineSettings = EngineSettings()
     retries: RetrySettings = RetrySettings()
+    auto: AutoSettings = AutoSettings()
     policy: PolicySettings = PolicySettings()
     privacy: PrivacySettings = PrivacySettings()
     budgets: BudgetSettings = BudgetSettings()

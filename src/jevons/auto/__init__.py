@@ -11,25 +11,34 @@ Takes `.venv/bin/pip install -e '.[auto]'`: the arithmetic is numpy's.
 from jevons.auto.agreement import Canonical, canonical, fold
 from jevons.auto.betting import evidence, p_value, upper_bound
 from jevons.auto.certificate import Certificate, Terms, certify, expired, share
+from jevons.auto.chooser import AUTO, Chooser, prompt_of
 from jevons.auto.costs import CostModel, fit_costs
 from jevons.auto.drift import Drift, drift
-from jevons.auto.features import Prompt, read
+from jevons.auto.features import Prompt, pack, read, unpack
 from jevons.auto.frontier import Path, frontier, path_of
 from jevons.auto.novelty import Known, know
 from jevons.auto.quality import QualityModel, fit_quality
 from jevons.auto.sampling import Draws, draws_of, weights_of
+from jevons.auto.study import Choice, Pair, Plan, Study, Turn
 
 __all__ = (
+    "AUTO",
     "Canonical",
     "Certificate",
+    "Choice",
+    "Chooser",
     "CostModel",
     "Draws",
     "Drift",
     "Known",
+    "Pair",
     "Path",
+    "Plan",
     "Prompt",
     "QualityModel",
+    "Study",
     "Terms",
+    "Turn",
     "canonical",
     "certify",
     "draws_of",
@@ -42,9 +51,12 @@ __all__ = (
     "frontier",
     "know",
     "p_value",
+    "pack",
     "path_of",
+    "prompt_of",
     "read",
     "share",
+    "unpack",
     "upper_bound",
     "weights_of",
 )

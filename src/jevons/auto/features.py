@@ -17,7 +17,7 @@ import numpy as np
 if TYPE_CHECKING:
     from jevons.auto.rows import Floats, Ints
 
-__all__ = ("BUCKETS", "LOOKS", "Prompt", "read")
+__all__ = ("BUCKETS", "LOOKS", "Prompt", "pack", "read", "unpack")
 
 BUCKETS = 1 << 18
 """Into which words are hashed."""
@@ -59,6 +59,26 @@ def read(text: str, *, route: str = "") -> Prompt:
     words = _WORD.findall(both.lower())
     columns, counts = _hashed(words)
     return Prompt(columns, counts, _looks(both, len(text), len(words)), route)
+
+
+def pack(prompt: Prompt) -> tuple[bytes, bytes, bytes]:
+    """Write columns, counts and looks as bytes, little-endian."""
+    columns, counts, looks, _ = prompt
+    return (
+        columns.astype("<i4").tobytes(),
+        counts.astype("<f4").tobytes(),
+        looks.astype("<f4").tobytes(),
+    )
+
+
+def unpack(columns: bytes, counts: bytes, looks: bytes, *, route: str) -> Prompt:
+    """Read what `pack` wrote."""
+    return Prompt(
+        np.frombuffer(columns, dtype="<i4"),
+        np.frombuffer(counts, dtype="<f4"),
+        np.frombuffer(looks, dtype="<f4"),
+        route,
+    )
 
 
 def _hashed(words: list[str]) -> tuple[Ints, Floats]:

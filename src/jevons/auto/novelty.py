@@ -31,6 +31,8 @@ class Known(NamedTuple):
     topics: Floats
     least: float
     """Likeness to the nearest below which a prompt is new."""
+    share: float
+    """Of prompts like these that are taken for new all the same."""
 
     def new(self, topics: Floats) -> Bools:
         """Tell which prompts are new.
@@ -52,10 +54,10 @@ def know(topics: Floats, *, quantile: float = _QUANTILE) -> Known:
     """
     own = topics[:_MOST]
     if len(own) <= _NEAREST:
-        return Known(own, _ALL)
+        return Known(own, _ALL, 1.0)
     near = own @ own.T
     np.fill_diagonal(near, -1.0)
-    return Known(own, float(np.quantile(_likeness(near), quantile)))
+    return Known(own, float(np.quantile(_likeness(near), quantile)), quantile)
 
 
 def _likeness(near: Floats) -> Floats:

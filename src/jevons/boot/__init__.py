@@ -21,6 +21,7 @@ import uvicorn
 
 from jevons.admin import Desk
 from jevons.boot.admin import listening, open_admin
+from jevons.boot.auto import arms_of, open_auto, pairs_path
 from jevons.boot.calibrate import profile_path, read_profile
 from jevons.boot.ledger import answers_path, ledger_path
 from jevons.boot.limits import open_limits
@@ -38,7 +39,7 @@ from jevons.clock import SystemClock, Ulids, chance
 from jevons.edge import allow_many_connections, app, serve_config
 from jevons.flow import Rooms
 from jevons.pick import Cheapest, Resting, Retries
-from jevons.store import Archive, Books, Claim, Limits, Retention, empty
+from jevons.store import Archive, Books, Claim, Limits, Pairs, Retention, empty
 from jevons.telemetry import Metrics, log
 from jevons.types.account import Expired
 from jevons.types.custody import OWN, PerClass
@@ -128,7 +129,7 @@ async def open_house(
             rows.append(row)
         exchange = open_exchange(settings)
         rows += [row_of(each, exchange) for each in settings.endpoint]
-        catalog = Catalog(tuple(rows))
+        catalog = Catalog(tuple(rows), arms=arms_of(settings.auto))
         policy, opened, egress = open_policy(settings.policy, catalog, clock)
         await books.record(opened)
         for each in settings.endpoint:
@@ -164,9 +165,12 @@ async def open_house(
             metrics=metrics,
             closing=closing,
         )
+        pick, auto = open_auto(
+            settings.auto, Cheapest(), clock=clock, pairs=Pairs(pairs_path(settings))
+        )
         rooms = Rooms(
             policy=policy,
-            pick=Cheapest(),
+            pick=pick,
             providers=doors,
             meter=open_meter(settings),
             ledger=books,
@@ -180,6 +184,9 @@ async def open_house(
             limits=limits,
             traces=traces,
         )
+        if auto is not None:
+            await closing.enter_async_context(auto)
+            await auto.begin(rooms, books, ids)
         desk = Desk(
             would=partial(would, settings),
             became=partial(became, settings),

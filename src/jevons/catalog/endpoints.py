@@ -14,9 +14,14 @@ from jevons.catalog.plausible import refuse_implausible
 from jevons.types.errors import Misconfigured
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from jevons.types.model import Endpoint
 
 __all__ = ("Catalog", "is_own")
+
+
+_AUTO = "auto"
 
 
 def is_own(endpoint: Endpoint) -> bool:
@@ -29,18 +34,21 @@ class Catalog:
 
     Args:
         endpoints: In the order in which they are listed to callers.
+        arms: Names of those that `auto` means, of whatever models: what it answers with, it says.
 
     Raises:
         Misconfigured: Two endpoints claim one name, or a row cannot be true.
     """
 
-    def __init__(self, endpoints: tuple[Endpoint, ...]) -> None:
+    def __init__(self, endpoints: tuple[Endpoint, ...], *, arms: Collection[str] = ()) -> None:
         for endpoint in endpoints:
             refuse_implausible(endpoint)
         self._endpoints = endpoints
         self._named = _index(endpoints)
         for name, claimants in self._named.items():
             _refuse_ambiguous(name, claimants)
+        if arms:
+            self._named[_AUTO] = _arms(endpoints, arms, self._named.get(_AUTO, ()))
 
     @property
     def endpoints(self) -> tuple[Endpoint, ...]:
@@ -57,6 +65,22 @@ class Catalog:
             Them in the catalogue's order; empty if nothing has this name.
         """
         return self._named.get(name, ())
+
+
+def _arms(
+    endpoints: tuple[Endpoint, ...], arms: Collection[str], taken: tuple[Endpoint, ...]
+) -> tuple[Endpoint, ...]:
+    if taken:
+        message = (
+            f"endpoint {taken[0].name!r} answers to {_AUTO!r}, which `[auto]` takes for itself"
+        )
+        raise Misconfigured(message)
+    found = tuple([each for each in endpoints if each.name in arms])
+    missing = sorted({*arms} - {each.name for each in found})
+    if missing:
+        message = f"[auto] names {missing[0]!r}, and no endpoint is called so"
+        raise Misconfigured(message)
+    return found
 
 
 def _index(endpoints: tuple[Endpoint, ...]) -> dict[str, tuple[Endpoint, ...]]:

@@ -68,6 +68,12 @@ def _catalog() -> click.Command:
     return catalog
 
 
+def _label() -> click.Command:
+    from jevons.cli.label import label
+
+    return label
+
+
 def _keys() -> click.Command:
     from jevons.cli.keys import keys
 
@@ -196,6 +202,7 @@ _COMMANDS: Mapping[str, Callable[[], click.Command]] = MappingProxyType(
         "models": _models,
         "catalog": _catalog,
         "pull": _pull,
+        "label": _label,
         "keys": _keys,
         "secrets": _secrets,
         "erase": _erase,

@@ -9,6 +9,7 @@ import click
 from jevons.cli.changes import changes
 from jevons.cli.landscape import landscape
 from jevons.cli.options import Listed, example, existing_ledger, one_form, read_settings, shared
+from jevons.cli.saved import auto
 from jevons.cli.spend import spend
 from jevons.cli.written import as_page, as_parquet
 
@@ -60,6 +61,7 @@ def report() -> None:
 
 
 report.add_command(spend)
+report.add_command(auto)
 report.add_command(landscape)
 report.add_command(changes)
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from jevons.edge.asgi import resumed
 from jevons.edge.presence import Presence
-from jevons.edge.receipt_line import receipt_line
+from jevons.edge.receipt_line import chosen_headers, receipt_line
 from jevons.types.errors import CallerLeft
 from jevons.types.event import Event, Frame
 
@@ -277,6 +277,7 @@ class WholeCaller(_Asker):
             (b"content-length", b"%d" % len(self._answer)),
             *self._surface.named(self._request.id),
             (b"x-jevons-receipt", receipt_line(receipt)),
+            *chosen_headers(receipt),
         ]
         if self._rooms is not None:
             headers += self._rooms()

@@ -32,7 +32,7 @@ class Exchange:
     """
 
     __slots__ = (
-        "begun", "caller", "data_class", "dialect_headers", "encoding", "id", "identifiers", "length",
+        "arm", "begun", "caller", "data_class", "dialect_headers", "encoding", "id", "identifiers", "length",
         "method", "path", "presented", "query", "receive", "rooms", "send", "surface",
         "traceparent",
     )  # fmt: skip
@@ -52,6 +52,8 @@ class Exchange:
         self.length: bytes | None = None
         """Its `content-length`, as written."""
         self.encoding = b"identity"
+        self.arm: bytes | None = None
+        """The endpoint that is to serve it where `auto` is asked for."""
         self.data_class: bytes | None = None
         """What it says that its data is, as written."""
         self.identifiers: list[bytes] = []
@@ -73,14 +75,21 @@ class Exchange:
                 self.length = value
             elif name == b"content-encoding":
                 self.encoding = value.strip().lower()
-            elif name == b"x-jevons-data-class":
-                self.data_class = value.strip().lower()
-            elif name == b"x-jevons-identifiers":
-                self.identifiers.append(value)
+            elif name.startswith(b"x-jevons-"):
+                self._take_own(name, value)
             elif name == b"traceparent":
                 self.traceparent = value
             elif name.startswith(b"anthropic-"):
                 self.dialect_headers.append((name, value))
+
+    def _take_own(self, name: bytes, value: bytes) -> None:
+        """Read a header that only this house has a meaning for."""
+        if name == b"x-jevons-data-class":
+            self.data_class = value.strip().lower()
+        elif name == b"x-jevons-identifiers":
+            self.identifiers.append(value)
+        elif name == b"x-jevons-arm":
+            self.arm = value.strip()
 
     async def reply(
         self,

@@ -10,10 +10,11 @@ import msgspec
 from jevons.types.units import Estimate, Priced
 
 if TYPE_CHECKING:
+    from jevons.edge.asgi import Headers
     from jevons.types.account import Receipt
     from jevons.types.units import Quantity
 
-__all__ = ("receipt_line",)
+__all__ = ("chosen_headers", "receipt_line")
 
 _MJ_PER_MWH = 3600.0  # 1 Wh is 3600 J, by definition
 _encode = msgspec.json.Encoder().encode
@@ -29,6 +30,14 @@ class _Line(msgspec.Struct):
     endpoint: str | None
 
 
+class _Chosen(_Line):
+    """The same where `auto` was asked for."""
+
+    chosen: str
+    why: str
+    certificate: str | None
+
+
 def receipt_line(receipt: Receipt) -> bytes:
     """Say in one line of ASCII JSON what an answer came to.
 
@@ -36,19 +45,38 @@ def receipt_line(receipt: Receipt) -> bytes:
     null; the receipt says why.
     """
     energy_mj = _median(receipt.energy_mj)
-    line = _encode(
-        _Line(
-            receipt=receipt.id,
-            cost_nusd=receipt.cost.nusd if isinstance(receipt.cost, Priced) else None,
-            energy_mwh=None if energy_mj is None else round(energy_mj / _MJ_PER_MWH, 6),
-            carbon_mg=_median(receipt.carbon_mg),
-            place=receipt.place,
-            model=receipt.model,
-            endpoint=receipt.endpoint,
-        )
+    said = _Line(
+        receipt=receipt.id,
+        cost_nusd=receipt.cost.nusd if isinstance(receipt.cost, Priced) else None,
+        energy_mwh=None if energy_mj is None else round(energy_mj / _MJ_PER_MWH, 6),
+        carbon_mg=_median(receipt.carbon_mg),
+        place=receipt.place,
+        model=receipt.model,
+        endpoint=receipt.endpoint,
     )
+    if receipt.chosen:
+        said = _Chosen(
+            **msgspec.structs.asdict(said),
+            chosen=receipt.chosen,
+            why=receipt.why,
+            certificate=receipt.certificate or None,
+        )
+    line = _encode(said)
     # A header has no agreed encoding beyond ASCII (RFC 9110 §5.5).
     return line if line.isascii() else json.dumps(json.loads(line)).encode()
+
+
+def chosen_headers(receipt: Receipt) -> Headers:
+    """Say which arm answered where `auto` was asked for, how it was chosen, and what is promised."""
+    if not receipt.chosen:
+        return []
+    headers = [
+        (b"x-jevons-arm", (receipt.endpoint or "").encode("ascii", "replace")),
+        (b"x-jevons-chosen", receipt.chosen.encode()),
+    ]
+    if receipt.certificate:
+        headers.append((b"x-jevons-certificate", receipt.certificate.encode()))
+    return headers
 
 
 def _median(quantity: Quantity) -> float | None:

@@ -18,6 +18,7 @@ from jevons.reports.landscape import (
 )
 from jevons.reports.lmdi import Effects, Flow, decompose
 from jevons.reports.rebound import Interval, NoFigure, Rebound, growth_of, rebound
+from jevons.reports.saved import Saved, saved
 from jevons.reports.series import Change, Day, Step, days_of, interrupted, moved
 from jevons.reports.spend import DAY_MS, TIERS, Bill, Column, Tier, bill, groups_of, tier_of
 from jevons.reports.tally import HOUR_MS, Counted, Group, Sum, Tally, add_up, tally_of
@@ -46,6 +47,7 @@ __all__ = (
     "NoFigure",
     "Period",
     "Rebound",
+    "Saved",
     "Span",
     "Step",
     "Sum",
@@ -65,6 +67,7 @@ __all__ = (
     "landscape",
     "moved",
     "rebound",
+    "saved",
     "tally_of",
     "tier_of",
 )

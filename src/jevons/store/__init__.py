@@ -14,12 +14,14 @@ from jevons.store.balance import Spending, balances, spending
 from jevons.store.books import Books
 from jevons.store.browse import Browsed, look_through
 from jevons.store.checking import Report
+from jevons.store.chosen import chosen_records
 from jevons.store.claim import Claim
 from jevons.store.erasure import erase, hold, release
 from jevons.store.export import export
 from jevons.store.keys import Created, KeyRing
 from jevons.store.outside import verify_published
 from jevons.store.pages import Log
+from jevons.store.pairs import PairRow, Pairs
 from jevons.store.people import Admitted, People
 from jevons.store.read import head_of, keys_in, look_up
 from jevons.store.receipts import receipts
@@ -43,6 +45,8 @@ __all__ = (
     "Log",
     "Loss",
     "OwnWitness",
+    "PairRow",
+    "Pairs",
     "People",
     "Report",
     "Retention",
@@ -51,6 +55,7 @@ __all__ = (
     "Vault",
     "back_up",
     "balances",
+    "chosen_records",
     "empty",
     "erase",
     "export",

@@ -16,6 +16,7 @@ from jevons.types.person import Role
 from jevons.types.units import Cost, Quantity
 
 __all__ = (
+    "Certified",
     "Charge",
     "Deed",
     "Ended",
@@ -387,6 +388,37 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="
     not; nothing where the endpoint refused. None in records of before there were budgets."""
     impact: Impact | None = None
     """Of every attempt that used something; None in records of before it was told."""
+    chosen: str = ""
+    """How `auto` came to this endpoint: `certified`, `uncertified`, `new`, `holdout`, `sticky`, `named`,
+    `fallback` or `no-reference`; empty where the caller named a model."""
+    certificate: str = ""
+    """The certificate that it was chosen under, `cert_…`; empty where none held."""
+
+
+class Certified(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="certified"):
+    """What `auto` promises from now on, and on what evidence; or that it promises it no longer."""
+
+    at_ms: int
+    id: str
+    """`cert_` and a hash of the policy that was tested."""
+    policy: str
+    """SHA-256 of that: models, arms, trade; hex."""
+    reference: str
+    arms: tuple[str, ...]
+    loss: float
+    """Most of the reference's quality that may be lost, as a share."""
+    confidence: float
+    """How sure that is."""
+    labels: int
+    """Graded pairs, none of them learned from."""
+    estimate: float
+    """Share that was lost on them; below 0 was gained."""
+    bound: float
+    """Largest share that they do not rule out."""
+    until_ms: int
+    """Unix milliseconds from which it no longer holds, whatever happens."""
+    ended: str = ""
+    """Why it no longer holds: `age`, `volume`, `drift` or `quality`; empty where it begins to."""
 
 
 Ended = Receipt | Refused
@@ -402,6 +434,7 @@ Record = (
     | SecretChange
     | Erased
     | Expired
+    | Certified
     | Opened
     | Intent
     | Receipt

@@ -34,6 +34,10 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     endpoint: Endpoint
     why: str
     """The sentence the receipt shows for this choice."""
+    chosen: str = ""
+    """How `auto` came to it, in one word; empty where the caller named a model."""
+    certificate: str = ""
+    """Of what `auto` promises; empty where nothing is promised."""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):

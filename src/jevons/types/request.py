@@ -164,6 +164,8 @@ class Generate(msgspec.Struct, frozen=True, kw_only=True):
     """Whether only the tokens of its prompt are to be counted, and nothing is to be written."""
     embed: Embed | None = None
     """Set if its texts are to become vectors, and nothing is to be written."""
+    arm: str = ""
+    """The endpoint that is to serve it where `auto` is asked for; empty leaves that to `auto`."""
     data_class: DataClass = DataClass.PUBLIC
     """What its data is at least, as the caller says."""
     identifiers: tuple[str, ...] = ()

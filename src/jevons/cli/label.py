@@ -1,0 +1,58 @@
+"""`jevons label`: graded answers of your own, for `auto` to learn from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, BinaryIO
+
+import click
+
+from jevons.cli.options import example, read_settings, shared
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from jevons.store import PairRow
+
+__all__ = ("label",)
+
+
+@click.command(epilog=example("jevons label graded.jsonl"))
+@click.argument("file", type=click.File("rb"))
+@shared
+def label(*, file: BinaryIO, config: Path | None, as_json: bool) -> None:
+    r"""Teach `auto` from FILE, one graded prompt a line.
+
+    A line is JSON: `prompt`, and under `grades` a number from 0 to 1 for each
+    arm; under `costs`, where they are known, US dollars for each arm.
+
+    \b
+    {"prompt": "2+2?", "grades": {"dear": 1, "cheap": 1}, "costs": {"dear": 0.01}}
+
+    Prompts are to be drawn by lot from your traffic: what is promised of it
+    is shown on them. A server that runs takes them up at once.
+    """
+    from jevons.boot.auto import arms_of, pairs_path, row_of_line
+    from jevons.cli.screen import emit
+    from jevons.clock import SystemClock
+    from jevons.store import Pairs
+    from jevons.types.errors import Malformed
+
+    settings = read_settings(config)
+    arms = arms_of(settings.auto)
+    if not arms:
+        message = "there are no arms to grade; set `[auto] reference` and `arms` in jevons.toml"
+        raise Malformed(message)
+    at_ms = SystemClock().now_ms()
+    rows: list[PairRow] = []
+    for number, line in enumerate(file, 1):
+        try:
+            rows.append(row_of_line(line, arms, at_ms=at_ms))
+        except Malformed as error:
+            message = f"line {number}: {error}"
+            raise Malformed(message) from None
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    Pairs(pairs_path(settings)).add(rows)
+    if as_json:
+        emit({"labels": len(rows)})
+    else:
+        click.echo(f"{len(rows)} graded prompts, of {', '.join(arms)}")

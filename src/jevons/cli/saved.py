@@ -1,0 +1,95 @@
+"""`jevons report auto`: what `auto` promised, what it saved, and what finding out cost."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from jevons.cli.options import example, existing_ledger, read_settings, shared
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from jevons.reports import Saved
+    from jevons.types.account import Certified
+
+__all__ = ("auto",)
+
+_NUSD = 1e9
+_REASONS = MappingProxyType(
+    {
+        "certified": "decided under a certificate",
+        "new": "unlike all that was graded: the reference",
+        "sticky": "stayed with the reference, where their conversation began",
+        "holdout": "drawn to get the reference, to measure beside",
+        "uncertified": "no certificate held: the reference",
+        "named": "the caller named the arm",
+        "fallback": "the arm failed: the reference",
+        "no-reference": "the reference may not serve them",
+    }
+)
+
+
+@click.command(epilog=example("jevons report auto", "jevons report auto --json"))
+@shared
+def auto(*, config: Path | None, as_json: bool) -> None:
+    """Tell what `auto` promised and saved, and what finding out cost.
+
+    The saving is measured beside requests that were drawn to get the reference
+    all the same; the interval holds in nine cases of ten.
+    """
+    from jevons.boot.auto import HOUSE_KEY
+    from jevons.cli.screen import emit
+    from jevons.reports import saved
+    from jevons.store import chosen_records
+
+    told = saved(chosen_records(existing_ledger(read_settings(config))), house=HOUSE_KEY)
+    if as_json:
+        emit(_plain(told))
+        return
+    if not told.chosen and not told.turns:
+        click.echo("nobody has asked for `auto`; `[auto] reference` in jevons.toml switches it on")
+        return
+    for line in _lines(told):
+        click.echo(line)
+
+
+def _plain(told: Saved) -> dict[str, Any]:
+    from msgspec import to_builtins
+
+    return {**told._asdict(), "share": told.share._asdict(), "turns": to_builtins(told.turns)}
+
+
+def _lines(told: Saved) -> list[str]:
+    from jevons.reports import Interval
+
+    lines = [f"{count:8}  {_REASONS.get(why, why)}" for why, count in sorted(told.chosen.items())]
+    lines += ["", *[f"{count:8}  answered by {arm}" for arm, count in sorted(told.arms.items())]]
+    lines += ["", *[_turn(each) for each in told.turns], ""]
+    if isinstance(told.share, Interval):
+        low, point, high = told.share
+        lines.append(
+            f"saved {point:.1%} of what the reference would have cost (between {low:.1%} and "
+            f"{high:.1%}), about ${told.saved_nusd / _NUSD:.4f}"
+        )
+    else:
+        lines.append(f"no figure of what was saved: {told.share.why}")
+    lines.append(f"spent ${told.graded_nusd / _NUSD:.4f} on answers that were only graded")
+    if told.unknown:
+        lines.append(f"{told.unknown} requests are of unknown cost, and in no sum")
+    return lines
+
+
+def _turn(turn: Certified) -> str:
+    from datetime import UTC, datetime
+
+    day = datetime.fromtimestamp(turn.at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")
+    if turn.ended:
+        return f"{day}  {turn.id} ended: {turn.ended}"
+    return (
+        f"{day}  {turn.id} began: at most {turn.loss:.1%} worse than {turn.reference}, "
+        f"{turn.confidence:.0%} sure; {turn.labels} labels, lost {turn.estimate:+.1%} on them, "
+        f"at most {turn.bound:.1%}"
+    )

@@ -1,0 +1,109 @@
+"""What `auto` saved, beside requests that were drawn to get the reference all the same.
+
+Requests under a certificate are of two kinds: those that `auto` decided, and a share, drawn by their
+ids, that got the reference. Both are asked alike, so the difference of their means is what `auto`
+saves, and nothing else; its interval is that of a ratio of two means (the delta method).
+
+Rule 1: what was spent on grading is told beside what was saved, never left out.
+Rule 2: where either kind has too few requests of known cost there is no figure.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from jevons.reports.rebound import Interval, NoFigure
+from jevons.types.account import Certified, KeyChange, Receipt
+from jevons.types.units import Priced
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+__all__ = ("Saved", "saved")
+
+_FEWEST = 20
+"""Requests of a kind below which chance says more than they do."""
+_SIDE_90 = 1.6449
+"""Standard errors to each side of which lie nine cases of ten."""
+_DECIDED = frozenset({"certified", "new", "sticky"})
+
+
+class Saved(NamedTuple):
+    """What became of requests for `auto`."""
+
+    chosen: dict[str, int]
+    """How many were served for which kind of reason."""
+    arms: dict[str, int]
+    """How many each endpoint answered."""
+    turns: tuple[Certified, ...]
+    """Certificates as they began and ended, in order."""
+    share: Interval | NoFigure
+    """Share of the reference's cost that was saved, under a certificate."""
+    saved_nusd: float
+    """What that share comes to over all requests that `auto` decided; 0 where there is no figure."""
+    graded_nusd: int
+    """What the house spent on answers that were only graded, as far as that is known."""
+    unknown: int
+    """Requests for `auto` whose cost is not known: they are in no sum."""
+
+
+def saved(records: Iterable[Receipt | Certified | KeyChange], *, house: str) -> Saved:
+    """Read what `auto` came to.
+
+    Args:
+        records: Receipts of requests for `auto` and of the house's own, certificates, and keys;
+            others are passed over.
+        house: Name of the key that the house asks with for itself.
+    """
+    chosen, arms = Counter[str](), Counter[str]()
+    turns: list[Certified] = []
+    keys: set[str] = set()
+    decided: list[int] = []
+    held_out: list[int] = []
+    graded = unknown = 0
+    for record in records:
+        if isinstance(record, Certified):
+            turns.append(record)
+        elif isinstance(record, KeyChange):
+            keys |= {record.key} if record.name == house else set()
+        elif record.key in keys:
+            graded += record.cost.nusd if isinstance(record.cost, Priced) else 0
+        elif record.chosen:
+            chosen[record.chosen] += 1
+            arms[record.endpoint or "nobody"] += 1
+            if not isinstance(record.cost, Priced):
+                unknown += 1
+            elif record.certificate and record.chosen == "holdout":
+                held_out.append(record.cost.nusd)
+            elif record.certificate and record.chosen in _DECIDED:
+                decided.append(record.cost.nusd)
+    share = _share(decided, held_out)
+    whole = share.point * _mean(held_out) * len(decided) if isinstance(share, Interval) else 0.0
+    return Saved(dict(chosen), dict(arms), tuple(turns), share, whole, graded, unknown)
+
+
+def _share(decided: Sequence[int], held_out: Sequence[int]) -> Interval | NoFigure:
+    if min(len(decided), len(held_out)) < _FEWEST:
+        return NoFigure(
+            f"{len(decided)} requests were decided under a certificate and {len(held_out)} drawn to "
+            f"be measured beside, of known cost; each takes {_FEWEST}"
+        )
+    base = _mean(held_out)
+    if base == 0:
+        return NoFigure("the reference costs nothing")
+    ratio = _mean(decided) / base
+    error = math.hypot(_error(decided), ratio * _error(held_out)) / base
+    return Interval(1 - ratio - _SIDE_90 * error, 1 - ratio, 1 - ratio + _SIDE_90 * error)
+
+
+def _mean(figures: Sequence[int]) -> float:
+    return sum(figures) / len(figures)
+
+
+def _error(figures: Sequence[int]) -> float:
+    """Standard error of the mean."""
+    mean = _mean(figures)
+    squares = sum([(each - mean) ** 2 for each in figures])
+    return math.sqrt(squares / (len(figures) - 1) / len(figures))

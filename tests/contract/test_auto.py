@@ -1,0 +1,153 @@
+"""What `auto` is taught is there when the server is, also if they came one after the other."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+
+from jevons.boot import open_house
+from jevons.boot.auto import HOUSE_KEY
+from jevons.cli import main
+from jevons.settings import load
+from jevons.store import PairRow, Pairs, chosen_records
+from jevons.types.account import Certified
+from jevons.types.errors import Misconfigured, StoreUnavailable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from click.testing import Result
+
+pytestmark = pytest.mark.anyio
+
+TOML = """
+data_dir = "{folder}"
+
+[auto]
+reference = "dear"
+arms = ["cheap"]
+loss = 0.1
+learn = 60
+
+[[endpoint]]
+name = "dear"
+model = "a/dear"
+url = "http://127.0.0.1:1/v1"
+place = "on-prem"
+
+[[endpoint]]
+name = "cheap"
+model = "a/cheap"
+url = "http://127.0.0.1:1/v1"
+place = "on-prem"
+"""
+
+
+def a_house(folder: Path, toml: str = TOML) -> Path:
+    config = folder / "jevons.toml"
+    config.write_text(toml.format(folder=folder))
+    return config
+
+
+def graded(count: int) -> str:
+    """Two kinds of prompts, of which the cheap arm does one well."""
+    lines = [
+        {
+            "prompt": ("add {}", "prove theorem {} of ring theory")[at % 2].format(10 + at % 80),
+            "grades": {"dear": 1, "cheap": 1 - at % 2},
+            "costs": {"dear": 0.01, "cheap": 0.001},
+        }
+        for at in range(count)
+    ]
+    return "\n".join(json.dumps(line) for line in lines)
+
+
+def run(*said: str, stdin: str = "") -> Result:
+    return CliRunner().invoke(main, [*said], input=stdin)
+
+
+async def certificates(config: Path) -> list[Certified]:
+    async with open_house(load(config)) as house:
+        assert [key.name for key in house.books.keys.list()].count(HOUSE_KEY) == 1
+    found = chosen_records(config.parent / "ledger.db")
+    return [each for each in found if isinstance(each, Certified)]
+
+
+async def test_labels_of_before_the_start_certify_at_the_start_and_once(tmp_path: Path) -> None:
+    config = a_house(tmp_path)
+    told = run("label", "-", "--config", str(config), stdin=graded(200))
+    assert told.output == "200 graded prompts, of dear, cheap\n"
+    (certificate, *_) = first = await certificates(config)
+    assert (certificate.reference, certificate.ended) == ("dear", "")
+    assert certificate.bound <= certificate.loss == 0.1
+    assert await certificates(config) == first
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("{", "line 1:"),
+        ('{"prompt": "a", "grades": {"dear": 1}}', "line 1: no grade of 'cheap'"),
+        ('{"prompt": "a", "grades": {"dear": 2, "cheap": 1}}', "line 1: Expected `float` <= 1"),
+    ],
+)
+def test_a_line_that_is_no_graded_prompt_is_named_and_none_is_kept(
+    tmp_path: Path, line: str, says: str
+) -> None:
+    config = a_house(tmp_path)
+    told = run("label", "-", "--config", str(config), stdin=line)
+    assert told.exit_code == 1
+    assert says in told.output
+    assert not (tmp_path / "auto.db").exists()
+
+
+def test_a_house_without_arms_has_nothing_to_grade(tmp_path: Path) -> None:
+    config = a_house(tmp_path, 'data_dir = "{folder}"\n')
+    told = run("label", "-", "--config", str(config), stdin=graded(1))
+    assert "set `[auto] reference`" in told.output
+
+
+async def test_arms_without_a_reference_stop_the_start(tmp_path: Path) -> None:
+    config = a_house(tmp_path, TOML.replace('reference = "dear"\n', ""))
+    with pytest.raises(Misconfigured, match="no reference to hold them against"):
+        async with open_house(load(config)):
+            pass
+
+
+async def test_an_arm_that_is_no_endpoint_stops_the_start(tmp_path: Path) -> None:
+    config = a_house(tmp_path, TOML.replace('["cheap"]', '["chaep"]'))
+    with pytest.raises(Misconfigured, match="names 'chaep', and no endpoint is called so"):
+        async with open_house(load(config)):
+            pass
+
+
+async def test_a_name_that_auto_takes_for_itself_is_nobody_else_s(tmp_path: Path) -> None:
+    toml = TOML.replace('model = "a/cheap"', 'model = "a/cheap"\naliases = ["auto"]')
+    with pytest.raises(Misconfigured, match="endpoint 'cheap' answers to 'auto'"):
+        async with open_house(load(a_house(tmp_path, toml))):
+            pass
+
+
+def test_nobody_else_may_read_what_was_learned_from(tmp_path: Path) -> None:
+    pairs = Pairs(tmp_path / "auto.db")
+    pairs.add([PairRow(at_ms=1, grades={"a": 1.0})])
+    assert (tmp_path / "auto.db").stat().st_mode & 0o077 == 0
+    assert [number for number, _ in pairs.after(0)] == [1]
+    assert pairs.after(1) == []
+
+
+def test_a_file_that_is_none_of_ours_is_said_to_be(tmp_path: Path) -> None:
+    (tmp_path / "auto.db").write_bytes(b"no database, but long enough to be taken for one" * 9)
+    with pytest.raises(StoreUnavailable, match="what auto learned from cannot be used"):
+        Pairs(tmp_path / "auto.db").after(0)
+
+
+def test_a_report_of_a_house_without_auto_says_how_to_switch_it_on(tmp_path: Path) -> None:
+    config = a_house(tmp_path, 'data_dir = "{folder}"\n')
+    assert run("keys", "create", "somebody", "--config", str(config)).exit_code == 0
+    assert (
+        "`[auto] reference` in jevons.toml" in run("report", "auto", "--config", str(config)).output
+    )

@@ -1,0 +1,155 @@
+"""The loop begins at the reference, certifies, serves, notices, and begins again."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from jevons.auto.certificate import DAY_MS, Terms
+from jevons.auto.features import pack, read, unpack
+from jevons.auto.study import Pair, Plan, Study
+
+if TYPE_CHECKING:
+    from jevons.auto.features import Prompt
+    from jevons.auto.study import Turn
+
+PLAN = Plan(Terms(loss=0.1, delta=0.05, days=30, requests=200), learn=60, labels=300)
+EASY, HARD, FOREIGN = (
+    "add 12 and {}: say only the sum",
+    "prove theorem {} of ring theory: yes or no",
+    "Où se trouve la gare de Lyon, et à quelle heure part le train {} ?",
+)
+
+
+def prompt(number: int, text: str = "") -> Prompt:
+    return read((text or (EASY, HARD)[number % 2]).format(10 + number % 80))
+
+
+def pair(number: int, *, is_broken: bool = False, times: float = 1.0) -> Pair:
+    """The cheap arm, a tenth of the price, adds well and proves badly."""
+    cheap = float(number % 2 == 0 and not is_broken)
+    return Pair(number, prompt(number), (1.0, cheap), (10.0, 1.0), times)
+
+
+def study(plan: Plan = PLAN) -> Study:
+    return Study(("dear", "cheap"), 0, plan)
+
+
+def taught(loop: Study, numbers: range, *, is_broken: bool = False) -> list[Turn]:
+    return [turn for n in numbers for turn in loop.take(pair(n, is_broken=is_broken))]
+
+
+def certified() -> Study:
+    loop = study()
+    assert taught(loop, range(200))
+    return loop
+
+
+def test_knows_nothing_and_takes_the_reference() -> None:
+    choice = study().choose(prompt(0), now_ms=0, allowed=(0, 1))
+    assert (choice.arm, choice.why) == (0, "uncertified")
+    assert study().draws(prompt(0)) == 1.0
+
+
+def test_certifies_and_takes_the_cheap_arm_where_it_is_as_good() -> None:
+    loop = certified()
+    easy = loop.choose(prompt(4), now_ms=200, allowed=(0, 1))
+    hard = loop.choose(prompt(5), now_ms=200, allowed=(0, 1))
+    assert (easy.arm, easy.why, hard.arm) == (1, "certified", 0)
+    assert easy.saving == pytest.approx(0.9, abs=0.01)
+
+
+def test_draws_more_where_a_saving_is_possible() -> None:
+    loop = study()
+    taught(loop, range(60))
+    assert loop.draws(prompt(4)) > 1.0 > loop.draws(prompt(5))
+
+
+def test_an_arm_that_may_not_serve_is_not_taken() -> None:
+    assert certified().choose(prompt(4), now_ms=200, allowed=(0,)).arm == 0
+
+
+def test_a_prompt_unlike_all_that_were_graded_goes_to_the_reference() -> None:
+    choice = certified().choose(prompt(7, FOREIGN), now_ms=200, allowed=(0, 1))
+    assert (choice.arm, choice.why) == (0, "new")
+
+
+def test_a_change_of_answers_ends_the_certificate_and_what_was_learned() -> None:
+    loop = certified()
+    turns = taught(loop, range(200, 400), is_broken=True)
+    assert turns[0].ended == "quality"
+    assert loop.choose(prompt(4), now_ms=400, allowed=(0, 1)).why == "uncertified"
+
+
+def test_other_prompts_than_before_make_it_due() -> None:
+    loop = certified()
+    for number in range(40):
+        loop.choose(prompt(number, FOREIGN), now_ms=200, allowed=(0, 1))
+    assert loop.due(200) == "drift"
+    assert [turn.ended for turn in loop.end("drift", 200)] == ["drift"]
+    assert loop.end("drift", 201) == []
+
+
+def test_age_and_volume_make_it_due_and_keep_what_was_learned() -> None:
+    loop = certified()
+    assert loop.due(31 * DAY_MS) == "age"
+    for number in range(200):
+        loop.choose(prompt(2 * number), now_ms=200, allowed=(0, 1))
+    assert loop.due(200) == "volume"
+    loop.end("volume", 200)
+    assert loop.times == 2
+    assert loop.due(200) == ""
+    assert taught(loop, range(200, 400))
+
+
+def test_an_end_without_enough_pairs_begins_with_learning() -> None:
+    loop = study(Plan(PLAN.terms, learn=60, labels=30))
+    taught(loop, range(60))
+    loop.end("age", 0)
+    assert loop.times == 1
+
+
+def test_what_cannot_be_certified_is_learned_from_and_tried_anew() -> None:
+    loop = study(Plan(Terms(loss=0.001, delta=0.05), learn=60, labels=40))
+    assert taught(loop, range(250)) == []
+    assert loop.times > 1
+    assert loop.certificate is None
+
+
+def test_more_labels_carry_further_along_the_path_until_there_are_enough() -> None:
+    dice = np.random.default_rng(0)
+    loop = study(Plan(Terms(loss=0.15, delta=0.05), learn=100, labels=400))
+    turns: list[Turn] = []
+    for number in range(700):
+        kind = number % 4
+        right = float(dice.random() < (1.0, 0.97, 0.9, 0.2)[kind])
+        asked = read(
+            f"task {'abcd'[kind] * 3} number {10 + number % 80} of kind {'wxyz'[kind] * 3}"
+        )
+        turns += loop.take(Pair(number, asked, (1.0, right), (10.0, 1.0)))
+    steps = [turn.certificate.step for turn in turns if not turn.ended]
+    assert len(steps) > 1
+    assert steps == sorted(steps)
+
+
+def test_given_the_same_pairs_it_stands_where_it_stood() -> None:
+    first, again = certified(), study()
+    for number in range(200):
+        told = pair(number)
+        columns, counts, looks = pack(told.prompt)
+        restored = unpack(columns, counts, looks, route=told.prompt.route)
+        again.take(told._replace(prompt=restored))
+    ask = partial(Study.choose, now_ms=200, allowed=(0, 1))
+    assert again.certificate == first.certificate
+    assert ask(again, prompt(4)) == ask(first, prompt(4))
+
+
+def test_where_no_policy_saves_nothing_is_promised() -> None:
+    loop = study()
+    for number in range(300):
+        told = pair(number)
+        assert loop.take(told._replace(costs=(1.0, 1.0), grades=(1.0, 0.9))) == []
+    assert loop.certificate is None

@@ -1,0 +1,82 @@
+"""What `auto` saved is measured beside what was drawn to be, and what it cost is told with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from jevons.reports import Interval, NoFigure, saved
+from jevons.testing.make import a_receipt
+from jevons.types.account import Certified, KeyChange, Receipt
+from jevons.types.units import Priced
+
+HOUSE = KeyChange(at_ms=0, act="created", key="key_h", name="auto (house)")
+BEGAN = Certified(
+    at_ms=1,
+    id="cert_1",
+    policy="00" * 32,
+    reference="dear",
+    arms=("dear", "cheap"),
+    loss=0.02,
+    confidence=0.95,
+    labels=500,
+    estimate=0.001,
+    bound=0.018,
+    until_ms=2,
+)
+
+
+def answered(nusd: int, chosen: str = "certified", **fields: Any) -> Receipt:
+    cost = Priced(nusd=nusd, method="price-row", source="made up for a test")
+    usual: dict[str, Any] = {"asked": "auto", "cost": cost, "certificate": "cert_1"}
+    return a_receipt(**{**usual, "chosen": chosen, **fields})
+
+
+def test_a_saving_is_told_beside_requests_that_were_drawn_for_it() -> None:
+    cheap = [answered(at) for at in (10, 30) * 100]
+    dear = [answered(at, "holdout") for at in (90, 110) * 20]
+    told = saved([HOUSE, BEGAN, *cheap, *dear], house="auto (house)")
+    assert isinstance(told.share, Interval)
+    assert told.share.point == pytest.approx(0.8)
+    assert 0.77 < told.share.p05 < 0.8 < told.share.p95 < 0.83
+    assert told.saved_nusd == pytest.approx(0.8 * 100 * 200)
+    assert told.chosen == {"certified": 200, "holdout": 40}
+    assert told.turns == (BEGAN,)
+
+
+def test_few_requests_give_no_figure_and_say_why() -> None:
+    told = saved([answered(10)] * 30 + [answered(10, "holdout")] * 3, house="h")
+    assert isinstance(told.share, NoFigure)
+    assert "3 drawn to be measured beside" in told.share.why
+    assert told.saved_nusd == 0.0
+
+
+def test_where_the_reference_costs_nothing_there_is_no_share_of_it() -> None:
+    told = saved([answered(0)] * 30 + [answered(0, "holdout")] * 30, house="h")
+    assert told.share == NoFigure("the reference costs nothing")
+
+
+def test_what_was_spent_on_grading_is_told_and_is_no_answer_of_auto() -> None:
+    mine = [answered(7, "", key="key_h"), a_receipt(key="key_h")]
+    told = saved([HOUSE, *mine], house="auto (house)")
+    assert told.graded_nusd == 7
+    assert told.chosen == {}
+
+
+def test_other_keys_and_other_models_are_passed_over() -> None:
+    other = KeyChange(at_ms=0, act="created", key="key_1", name="a team")
+    told = saved([other, a_receipt()], house="auto (house)")
+    assert (told.chosen, told.graded_nusd) == ({}, 0)
+
+
+def test_requests_without_a_certificate_or_a_cost_are_counted_and_in_no_sum() -> None:
+    loose = answered(5, "uncertified", certificate="", endpoint=None)
+    told = saved([loose, a_receipt(chosen="certified", certificate="c")], house="h")
+    assert told.arms == {"nobody": 1, "here": 1}
+    assert told.unknown == 1
+
+
+def test_an_arm_that_a_caller_named_is_no_choice_of_auto() -> None:
+    told = saved([answered(1, "named")] * 30 + [answered(9, "holdout")] * 30, house="h")
+    assert isinstance(told.share, NoFigure)
