@@ -40,7 +40,7 @@ async def erasing(house: Path, what: list[str], dies_at: int | None) -> None:
     ):
         # No door shows what is being written, and every statement is a moment to die at.
         cast("Any", books)._writer._connection.set_trace_callback(statement)
-        archive._shelf._connection.set_trace_callback(statement)  # pyright: ignore[reportPrivateUsage]
+        cast("Any", archive)._shelf._connection.set_trace_callback(statement)
         match what:
             case ["erase", key]:
                 await erase(books, archive, key, reason="asked to")

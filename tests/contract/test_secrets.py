@@ -215,11 +215,13 @@ async def test_an_endpoint_is_shown_its_secret_and_nobody_else_is(shell: Shell) 
             stderr=asyncio.subprocess.PIPE,
         )
         assert server.stdout is not None
-        line = await asyncio.wait_for(server.stdout.readline(), 30)
-        environ["JEVONS_URL"] = json.loads(line)["url"]
-        assert await jevons("ask", "Hi") == 0
-        server.terminate()
-        out, err = await asyncio.wait_for(server.communicate(), 30)
+        try:
+            line = await asyncio.wait_for(server.stdout.readline(), 30)
+            environ["JEVONS_URL"] = json.loads(line)["url"]
+            assert await jevons("ask", "Hi") == 0
+        finally:
+            server.terminate()
+            out, err = await asyncio.wait_for(server.communicate(), 30)
         shell.said.append(out.decode() + err.decode())
         assert vendor.heard[0].headers["authorization"] == f"Bearer {VALUE}"
     assert await jevons("doctor", "--quick") in {0, 1}
