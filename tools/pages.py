@@ -18,7 +18,7 @@ from jevons import settings
 from jevons.admin.api import OPERATIONS
 from jevons.admin.roles import Act, Reach, reach
 from jevons.types.custody import Custody
-from jevons.types.model import ExchangeRate, Footprint, Price, Site
+from jevons.types.model import ExchangeRate, Footprint, Price, Reported, Site
 from jevons.types.person import Role
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ SECTIONS: dict[type[msgspec.Struct], str] = {
     settings.EndpointSettings: "endpoint",
     Price: "endpoint.price",
     Footprint: "endpoint.footprint",
+    Reported: "endpoint.reported",
     Site: "endpoint.site",
     Custody: "endpoint.custody",
 }

@@ -18,7 +18,7 @@ import msgspec
 
 from jevons.types.custody import PLACE, REGION, Custody, PerClass
 from jevons.types.errors import Misconfigured
-from jevons.types.model import Currency, ExchangeRate, Footprint, Price, Site
+from jevons.types.model import Currency, ExchangeRate, Footprint, Price, Reported, Site
 from jevons.types.request import Dialect, Need
 
 __all__ = (
@@ -442,6 +442,8 @@ class EndpointSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     there is."""
     footprint: Footprint | None = None
     """What its energy is modelled from; unset: the energy is unknown."""
+    reported: Reported | None = None
+    """What its operator says that answers take; it goes before `footprint`. Unset: it says nothing."""
     site: Site | None = None
     """What its operator says of contracted electricity, of making the hardware and of water; unset: the
     first is unknown, and the others are what is usual for a data centre."""

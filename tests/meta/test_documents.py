@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PLAIN = {"str", "int", "float", "bool", "Decimal", "Path", "None", "tuple", "dict"}
-SECTIONS = {"Price", "Footprint", "Site", "Custody"}
+SECTIONS = {"Price", "Footprint", "Reported", "Site", "Custody"}
 """Types that a setting may name: plain ones, and those with a table of their own. Of any other the
 page says the values."""
 

@@ -127,6 +127,7 @@ def _row(said: EndpointSettings, offer: Offer | None, exchange: Exchange | None 
         prices=prices,
         peaks=offer.peaks if offer is not None else (),
         footprint=said.footprint,
+        reported=said.reported,
         custody=_custody(said, offer),
     )
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from decimal import Decimal
 
-    from jevons.types.model import Endpoint, Footprint, Price
+    from jevons.types.model import Endpoint, Footprint, Price, Reported
 
 __all__ = ("refuse_implausible",)
 
@@ -35,6 +35,8 @@ def refuse_implausible(endpoint: Endpoint) -> None:
         _refuse(endpoint.name, "prices", "by the hour", "any, where the vendor has no peak")
     if endpoint.footprint is not None:
         _refuse_footprint(endpoint.name, endpoint.footprint)
+    if endpoint.reported is not None:
+        _refuse_reported(endpoint.name, endpoint.reported)
     if endpoint.context_tokens is not None and endpoint.context_tokens <= 0:
         _refuse(endpoint.name, "context_tokens", endpoint.context_tokens, "a number above 0")
 
@@ -65,6 +67,21 @@ def _refuse_price(name: str, price: Price) -> None:
     if cached is not None and cached > price.input_per_mtok:
         accepts = f"at most input_per_mtok, {price.input_per_mtok}"
         _refuse(name, "price.cache_read_per_mtok", cached, accepts)
+
+
+def _refuse_reported(name: str, reported: Reported) -> None:
+    figures = {
+        "wh_per_answer": reported.wh_per_answer,
+        "wh_per_mtok_read": reported.wh_per_mtok_read,
+        "wh_per_mtok_written": reported.wh_per_mtok_written,
+    }
+    for field, figure in figures.items():
+        if not 0 <= figure < float("inf"):
+            _refuse(name, f"reported.{field}", figure, "0 or more")
+    if not any(figures.values()):
+        _refuse(name, "reported.wh_per_answer", 0.0, "one of its three figures above 0")
+    if not 1 <= reported.fold < float("inf"):
+        _refuse(name, "reported.fold", reported.fold, "1 or more")
 
 
 def _refuse_footprint(name: str, footprint: Footprint) -> None:

@@ -1,6 +1,7 @@
 """Work to energy: measured where a counter was read, modelled where not, unknown otherwise.
 
-The first that applies: a hardware counter, processor time, the formula for hosted models.
+The first that applies: a hardware counter, processor time, what the operator says, the formula for
+hosted models.
 A figure never mixes them; its `method` says which it was.
 """
 
@@ -14,7 +15,7 @@ from jevons.types.units import Estimate, Unknown
 if TYPE_CHECKING:
     from jevons.meter.hosted import Hosted
     from jevons.types.account import Measured, Usage
-    from jevons.types.model import Endpoint, Footprint
+    from jevons.types.model import Endpoint, Footprint, Reported
     from jevons.types.units import Quantity
 
 __all__ = ("energy", "modelled")
@@ -29,6 +30,8 @@ energy counter: Yang, Adamek and Armour 2024, arXiv 2312.02741."""
 
 _USUAL_WATTS = 4.0
 """Power of one busy thread of an unknown processor: CodeCarbon 3, its default."""
+
+_MJ_PER_WH = 3.6e6
 
 _USUAL_FOLD, _SET_FOLD = 2.0, 1.25
 """Half to double when the processor is unknown; a set figure is an average of the load."""
@@ -58,6 +61,8 @@ def energy(
         return _counted(measured.counter_mj, measured.counter)
     if measured.cpu_s:
         return _processor(measured.cpu_s, watts_per_thread)
+    if endpoint.reported is not None:
+        return _reported(endpoint.name, endpoint.reported, usage)
     if model is not None and endpoint.footprint is not None:
         return _formula(endpoint.name, model, usage, endpoint.footprint.source)
     return Unknown(
@@ -87,6 +92,22 @@ def _processor(cpu_s: float, watts_per_thread: float | None) -> Estimate:
     median = cpu_s * watts * 1e3
     return Estimate(
         p05=median / fold, p50=median, p95=median * fold, method="modelled-cpu", source=source
+    )
+
+
+def _reported(name: str, said: Reported, usage: Usage) -> Quantity:
+    read = usage.input + usage.cache_read + usage.cache_write
+    written = usage.output + usage.reasoning
+    by_token = said.wh_per_mtok_read * read + said.wh_per_mtok_written * written
+    median = (said.wh_per_answer + by_token / 1e6) * _MJ_PER_WH
+    if not read + written or not median:
+        return Unknown(why=f"endpoint {name!r} did not report the tokens it used")
+    return Estimate(
+        p05=median / said.fold,
+        p50=median,
+        p95=median * said.fold,
+        method="reported",
+        source=said.source,
     )
 
 

@@ -21,6 +21,7 @@ __all__ = (
     "Peak",
     "Precision",
     "Price",
+    "Reported",
     "Service",
     "Serving",
     "Site",
@@ -164,6 +165,21 @@ class Footprint(msgspec.Struct, frozen=True, kw_only=True):
     """Where the figures were read, and when."""
 
 
+class Reported(msgspec.Struct, frozen=True, kw_only=True):
+    """What its operator says that answers take, at the wall: one of the first three at least."""
+
+    wh_per_answer: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    """Watt-hours of an answer, however long."""
+    wh_per_mtok_read: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    """Watt-hours of a million prompt tokens, cached ones included."""
+    wh_per_mtok_written: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    """Watt-hours of a million answer tokens, reasoning included."""
+    fold: Annotated[float, msgspec.Meta(ge=1)]
+    """How far an answer may be off: its 90 % interval is the figure divided and multiplied by this."""
+    source: str
+    """Whose figure it is, and of when."""
+
+
 class Grid(msgspec.Struct, frozen=True, kw_only=True):
     """Carbon intensity of a place's electricity."""
 
@@ -234,6 +250,8 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     peaks: tuple[Peak, ...] = ()
     """What `hours` means in `prices`."""
     footprint: Footprint | None = None
+    reported: Reported | None = None
+    """What its operator says goes before what a formula makes of its footprint."""
     site: Site | None = None
     """None is not known."""
     custody: Custody = Custody()

@@ -10,6 +10,7 @@ import pytest
 from jevons.catalog import Catalog, is_own
 from jevons.testing.make import a_footprint, a_price, an_endpoint
 from jevons.types.errors import Misconfigured
+from jevons.types.model import Reported
 
 if TYPE_CHECKING:
     from jevons.types.model import Endpoint
@@ -103,6 +104,18 @@ def test_a_third_claim_is_seen_too() -> None:
         (
             {"footprint": a_footprint(9, 8)},
             "footprint.active_params_b is 9; it must be at most total_params_b, 8",
+        ),
+        (
+            {"reported": Reported(fold=2, source="")},
+            "reported.wh_per_answer is 0.0; it must be one of its three figures above 0",
+        ),
+        (
+            {"reported": Reported(wh_per_mtok_read=float("inf"), fold=2, source="")},
+            "reported.wh_per_mtok_read is inf; it must be 0 or more",
+        ),
+        (
+            {"reported": Reported(wh_per_answer=1, fold=0.5, source="")},
+            "reported.fold is 0.5; it must be 1 or more",
         ),
         ({"footprint": a_footprint(batch=0.5)}, "footprint.batch is 0.5; it must be 1 or more"),
         ({"footprint": a_footprint(batch=float("inf"))}, "footprint.batch is inf"),

@@ -12,6 +12,7 @@ from jevons.meter.energy import energy, modelled
 from jevons.meter.hosted import hosted, joules
 from jevons.testing.make import a_footprint, an_endpoint
 from jevons.types.account import Measured, Usage
+from jevons.types.model import Reported
 from jevons.types.units import Estimate, Unknown
 
 if TYPE_CHECKING:
@@ -109,6 +110,23 @@ def test_nothing_counted_is_unknown_and_names_the_setting(nothing: Measured) -> 
 
 def test_a_counter_without_a_name_is_not_believed() -> None:
     assert method(spent(Measured(counter_mj=1.0))) == "unknown"
+
+
+def test_what_the_operator_says_goes_before_the_formula() -> None:
+    said = Reported(
+        wh_per_answer=0.1, wh_per_mtok_read=100, wh_per_mtok_written=1000, fold=4, source="theirs"
+    )
+    endpoint = an_endpoint("remote", place="DE", footprint=FOOTPRINT, reported=said)
+
+    def of(usage: Usage) -> Quantity:
+        return energy(endpoint, Measured(), usage, watts_per_thread=None, model=hosted(FOOTPRINT))
+
+    middle = (0.1 + 0.01 + 0.4) * 3.6e6
+    found = of(USED)
+    assert isinstance(found, Estimate)
+    assert (found.method, found.source) == ("reported", "theirs")
+    assert (found.p05, found.p50, found.p95) == pytest.approx((middle / 4, middle, middle * 4))
+    assert isinstance(of(Usage()), Unknown)
 
 
 def test_no_tokens_are_unknown_and_not_nothing() -> None:
