@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from tests.cluster import both
 
+from jevons.budget.period import day_of
 from jevons.clock import SystemClock, Ulids
 from jevons.ledger.record import decode, encode, pack, unpack
-from jevons.store import Books, replica, server_writer, verify
+from jevons.ledger.trust import Trust
+from jevons.store import Archive, Books, Limits, move, replica, server_writer, verify
 from jevons.store.door import ServerFault
 from jevons.store.migrations import STEPS, Step, migrate, version_of
 from jevons.store.opening import join_ledger
@@ -22,7 +24,10 @@ from jevons.store.schema import connect, look_into
 from jevons.store.where import Server, beside
 from jevons.testing.make import a_receipt, an_intent
 from jevons.types.account import Receipt
-from jevons.types.errors import Misconfigured, NotFound, StoreUnavailable
+from jevons.types.budget import Amounts, Budget
+from jevons.types.custody import PerClass
+from jevons.types.errors import BudgetExceeded, Misconfigured, NotFound, StoreUnavailable
+from jevons.types.kept import Kept
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
@@ -38,6 +43,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.anyio
 
 CLOCK = SystemClock()
+LIMITS = Limits(keep_days=PerClass.all(30), max_bytes=1_000_000)
 
 
 @pytest.fixture
@@ -304,6 +310,63 @@ def test_a_password_is_not_in_what_a_server_is_called(tmp_path: Path) -> None:
     where = Server("postgresql://me:secret@db.example/books?sslmode=require", tmp_path)
     assert str(where) == "postgresql://me@db.example/books"
     assert "secret" not in repr(where)
+
+
+# from a file
+
+
+async def test_a_ledger_that_is_moved_goes_on_as_the_same_log(
+    server: Server, tmp_path: Path
+) -> None:
+    path, answers = tmp_path / "ledger.db", tmp_path / "answers.db"
+    async with books(path) as where:
+        made = await where.keys.create("me")
+        await where.stand(Budget(at_ms=0, account="house", per="month", cost_nusd=100))
+        now_ms = CLOCK.now_ms()
+        held = Amounts(cost_nusd=90, energy_mj=0, carbon_ug=0)
+        await where.record(an_intent(id="req_1", at_ms=now_ms, held=held))
+        await where.record(a_receipt(id="req_1", day=day_of(now_ms), charged=held))
+    async with Archive.open(answers, limits=LIMITS, clock=CLOCK) as archive:
+        kept = Kept(id="resp_1", key=made.actor.key, at_ms=now_ms, input=b"[]", answer=b"{}")
+        await archive.keep(kept)
+    before = verify(path)
+    report = move(path, answers, server, CLOCK)
+    assert (report.leaves, report.head, report.kept) == (before.leaves, before.head, 1)
+    assert not path.exists()
+    assert not answers.exists()
+    async with books(server) as where:
+        found = where.keys.find(made.secret)
+        assert found is not None
+        proof = await where.find("req_1")
+        assert proof is not None
+        assert proof.inclusion is not None
+        with pytest.raises(BudgetExceeded):
+            await where.record(an_intent(id="req_2", at_ms=now_ms, held=held))
+        await serve(where, "req_3")
+    async with Archive.open(server, limits=LIMITS, clock=CLOCK) as archive:
+        assert await archive.find("resp_1", key=made.actor.key) == kept
+    after = verify(server, Trust(kept=((before.head or "", "kept"),)))
+    assert (after.findings, after.kept) == ((), 1)
+    path.with_name("ledger.db.moved").rename(path)
+    with pytest.raises(StoreUnavailable, match="the end was cut off"):
+        move(path, answers, server, CLOCK)  # the copy of checkpoints knows of a later one
+
+
+async def test_a_ledger_that_is_open_is_not_moved_nor_onto_another(
+    server: Server, tmp_path: Path
+) -> None:
+    path = tmp_path / "ledger.db"
+    async with books(path):
+        with pytest.raises(Misconfigured, match="stop it first"):
+            move(path, tmp_path / "answers.db", server, CLOCK)
+        assert path.exists()
+    another = server._replace(folder=tmp_path / "another")
+    async with books(another):
+        pass
+    with pytest.raises(Misconfigured, match="has a ledger"):
+        move(path, tmp_path / "answers.db", another, CLOCK)
+    with pytest.raises(NotFound):
+        move(tmp_path / "none.db", tmp_path / "answers.db", server, CLOCK)
 
 
 # migrations

@@ -164,6 +164,12 @@ def _restore() -> click.Command:
     return restore
 
 
+def _move() -> click.Command:
+    from jevons.cli.move import move
+
+    return move
+
+
 def _witness() -> click.Command:
     from jevons.cli.witness import witness
 
@@ -218,6 +224,7 @@ _COMMANDS: Mapping[str, Callable[[], click.Command]] = MappingProxyType(
         "export": _export,
         "backup": _backup,
         "restore": _restore,
+        "move": _move,
         "witness": _witness,
         "bench": _bench,
         "doctor": _doctor,

@@ -19,6 +19,7 @@ from jevons.store.claim import Claim
 from jevons.store.erasure import erase, hold, release
 from jevons.store.export import export
 from jevons.store.keys import Created, KeyRing
+from jevons.store.move import move
 from jevons.store.outside import verify_published
 from jevons.store.pages import Log
 from jevons.store.pairs import PairRow, Pairs
@@ -66,6 +67,7 @@ __all__ = (
     "keys_in",
     "look_through",
     "look_up",
+    "move",
     "receipts",
     "release",
     "restore",

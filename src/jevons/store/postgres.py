@@ -17,7 +17,7 @@ from jevons.store.door import POSTGRES, ServerFault
 from jevons.types.errors import Misconfigured
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Mapping, Sequence
+    from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     import psycopg
@@ -136,6 +136,20 @@ class Session:
             with self._connection.cursor(name, binary=True) as cursor:
                 cursor.itersize = _AT_ONCE
                 yield from cursor.execute(sql.encode())
+        except self._errors as error:
+            raise _fault(error) from error
+
+    def fill(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], /) -> None:
+        """Copy many rows into a table.
+
+        Raises:
+            ServerFault: The server could not do it, or is gone.
+        """
+        sql = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
+        try:
+            with self._connection.cursor().copy(sql.encode()) as copy:
+                for row in rows:
+                    copy.write_row(row)
         except self._errors as error:
             raise _fault(error) from error
 

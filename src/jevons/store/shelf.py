@@ -41,9 +41,9 @@ if TYPE_CHECKING:
     from jevons.store.door import Connection
     from jevons.store.where import Where
 
-__all__ = ("Limits", "Shelf", "empty", "is_kept")
+__all__ = ("TABLES", "Limits", "Shelf", "empty", "is_kept")
 
-_SCHEMA = """
+TABLES = """
 CREATE TABLE IF NOT EXISTS answer (
   owner TEXT NOT NULL, id TEXT NOT NULL, previous TEXT NOT NULL, at_ms INTEGER NOT NULL,
   salt BLOB NOT NULL, sealed BLOB NOT NULL, class INTEGER NOT NULL, UNIQUE (owner, id)
@@ -128,7 +128,7 @@ class Shelf:
         self._connection = _open(where)
         self._is_file = isinstance(where, Path)
         try:
-            make(self._connection, _SCHEMA)
+            make(self._connection, TABLES)
             self._version = self._data_version()
             rows, total = self._connection.execute(_SIZE).fetchone()
             key = secret.load_or_make(_key_path(where), may_make=not rows, gone=_GONE)
