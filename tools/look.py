@@ -57,7 +57,7 @@ SHOTS = (
     Shot("energy", "/energy", "light", 1180, 1500),
     Shot("spend", "/spend", "dark", 1180, 1120),
     Shot("places", "/places", "light", 1180, 1090),
-    Shot("receipt", "/receipts/req_00000000000000000000011900", "dark", 1180, 1490),
+    Shot("receipt", "/receipts/req_00000000000000000000011900", "dark", 1180, 1640),
     Shot("landscape", "/landscape", "light", 1180, 1000),
     Shot("phone", "/energy", "light", 390, 1290),
 )

@@ -15,8 +15,6 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
-
 from jevons.types.account import Intent, Receipt, Refused, Usage
 from jevons.types.budget import Amounts
 from jevons.types.decision import Attempt, Candidate, Outcome
@@ -254,7 +252,7 @@ def _receipt(
     first_ms = float(dice.around(420, 2.5))
     per_token_ms = 9 if endpoint.name == "qwen-30b" else 24
     total_ms = first_ms + (usage.output + usage.reasoning) * per_token_ms
-    receipt = Receipt(
+    return Receipt(
         id=name,
         at_ms=at_ms,
         key=actor.key,
@@ -282,14 +280,9 @@ def _receipt(
         found=("email", "person") if trade.data_class == "personal" else (),
         account=actor.account,
         day=f"{datetime.fromtimestamp(at_ms / 1e3, UTC):%Y-%m-%d}",
+        charged=_charged(charge),
+        impact=charge.impact,
     )
-    return msgspec.structs.replace(receipt, charged=_charged(charge), **_more(charge))
-
-
-def _more(charge: Charge) -> dict[str, object]:
-    """Take over what a meter may tell besides."""
-    impact = getattr(charge, "impact", None)
-    return {} if impact is None else {"impact": impact}
 
 
 def _charged(charge: Charge) -> Amounts:

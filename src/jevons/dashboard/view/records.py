@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 __all__ = ("Fact", "One", "Proof", "one", "records")
 
 
+_UL_PER_ML = 1e3
+
+
 class Proof(NamedTuple):
     """All that a browser needs to check that a record is in the books."""
 
@@ -157,6 +160,9 @@ def _went(receipt: Receipt) -> Iterator[Fact]:
     yield Fact("host", receipt.host or "none")
     yield Fact("place", receipt.place or "nowhere")
     yield Fact("why", receipt.why)
+    if receipt.chosen:
+        under = f", under {receipt.certificate}" if receipt.certificate else ""
+        yield Fact("auto", receipt.chosen + under)
     for tried in receipt.tried:
         if tried.error:
             yield Fact("tried", f"{tried.endpoint}: {tried.error}", "bad")
@@ -205,6 +211,12 @@ def _came_to(receipt: Receipt) -> Iterator[Fact]:
     yield Fact("cost", figures.cost(receipt.cost))
     yield Fact("energy", figures.energy(receipt.energy_mj))
     yield Fact("CO₂e", figures.carbon(receipt.carbon_mg))
+    impact = receipt.impact
+    if impact is not None:
+        yield Fact("by contract", figures.carbon(impact.market_mg))
+        yield Fact("hardware", figures.carbon(impact.embodied_mg))
+        yield Fact("water on site", figures.quantity(impact.water_site_ul, _UL_PER_ML, "ml"))
+        yield Fact("water of grid", figures.quantity(impact.water_grid_ul, _UL_PER_ML, "ml"))
     for name, amount in (
         ("cost by", receipt.cost),
         ("energy by", receipt.energy_mj),
