@@ -17,6 +17,7 @@ from jevons.types.message import Message, Text
 from jevons.types.request import HostedTool, Tool
 
 if TYPE_CHECKING:
+    from jevons.auto.features import Prompt
     from jevons.auto.study import Study
     from jevons.types.decision import Candidate
     from jevons.types.request import Generate
@@ -25,7 +26,8 @@ DEAR, CHEAP = an_endpoint("dear"), an_endpoint("cheap")
 
 
 def a_chooser(loop: Study, **fields: Any) -> Chooser:
-    return Chooser(loop, InOrder(), Clock(200), **{"holdout": 0.0, **fields})
+    usual: dict[str, Any] = {"holdout": 0.0}
+    return Chooser(loop, InOrder(), Clock(200), **{**usual, **fields})
 
 
 def asked(text: str = EASY.format(20), **fields: Any) -> Generate:
@@ -121,14 +123,20 @@ def test_the_oldest_conversations_are_forgotten(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(chooser_module, "_REMEMBERED", 1)
     one = a_chooser(certified())
     verdict = Verdict(endpoints=(DEAR, CHEAP), rules=("r",), policy="00")
-    for number in (20, 30):
-        one.plan(asked(EASY.format(number)), verdict)
-    assert len(one._conversations) == 1
+    for number in (21, 31):
+        one.plan(asked(HARD.format(number)), verdict)
+    began = ("user", HARD.format(21))
+    on = asked(messages=turns(began, ("assistant", "yes"), ("user", EASY.format(20))))
+    assert one.plan(on, verdict).candidates[0].chosen == "certified"
 
 
 def test_whoever_grades_is_told_of_each_request() -> None:
     told: list[str] = []
-    planned(study(), asked(), notice=lambda request, prompt: told.append(request.id))
+
+    def notice(request: Generate, _: Prompt) -> None:
+        told.append(request.id)
+
+    planned(study(), asked(), notice=notice)
     assert told == [asked().id]
 
 
