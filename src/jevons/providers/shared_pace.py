@@ -168,8 +168,13 @@ class SharedPace:
         for limit in limits:
             words += [_figure(getattr(limit, kind)) for kind in _KINDS]
         undo = partial(self._undo, limits, tokens, line)
+        asking = line.ask(*words, unheard=undo)
         try:
-            answer = await _within(line.ask(*words, unheard=undo), self._timeout_s, line)
+            answer = await _within(asking, self._timeout_s, line)
+        except asyncio.CancelledError:
+            if asking.done() and not asking.cancelled() and asking.exception() is None:
+                undo(asking.result())  # it had just come, and nobody hears it any more
+            raise
         except Down:
             return self._enter_alone(request, limits)
         except Refused as error:  # it has lost its scripts, or is out of memory
