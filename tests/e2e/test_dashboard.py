@@ -285,3 +285,5 @@ def test_the_first_page_goes_on_by_itself(chromium: Browser, sample: House) -> N
             pass
         page.wait_for_function("was => document.querySelector('.lede').innerText !== was", arg=was)
         assert complaints == []
+        page.context.clear_cookies()
+        page.wait_for_url("**/sign-in?next=/")

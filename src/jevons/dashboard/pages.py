@@ -130,10 +130,9 @@ class _Pages(NamedTuple):
         return self._written("days.html", request, view=view, days=days)
 
     def models(self, request: Request) -> Response:
-        self._scope(request, "endpoint.see")
-        days = self._days(request, "endpoint.see")
-        scope = self.sees(_person(request), "receipt.see")
-        scope = scope or self._scope(request, "endpoint.see")  # how they do, for all who may know
+        house = self._scope(request, "endpoint.see")
+        scope = self.sees(_person(request), "receipt.see") or house
+        days = self._days(request, scope)
         tallies = self._tallies(request, days, MODELS_NEEDS, scope=scope)
         view = models(tallies, self.serving.endpoints, self.serving.aside, days)
         return self._written("days.html", request, view=view, days=days)
@@ -167,10 +166,11 @@ class _Pages(NamedTuple):
 
     def policy(self, request: Request) -> Response:
         self._scope(request, "policy.ask")
-        asked = asked_of(request.query_params)
-        weighed = self.serving.weigh(*asked)
-        view = policy(self.serving.profile, asked, weighed)
         names = {each.key: each.name for each in self._keys_of(request)}
+        asked = asked_of(request.query_params)
+        if asked.key not in names:  # what a key may do is for whoever may know of it
+            asked = asked._replace(key="")
+        view = policy(self.serving.profile, asked, self.serving.weigh(*asked))
         return self._written(
             "policy.html", request, view=view, asked=asked, classes=CLASSES, names=names
         )
@@ -192,6 +192,7 @@ class _Pages(NamedTuple):
         return self._written("view.html", request, view=view)
 
     def landscape(self, request: Request) -> Response:
+        self._scope(request, "log.see")
         return self._written("view.html", request, view=landscape(self.field()))
 
     def _now(self, request: Request) -> object:
@@ -205,8 +206,8 @@ class _Pages(NamedTuple):
             names=self._names(),
         )
 
-    def _days(self, request: Request, act: str = "receipt.see") -> Days:
-        scope, query = self._scope(request, act), request.query_params
+    def _days(self, request: Request, scope: Scope | None = None) -> Days:
+        scope, query = scope or self._scope(request), request.query_params
         newest_ms = None
         if "to" not in query:
             days = self._seen(scope, by=(), begin_ms=0, end_ms=None, step_ms=DAY_MS)

@@ -115,6 +115,15 @@ def test_a_page_shows_which_endpoints_data_may_go_to(pages: Ask) -> None:
     assert row[1] == "no"
 
 
+def test_a_question_about_a_key_is_for_whoever_may_know_of_it(pages: Ask, sample: Sample) -> None:
+    other = next(each.key for each in keys_in(sample.ledger) if "research" not in each.account)
+    assert f'value="{other}" selected' in pages(f"/policy?key={other}").text
+    assert other not in pages(f"/policy?key={other}", MANAGER).text
+    nonsense = pages("/policy?class=grave&region=somewhere&model=none&key=key_none")
+    assert nonsense.status_code == 200
+    assert "somewhere" not in nonsense.text.lower()
+
+
 def test_what_goes_with_pages_may_be_kept_for_ever(pages: Ask) -> None:
     (style,) = re.findall(r'href="(/dashboard/style.css\?\w+)"', pages("/").text)
     answer = pages(style)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from jevons.dashboard import words
 from jevons.dashboard.blocks import Cell, Head, Section, Table, View
+from jevons.types.custody import REGION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,11 +30,11 @@ class Asked(NamedTuple):
 
 def asked_of(query: Mapping[str, str]) -> Asked:
     """Read a question; what cannot be is taken as not said."""
-    data_class = query.get("class", "")
+    data_class, region = query.get("class", ""), query.get("region", "").strip().upper()
     return Asked(
         query.get("model", "").strip(),
         data_class if data_class in CLASSES else "",
-        query.get("region", "").strip().upper(),
+        region if re.fullmatch(REGION, region) else "",
         query.get("key", "").strip(),
     )
 
