@@ -14,7 +14,7 @@ from jevons.budget.period import day_of
 from jevons.clock import SystemClock, Ulids
 from jevons.ledger.record import decode, encode, pack, unpack
 from jevons.ledger.trust import Trust
-from jevons.store import Archive, Books, Limits, move, replica, server_writer, verify
+from jevons.store import Archive, Books, Limits, Log, move, replica, server_writer, verify
 from jevons.store.door import ServerFault
 from jevons.store.migrations import STEPS, Step, migrate, version_of
 from jevons.store.opening import join_ledger
@@ -233,13 +233,17 @@ async def test_a_server_that_is_gone_refuses_cleanly_and_comes_back_by_itself(
     server: Server, postgres: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(server_writer, "PATIENCE_S", 0.3)
-    async with books(server) as where:
+    async with books(server) as where, Log.open(server, is_witnessed=False) as log:
         await serve(where, "req_1")
+        await found(where, "req_1")
+        assert await log.newest() is not None
         await asyncio.to_thread(postgres.stop, at_once=True)
         try:
             with pytest.raises(StoreUnavailable) as refused:
                 await where.record(an_intent(id="req_2"))
             assert refused.value.retry_after_s
+            with pytest.raises(StoreUnavailable, match="cannot be read"):
+                await log.newest()
             with pytest.raises(StoreUnavailable, match="cannot be reached"):
                 async with asyncio.timeout(0.1):  # at once
                     await where.record(an_intent(id="req_3"))
@@ -253,6 +257,7 @@ async def test_a_server_that_is_gone_refuses_cleanly_and_comes_back_by_itself(
                 except StoreUnavailable:
                     await asyncio.sleep(0.05)
         assert await where.find("req_1") is not None
+        assert await log.newest() is not None
     report = verify(server)
     assert (report.findings, report.receipts, report.pending) == ((), 2, 0)
 

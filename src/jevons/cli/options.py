@@ -157,7 +157,7 @@ def read_settings(config: Path | None) -> Settings:
 
 def ledger_path(settings: Settings) -> Where:
     """Where the books are, without loading what opens a file."""
-    if not settings.ledger.database:
+    if not settings.ledger.database and not settings.ledger.signing_key:
         return settings.data_dir / "ledger.db"
     from jevons.boot.ledger import ledger_path as on_a_server
 

@@ -18,6 +18,7 @@ from jevons.ledger.merkle import consistency, root
 from jevons.ledger.note import parse, read_note
 from jevons.ledger.record import pack, unpack
 from jevons.ledger.tile import HEIGHT, WIDTH, reader, width_at
+from jevons.store.door import ServerFault
 from jevons.store.schema import UNREADABLE, connect_beside, look_into, tile_key
 from jevons.types.errors import StoreUnavailable
 
@@ -194,10 +195,18 @@ class Log:
     async def _do(self, work: Callable[[Pages], _T]) -> _T:
         loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(self._thread, lambda: work(self._open()))
+            return await loop.run_in_executor(self._thread, self._on, work)
         except UNREADABLE as error:
             message = f"the log cannot be read: {error}"
             raise StoreUnavailable(message) from error
+
+    def _on(self, work: Callable[[Pages], _T]) -> _T:
+        try:
+            return work(self._open())
+        except ServerFault:
+            self._pages = None  # its session may be lost; the next is another
+            self._hang_up()
+            raise
 
     def _open(self) -> Pages:
         if self._pages is None:
@@ -223,8 +232,11 @@ class Log:
 
     def _close(self) -> None:
         self._thread.shutdown()
-        for connection in self._connections:
-            connection.close()
+        self._hang_up()
+
+    def _hang_up(self) -> None:
+        while self._connections:
+            self._connections.pop().close()
 
 
 def _is_cosigned(note: str) -> bool:
