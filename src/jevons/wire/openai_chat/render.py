@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from jevons.types.account import Media, Usage
 from jevons.types.errors import JevonsError, PolicyError
 from jevons.types.event import (
     Finished,
@@ -27,7 +28,6 @@ from jevons.wire.sse import one_line
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from jevons.types.account import Usage
     from jevons.types.event import Event
     from jevons.types.model import Endpoint
     from jevons.types.request import Generate
@@ -45,6 +45,7 @@ DONE = b"data: [DONE]\n\n"
 
 _ENCODER = msgspec.json.Encoder()
 _encode = _ENCODER.encode
+_TEXT = Media()
 _GOES_ON: Mapping[str, str | None] = MappingProxyType({"finish_reason": None})
 
 
@@ -198,18 +199,29 @@ def _usage(usage: Usage) -> dict[str, Any] | None:
     """Put disjoint buckets back into OpenAI's overlapping ones; none if nobody counted."""
     if usage.counted_by == "nobody":
         return None
-    details = {"cached_tokens": usage.cache_read}
+    media = usage.media or _TEXT
+    read = {"cached_tokens": usage.cache_read}
     if usage.cache_write:
-        details["cache_write_tokens"] = usage.cache_write
+        read["cache_write_tokens"] = usage.cache_write
+    heard = media.input_audio + media.cache_read_audio
+    read |= _media(heard, media.input_image, media.input_video)
+    written = {"reasoning_tokens": usage.reasoning}
+    written |= _media(media.output_audio, media.output_image, media.output_video)
     prompt = usage.input + usage.cache_read + usage.cache_write
     completion = usage.output + usage.reasoning
     return {
         "prompt_tokens": prompt,
         "completion_tokens": completion,
         "total_tokens": prompt + completion,
-        "prompt_tokens_details": details,
-        "completion_tokens_details": {"reasoning_tokens": usage.reasoning},
+        "prompt_tokens_details": read,
+        "completion_tokens_details": written,
     }
+
+
+def _media(audio: int, image: int, video: int) -> dict[str, int]:
+    """Count what is no text, where there is any."""
+    counts = {"audio_tokens": audio, "image_tokens": image, "video_tokens": video}
+    return {name: count for name, count in counts.items() if count}
 
 
 def _kind(error: JevonsError) -> str:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jevons.testing.make import a_request, an_endpoint
-from jevons.types.account import Usage
+from jevons.types.account import Media, Usage
 from jevons.types.errors import (
     Forbidden,
     JevonsError,
@@ -277,6 +277,18 @@ def test_tokens_written_to_a_cache_are_told_if_there_are_any() -> None:
     told = whole(Finished(reason="stop", usage=usage))["usage"]
     assert told["prompt_tokens"] == 3
     assert told["prompt_tokens_details"] == {"cached_tokens": 0, "cache_write_tokens": 2}
+
+
+def test_tokens_that_are_no_text_are_told_if_there_are_any() -> None:
+    media = Media(input_audio=4, cache_read_audio=1, input_image=2, output_audio=3)
+    usage = Usage(input=9, cache_read=1, output=3, media=media, counted_by="endpoint")
+    told = whole(Finished(reason="stop", usage=usage))["usage"]
+    assert told["prompt_tokens_details"] == {
+        "cached_tokens": 1,
+        "audio_tokens": 5,
+        "image_tokens": 2,
+    }
+    assert told["completion_tokens_details"] == {"reasoning_tokens": 0, "audio_tokens": 3}
 
 
 def a_delta() -> st.SearchStrategy[Event]:
