@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ("Known", "know")
 
 _NEAREST = 5
-_QUANTILE = 0.2
+_QUANTILE = 0.3
 """Of prompts like the labels, so many are taken for new all the same: the price of the gate."""
 _ALL = 2.0
 """No two prompts are as like as this: with so few labels everything is new."""
