@@ -434,9 +434,17 @@ def test_a_limit_is_set_shown_and_lifted(call: CliRunner) -> None:
     assert said.stdout == "house: 6000 requests, 4 parallel\n"
     rows = call.invoke(main, ["limits", "list"]).stdout.splitlines()
     (row,) = [row for row in rows if "house" in row]
-    assert row.split() == ["house", "6,000", "no", "limit", "4"]
+    none = ["no", "limit"]
+    assert row.split() == ["house", "6,000", *none, "4", *none, *none]
     (listed,) = json.loads(call.invoke(main, ["limits", "list", "--json"]).stdout)
-    assert listed == {"account": "house", "requests": 6000, "tokens": None, "parallel": 4}
+    assert listed == {
+        "account": "house",
+        "requests": 6000,
+        "tokens": None,
+        "parallel": 4,
+        "reasoning": None,
+        "steps": None,
+    }
     assert call.invoke(main, ["limits", "lift", "house"]).stdout == "house: no limit\n"
     assert json.loads(call.invoke(main, ["limits", "list", "--json"]).stdout) == []
     set_again = call.invoke(main, ["limits", "set", "house", "--tokens", "9", "--json"])
