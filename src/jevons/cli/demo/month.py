@@ -196,15 +196,7 @@ def _asked(
     drawn = dice.share()
     if drawn < 0.004:  # noqa: PLR2004 about as often as people forget what they may
         return Asked(None, _refused(dice, trade, actor, name, at_ms))
-    deeper = trade.deeper**progress
-    written = dice.around(trade.written * deeper, 2.2)
-    thought = round(written * 0.35 * progress) if endpoint.name in _THINKS else 0
-    read = dice.around(trade.read, 2.4)
-    cached = round(read * 0.4 * dice.share()) if endpoint.name not in _OWN else 0
-    usage = Usage(
-        input=read - cached, cache_read=cached, output=written - thought, reasoning=thought,
-        counted_by="endpoint",
-    )  # fmt: skip
+    usage = _usage(dice, trade, endpoint.name, progress)
     is_failed = drawn > 0.988  # noqa: PLR2004 one in eighty
     usage = Usage() if is_failed else usage
     outcome = Outcome(
@@ -217,20 +209,35 @@ def _asked(
         dice, trade, actor, endpoint, charge=charge, usage=usage, name=name, at_ms=at_ms,
         is_failed=is_failed,
     )  # fmt: skip
-    intent = Intent(
-        id=name,
-        at_ms=at_ms - round(receipt.total_ms),
-        key=actor.key,
-        asked=endpoint.model,
-        endpoints=(endpoint.name,),
-        rules=_RULES,
-        policy=_POLICY,
+    return Asked(_intent(receipt, endpoint.name), receipt)
+
+
+def _usage(dice: Dice, trade: Trade, endpoint: str, progress: float) -> Usage:
+    written = dice.around(trade.written * trade.deeper**progress, 2.2)
+    thought = round(written * 0.35 * progress) if endpoint in _THINKS else 0
+    read = dice.around(trade.read, 2.4)
+    cached = round(read * 0.4 * dice.share()) if endpoint not in _OWN else 0
+    return Usage(
+        input=read - cached, cache_read=cached, output=written - thought, reasoning=thought,
+        counted_by="endpoint",
+    )  # fmt: skip
+
+
+def _intent(receipt: Receipt, endpoint: str) -> Intent:
+    """Write what was about to leave, of what became of it."""
+    return Intent(
+        id=receipt.id,
+        at_ms=receipt.at_ms - round(receipt.total_ms),
+        key=receipt.key,
+        asked=receipt.asked,
+        endpoints=(endpoint,),
+        rules=receipt.rules,
+        policy=receipt.policy,
         request=receipt.request,
-        data_class=trade.data_class,
-        region=trade.region,
-        account=actor.account,
+        data_class=receipt.data_class,
+        region=receipt.region,
+        account=receipt.account,
     )
-    return Asked(intent, receipt)
 
 
 _THINKS = frozenset({"qwen-30b", "deepseek-chat", "kimi", "claude-sonnet"})

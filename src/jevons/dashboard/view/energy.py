@@ -77,26 +77,13 @@ def energy(
     spans = spans or days.halves
     told = told or _compared(tallies, spans)
     daily = {name: each for (name,), each in bill(tallies, by=("day",)).items()}
-    trail = _trail(_known(tallies), days)
     return View(
         title="Energy and carbon",
         says=_says(told, days),
         figures=_figures(whole, told),
         sections=(
-            Section(
-                "The Jevons plane",
-                "Each dot is a week. To the right, the same energy gives more tokens. Without "
-                "rebound a house would follow R = 0 down; above the line it uses more than before, "
-                "although each token takes less. That is what Jevons saw of coal.",
-                charts=(_plane(trail),) if len(trail) > 1 else (),
-                notes=() if len(trail) > 1 else ("It takes eight days to draw.",),
-            ),
-            Section(
-                "Why the total changed",
-                f"{_days(spans[0])} against {_days(spans[1])}. The parts leave no rest.",
-                charts=() if isinstance(told, NoFigure) else (_fall(told),),
-                notes=(f"No figure: {told.why}.",) if isinstance(told, NoFigure) else (),
-            ),
+            _jevons(_trail(_known(tallies), days)),
+            _why(told, spans),
             Section(
                 "Day by day",
                 "Bands hold the figure in nine cases of ten, were all errors to go the same way.",
@@ -106,6 +93,26 @@ def energy(
             Section("Where the figures come from", charts=(_tiers(whole),), notes=_notes(whole)),
             Section("By model", table=_models(tallies)),
         ),
+    )
+
+
+def _jevons(trail: Sequence[Step]) -> Section:
+    return Section(
+        "The Jevons plane",
+        "Each dot is a week. To the right, the same energy gives more tokens. Without rebound a "
+        "house would follow R = 0 down; above the line it uses more than before, although each "
+        "token takes less. That is what Jevons saw of coal.",
+        charts=(_plane(trail),) if len(trail) > 1 else (),
+        notes=() if len(trail) > 1 else ("It takes eight days to draw.",),
+    )
+
+
+def _why(told: Rebound | NoFigure, spans: tuple[Span, Span]) -> Section:
+    return Section(
+        "Why the total changed",
+        f"{_days(spans[0])} against {_days(spans[1])}. The parts leave no rest.",
+        charts=() if isinstance(told, NoFigure) else (_fall(told),),
+        notes=(f"No figure: {told.why}.",) if isinstance(told, NoFigure) else (),
     )
 
 
