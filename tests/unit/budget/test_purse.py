@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
-from jevons.budget.purse import Purse, Spent
+from jevons.budget.purse import Held, Purse, Spent
 from jevons.budget.terms import Terms
 from jevons.testing.make import a_receipt, an_intent
 from jevons.types.budget import Amounts, Budget
@@ -80,6 +80,23 @@ def test_what_is_released_was_never_there() -> None:
     where = purse(budget(cost_nusd=10))
     where.hold(intent("one", amounts(10)))
     where.release("one")
+    where.release("one")
+    assert left(where) == [10]
+
+
+def test_of_a_line_what_has_a_budget_is_listed_with_its_period() -> None:
+    where = purse(budget("key_1", per="month", energy_mj=3), budget("acme", cost_nusd=9))
+    rows = where.rows("key_1", LINE, "2026-11-29")
+    assert rows == [("acme", "2026-11-29"), ("key_1", "2026-11")]
+
+
+def test_what_another_purse_set_aside_is_given_back_here() -> None:
+    where, one = purse(budget(cost_nusd=10)), intent("one", amounts(6))
+    where.hold(intent("counted", amounts(6)))  # as what all of them hold together has it
+    parts = where.held("counted")
+    assert parts is not None
+    where.adopt(Held(one, (("lab", "2026-11-29"),), parts))
+    assert (where.held("one"), where.held("two"), left(where)) == (parts, None, [4])
     where.release("one")
     assert left(where) == [10]
 
