@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import TYPE_CHECKING
 
+import httpx2
 import pytest
 from click.testing import CliRunner
 
@@ -13,6 +15,8 @@ from jevons.boot.auto import HOUSE_KEY
 from jevons.cli import main
 from jevons.settings import load
 from jevons.store import PairRow, Pairs, chosen_records
+from jevons.testing import Vendor
+from jevons.testing.reply import usage, whole
 from jevons.types.account import Certified
 from jevons.types.errors import Misconfigured, StoreUnavailable
 
@@ -20,6 +24,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from click.testing import Result
+
+    from jevons.testing import Heard
+    from jevons.testing.reply import Reply
 
 pytestmark = pytest.mark.anyio
 
@@ -151,3 +158,50 @@ def test_a_report_of_a_house_without_auto_says_how_to_switch_it_on(tmp_path: Pat
     assert (
         "`[auto] reference` in jevons.toml" in run("report", "auto", "--config", str(config)).output
     )
+
+
+PROSE = "A ring is a set with two operations, of which the second spreads over the first, and more."
+
+
+@pytest.mark.parametrize(("says", "grade"), [("TIE", 1.0), ("worse", 0.0), ("who knows", None)])
+async def test_prose_is_graded_by_the_judge_whichever_answer_it_is_shown_first(
+    tmp_path: Path, says: str, grade: float | None
+) -> None:
+    def answer(heard: Heard) -> Reply:
+        asked = json.loads(heard.body)
+        text: str = asked["messages"][-1]["content"]
+        if not text.startswith("Two answers"):
+            return whole(f"{PROSE} Says {asked['model'].rpartition('/')[2]}.", counted=usage(5, 5))
+        first, second = text.index("Says dear."), text.index("Says cheap.")
+        better = "A" if first < second else "B"
+        return whole(better if says == "worse" else says, counted=usage(5, 5))
+
+    async with Vendor(answer) as vendor:
+        toml = TOML.replace("http://127.0.0.1:1/v1", vendor.url).replace(
+            "learn = 60", 'learn = 60\nshare = 1.0\njudge = "dear"'
+        )
+        async with open_house(load(a_house(tmp_path, toml))) as house:
+            key = (tmp_path / "key").read_text().strip()
+            transport = httpx2.ASGITransport(app=house.app)  # type: ignore[arg-type] ours is narrower
+            async with httpx2.AsyncClient(transport=transport, base_url="http://house") as client:
+                for number in range(4):
+                    said = [{"role": "user", "content": f"what is ring {number}"}]
+                    await client.post(
+                        "/v1/chat/completions",
+                        json={"model": "auto", "messages": said},
+                        headers={"authorization": f"Bearer {key}"},
+                    )
+            rows = await settled(Pairs(tmp_path / "auto.db"), 0 if grade is None else 4)
+    assert {row.grades["cheap"] for row in rows} == ({grade} if grade is not None else set())
+    assert all(row.grades["dear"] == 1.0 for row in rows)
+
+
+async def settled(pairs: Pairs, count: int) -> list[PairRow]:
+    """Wait until as many prompts are graded, or for a moment if none is to be."""
+    rows: list[PairRow] = []
+    for _ in range(1000 if count else 50):
+        rows = [row for _, row in pairs.after(0)]
+        if count and len(rows) >= count:
+            break
+        await asyncio.sleep(0.02)
+    return rows

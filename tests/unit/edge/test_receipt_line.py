@@ -7,7 +7,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jevons.edge.receipt_line import receipt_line
+from jevons.edge.receipt_line import chosen_headers, receipt_line
 from jevons.testing.make import a_receipt
 from jevons.types.units import Estimate, Priced
 
@@ -30,3 +30,29 @@ def test_it_is_one_line_of_ascii_whatever_the_names(name: str) -> None:
     assert line.isascii()
     assert b"\n" not in line
     assert json.loads(line)["model"] == name
+
+
+def test_an_answer_of_auto_says_who_answered_how_that_was_chosen_and_what_is_promised() -> None:
+    chosen = a_receipt(endpoint="cheap", chosen="certified", why="saves 90%", certificate="cert_1")
+    line = json.loads(receipt_line(chosen))
+    assert (line["chosen"], line["why"], line["certificate"]) == (
+        "certified",
+        "saves 90%",
+        "cert_1",
+    )
+    assert chosen_headers(chosen) == [
+        (b"x-jevons-arm", b"cheap"),
+        (b"x-jevons-chosen", b"certified"),
+        (b"x-jevons-certificate", b"cert_1"),
+    ]
+
+
+def test_where_nothing_is_promised_no_certificate_is_named() -> None:
+    headers = dict(chosen_headers(a_receipt(chosen="uncertified")))
+    assert b"x-jevons-certificate" not in headers
+    assert json.loads(receipt_line(a_receipt(chosen="uncertified")))["certificate"] is None
+
+
+def test_other_answers_say_nothing_of_it() -> None:
+    assert chosen_headers(a_receipt()) == []
+    assert "chosen" not in json.loads(receipt_line(a_receipt()))
