@@ -185,8 +185,9 @@ def on_a_server(folder: Path, records: int) -> Iterator[Done]:
                 rates.append(
                     (uvloop.run(written(where, records, commit, budget=budget)), yardstick)
                 )
+            promised = None if budget else 3000
             what = f"PostgreSQL: receipts a second, commit = {commit}{', a budget' * budget}"
-            yield Done(what, median(rate for rate, _ in rates), "/s", at_least=3000)
+            yield Done(what, median(rate for rate, _ in rates), "/s", promised)
             yield Done("  bare inserts a second", median(rate for _, rate in rates), "/s")
             yield Done("  receipts for each bare insert", median(a / b for a, b in rates), "x")
 
@@ -307,7 +308,7 @@ def main() -> int:
     start_s = time.perf_counter()
     parts: dict[str, Callable[[Path], Iterator[Done]]] = {
         "throughput": partial(throughput, records=said.records),
-        "postgres": partial(on_a_server, records=said.records),
+        "postgres": partial(on_a_server, records=min(said.records, 60_000)),
         "checking": partial(checking, records=said.checked),
         "proving": partial(proving, records=said.tree),
     }

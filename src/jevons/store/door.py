@@ -54,6 +54,8 @@ class Words(NamedTuple):
     """Every segment and its id, in the order of leaves: those with a place, then the others."""
     unplaced: str
     """The oldest segments that have no place, at most as many as said."""
+    slice_segments: int
+    """How many of them are asked for at once: a server sends all that it is asked for."""
     place: str
     """Gives segments their places: a JSON object of first leaves and ids."""
     named: str
@@ -80,6 +82,7 @@ SQLITE = Words(
     segments=("SELECT id, body FROM segment ORDER BY id",),
     unplaced="SELECT id, body FROM segment WHERE id > "
     "coalesce((SELECT segment FROM placed ORDER BY first DESC LIMIT 1), 0) ORDER BY id LIMIT ?",
+    slice_segments=512,
     place="INSERT INTO placed SELECT key, value FROM json_each(?)",
     named="SELECT key, value FROM json_each(?) WHERE true",
     listed="SELECT value FROM json_each(?)",
@@ -104,6 +107,7 @@ POSTGRES = Words(
     ),
     # Not from an id on: a transaction that took an earlier one may be committed later.
     unplaced="SELECT id, body FROM segment WHERE first IS NULL ORDER BY id LIMIT ?",
+    slice_segments=32,
     place="UPDATE segment SET first = key::bigint FROM json_each_text(?::json) "
     "WHERE id = value::bigint",
     named="SELECT key, value::bigint FROM json_each_text(?::json)",

@@ -99,7 +99,8 @@ class Sequencer:
             Whether more may be left, and the receipts that can now be looked up.
         """
         batch = self._take()
-        is_more = len(batch.leaves) >= SLICE_LEAVES
+        most = self._connection.words.slice_segments
+        is_more = len(batch.leaves) >= SLICE_LEAVES or len(batch.placed) == most
         note = None
         if not batch.leaves and self._edge.size == self._signed:
             return False, []
@@ -139,7 +140,8 @@ class Sequencer:
 
     def _take(self) -> _Slice:
         batch, first = _Slice([], []), self._edge.size
-        rows = self._connection.execute(self._connection.words.unplaced, (SLICE_LEAVES,))
+        words = self._connection.words
+        rows = self._connection.execute(words.unplaced, (words.slice_segments,))
         for segment, body in rows:
             batch.placed.append((first + len(batch.leaves), segment))
             batch.leaves.extend(unpack(body))
