@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, assert_type
 from jevons.pick.attempts import attempts
 from jevons.settings import Settings, load
 from jevons.types.account import (
+    Certified,
     Erased,
     Expired,
     Genesis,
@@ -123,6 +124,8 @@ def kind(record: Record) -> str:  # noqa: PLR0911 one for each that has a field 
             return record.root
         case Erased():
             return record.reason
+        case Certified():
+            return record.reference
         case Expired():
             return str(record.answers.special)
         case Account():
