@@ -269,7 +269,7 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 class AutoSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`model: "auto"`: the cheapest endpoint that is good enough, with a certificate.
 
-    Takes `pip install 'jevons[auto]'`.
+    Takes `.venv/bin/pip install -e '.[auto]'`.
     """
 
     reference: str = ""

@@ -84,7 +84,7 @@ def study_of(said: AutoSettings) -> Study:
     try:
         from jevons.auto import Plan, Study, Terms  # noqa: PLC0415 numpy is an extra
     except ModuleNotFoundError as error:
-        message = f"[auto] takes `pip install 'jevons[auto]'`: {error}"
+        message = f"[auto] takes `.venv/bin/pip install -e '.[auto]'`: {error}"
         raise Misconfigured(message) from None
     terms = Terms(said.loss, 1.0 - said.confidence, said.days, said.requests)
     return Study(arms_of(said), 0, Plan(terms, said.learn, said.labels))

@@ -41,7 +41,7 @@ _WHICH = ("judged", "listed", "lags", "cheapest")
     "--parquet",
     type=(click.Choice(_WHICH), click.Path(path_type=Path, dir_okay=False, writable=True)),
     metavar="WHICH FILE",
-    help="Write those figures as Parquet. Takes pip install 'jevons[parquet]'.",
+    help="Write those figures as Parquet. Takes .venv/bin/pip install -e '.[parquet]'.",
 )
 @as_page
 @shared

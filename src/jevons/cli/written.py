@@ -38,7 +38,7 @@ def as_parquet(function: F) -> F:
         "parquet",
         type=_FILE,
         metavar="FILE",
-        help="Write its figures as Parquet. Takes pip install 'jevons[parquet]'.",
+        help="Write its figures as Parquet. Takes .venv/bin/pip install -e '.[parquet]'.",
     )(function)
 
 
@@ -91,7 +91,7 @@ def write_parquet(path: Path, heading: Sequence[str], rows: Iterable[Sequence[ob
         import pyarrow as pa
         import pyarrow.parquet as pq
     except ImportError:
-        message = "--parquet takes pyarrow; pip install 'jevons[parquet]'"
+        message = "--parquet takes pyarrow; .venv/bin/pip install -e '.[parquet]'"
         raise Misconfigured(message) from None
     columnar: Any = pa  # neither has types
     file: Any = pq

@@ -92,5 +92,5 @@ def test_without_pyarrow_it_says_what_to_install(
     file = tmp_path / "report.parquet"
     done = asked("spend", "--parquet", str(file), "--config", str(sample.config))
     assert done.exit_code == 1
-    assert "pip install 'jevons[parquet]'" in done.stderr
+    assert "pip install -e '.[parquet]'" in done.stderr
     assert not file.exists()

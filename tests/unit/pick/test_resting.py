@@ -46,6 +46,15 @@ def order(resting: Resting, now_s: float, names: tuple[str, ...] = NAMES) -> str
     return "".join([each.endpoint.name for each in candidates])
 
 
+def test_whoever_failed_last_is_told_with_its_error_until_it_answers() -> None:
+    resting = Resting()
+    fail(resting, "a", 0, 0)
+    (failing,) = resting.failing(now_s=0, now_ms=7).values()
+    assert (failing.endpoint, failing.failures, failing.error) == ("a", 2, DOWN.code)
+    resting.note(outcome("a", None), now_s=0)
+    assert resting.failing(now_s=0, now_ms=7) == {}
+
+
 def test_nobody_is_set_aside_who_has_not_failed_three_times_in_a_row() -> None:
     resting = Resting()
     assert order(resting, 0) == "abc"
