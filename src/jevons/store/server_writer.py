@@ -50,6 +50,7 @@ class _Doubt(NamedTuple):
     """A batch of which nobody knows whether it was committed."""
 
     segment: int
+    replica: int
     batch: Batch
     moved: Moved
 
@@ -101,6 +102,7 @@ class ServerWriter(Writer):
             try:
                 self._ready()
                 if self._is_done(batch):
+                    self._try(self._look)
                     return None
                 self._write(batch)
             except ServerFault as error:
@@ -126,15 +128,15 @@ class ServerWriter(Writer):
         if self._replica.is_lost:
             self._sequencer = None
             self._version = None
-            if self._replica.rejoin():
+            is_ours = self._replica.rejoin()
+            self._settle_doubt()
+            if is_ours:
                 log.info("ledger.rejoined", replica=self._replica.number)
             else:
                 log.warning("ledger.declared_dead", replica=self._replica.number)
                 self._void |= self._open
                 self._open.clear()
                 self._purse.forget()
-                self._doubt = None
-            self._settle_doubt()
             with transaction(self._replica.session):
                 self._purse.write_held(self._replica.session, replica=self._replica.number)
 
@@ -143,7 +145,7 @@ class ServerWriter(Writer):
         if self._doubt is None:
             return
         sql = "SELECT 1 FROM segment WHERE id = ? AND replica = ?"
-        at = (self._doubt.segment, self._replica.number)
+        at = (self._doubt.segment, self._doubt.replica)
         if self._replica.session.execute(sql, at).fetchone() is None:
             self._doubt = None
         else:
@@ -188,7 +190,7 @@ class ServerWriter(Writer):
             self._take_over(version)
             leaves, moved = work(batch)
             if leaves:
-                self._doubt = _Doubt(segment, batch, moved)
+                self._doubt = _Doubt(segment, self._replica.number, batch, moved)
                 session.commit(_INSERT, (segment, self._replica.number, pack(leaves)))
             else:
                 session.execute("COMMIT")
