@@ -10,7 +10,7 @@ from jevons.dashboard.blocks import NOTHING, Cell, Head, Section, Table, View
 from jevons.reports import Bill, bill
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from jevons.dashboard.days import Days
     from jevons.reports.tally import Tally
@@ -102,14 +102,21 @@ def _health(did: Bill, rest: SetAside | None) -> Cell:
 
 
 def _did(did: Bill) -> tuple[Cell, ...]:
-    every = did.read + did.written
+    every, written, answers = did.read + did.written, did.written, did.requests
+    cost, energy = did.cost_nusd * 1e6, did.energy_mj * 1000
     return (
-        Cell(words.count(did.requests)),
-        Cell(words.per_cent(did.failed / did.requests) if did.requests else ""),
-        Cell(words.money(did.cost_nusd * 1e6 / every) if every and did.cost_nusd else ""),
-        Cell(words.energy(did.energy_mj * 1000 / did.written)
-             if did.written and did.energy_mj else ""),
-    )  # fmt: skip
+        Cell(words.count(answers)),
+        Cell(words.per_cent(did.failed / answers) if answers else ""),
+        Cell(_known(cost, every, words.money, is_known=did.unpriced < answers)),
+        Cell(_known(energy, written, words.energy, is_known=did.unmeasured < answers)),
+    )
+
+
+def _known(total: float, of: int, write: Callable[[float], str], *, is_known: bool) -> str:
+    """Write what each comes to, where there are any."""
+    if not of:
+        return ""
+    return write(total / of) if is_known else "unknown"
 
 
 def _prices(endpoints: Sequence[Endpoint]) -> Table:
