@@ -45,9 +45,7 @@ def _unprivileged() -> list[str]:
     """Who runs it."""
     if os.geteuid() != 0:
         return []
-    # It ends with the run of tests that started it, however that ends.
-    ended = ("--pdeathsig", "INT")
-    return ["setpriv", *ended, "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--"]
+    return ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--"]
 
 
 class Cluster:
