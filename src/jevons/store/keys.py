@@ -245,9 +245,9 @@ class KeyRing:
         rows = connection.execute("SELECT digest, actor FROM key").fetchall()
         keys = [(digest, msgspec.json.decode(actor, type=Actor)) for digest, actor in rows]
         former = {actor.former: _former(actor) for _, actor in keys if actor.former is not None}
+        self._erased = erasures(connection)  # before it is gone: at no moment is it nobody's
         self._rows = {actor.key: (digest, actor) for digest, actor in keys}
         self._found = {**former, **dict(keys)}
-        self._erased = erasures(connection)
 
     def _named(self, key: str) -> tuple[bytes, Actor]:
         if key in self._erased:
