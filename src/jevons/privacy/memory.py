@@ -44,9 +44,9 @@ class Memory:
         name = blake2b(piece, digest_size=16, key=self._key).digest()
         kinds = self._young.get(name)
         if kinds is None:
-            kinds = self._old.get(name)
-            self._keep(name, look(piece) if kinds is None else kinds)
-            return self._young[name]
+            known = self._old.get(name)
+            kinds = look(piece) if known is None else known
+            self._keep(name, kinds)
         return kinds
 
     def _keep(self, name: bytes, kinds: tuple[Kind, ...]) -> None:

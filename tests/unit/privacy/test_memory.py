@@ -41,3 +41,15 @@ def test_no_word_of_a_piece_is_kept() -> None:
     memory = Memory(bytes(16))
     memory.recall(b"anna@example.org", Looking().look)
     assert b"anna" not in repr(vars(memory)).encode()
+
+
+def test_a_generation_may_end_while_a_piece_is_looked_at() -> None:
+    memory, inner = Memory(bytes(16), most=1), Looking()
+
+    def look(piece: bytes) -> tuple[Kind, ...]:
+        for other in (b"a", b"b", b"c"):  # as other threads would
+            memory.recall(other, inner.look)
+        return inner.look(piece)
+
+    assert memory.recall(b"a@b", look) == ("email",)
+    assert memory.recall(b"a@b", look) == ("email",)
