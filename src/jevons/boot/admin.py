@@ -12,10 +12,8 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from jevons.admin import Sessions, make_app
 from jevons.boot.listener import Listener
 from jevons.boot.secrets import Secrets
-from jevons.boot.single import open_single
 from jevons.telemetry import log
 from jevons.types.errors import Misconfigured
 
@@ -56,6 +54,9 @@ def open_admin(
     said = settings.admin
     if said.port is None:
         return None
+    from jevons.admin import Sessions, make_app  # noqa: PLC0415 as in `jevons.boot.house`
+    from jevons.boot.single import open_single  # noqa: PLC0415
+
     url = _reached_at(said)
     home = url or f"http://{said.host}:{said.port}"
     secrets, single = Secrets(settings.data_dir), None

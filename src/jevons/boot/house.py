@@ -13,15 +13,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from jevons.admin import Desk
-from jevons.boot.admin import open_admin
 from jevons.boot.auto import arms_of, open_auto, pairs_path
 from jevons.boot.calibrate import profile_path, read_profile
 from jevons.boot.ledger import answers_path, ledger_path
 from jevons.boot.limits import open_limits
 from jevons.boot.meter import open_exchange, open_meter
 from jevons.boot.outside import Shown, show
-from jevons.boot.pages import open_pages
 from jevons.boot.policy import open_policy
 from jevons.boot.privacy import open_privacy
 from jevons.boot.remote import open_remote, row_of
@@ -250,8 +247,15 @@ async def _open_rooms(ground: _Ground, books: Books, asked: _Asked) -> Rooms:
 def _open_admin(
     ground: _Ground, books: Books, answers: Archive | None, endpoints: tuple[Endpoint, ...]
 ) -> Application | None:
-    """Open what people who look after the house are answered by."""
+    """Open what people who look after the house are answered by; None where nobody can sign in."""
     settings, clock, resting = ground.settings, ground.clock, ground.resting
+    if settings.admin.port is None:
+        return None
+    # Imported here: 12 MB that only a house with such a listener needs.
+    from jevons.admin import Desk  # noqa: PLC0415
+    from jevons.boot.admin import open_admin  # noqa: PLC0415
+    from jevons.boot.pages import open_pages  # noqa: PLC0415
+
     desk = Desk(
         would=partial(would, settings),
         became=partial(became, settings),
