@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from jevons.boot import open_house
-from jevons.boot.auto import HOUSE_KEY
 from jevons.cli import main
+from jevons.reports import HOUSE_KEY
 from jevons.settings import load
 from jevons.store import PairRow, Pairs, chosen_records
 from jevons.testing import Vendor

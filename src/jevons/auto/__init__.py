@@ -8,7 +8,6 @@ State: none; a model is a value, made of pairs and nothing else.
 Takes `.venv/bin/pip install -e '.[auto]'`: the arithmetic is numpy's.
 """
 
-from jevons.auto.agreement import Canonical, canonical, fold
 from jevons.auto.betting import evidence, p_value, upper_bound
 from jevons.auto.certificate import Certificate, Terms, certify, expired, share
 from jevons.auto.chooser import AUTO, Chooser, prompt_of
@@ -23,7 +22,6 @@ from jevons.auto.study import Choice, Pair, Plan, Study, Turn
 
 __all__ = (
     "AUTO",
-    "Canonical",
     "Certificate",
     "Choice",
     "Chooser",
@@ -39,7 +37,6 @@ __all__ = (
     "Study",
     "Terms",
     "Turn",
-    "canonical",
     "certify",
     "draws_of",
     "drift",
@@ -47,7 +44,6 @@ __all__ = (
     "expired",
     "fit_costs",
     "fit_quality",
-    "fold",
     "frontier",
     "know",
     "p_value",

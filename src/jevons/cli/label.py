@@ -31,9 +31,10 @@ def label(*, file: BinaryIO, config: Path | None, as_json: bool) -> None:
     Prompts are to be drawn by lot from your traffic: what is promised of it
     is shown on them. A server that runs takes them up at once.
     """
-    from jevons.boot.auto import arms_of, pairs_path, row_of_line
+    from jevons.boot.auto import arms_of, pairs_path
     from jevons.cli.screen import emit
     from jevons.clock import SystemClock
+    from jevons.grading import row_of_line
     from jevons.store import Pairs
     from jevons.types.errors import Malformed
 

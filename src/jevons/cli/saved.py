@@ -40,9 +40,8 @@ def auto(*, config: Path | None, as_json: bool) -> None:
     The saving is measured beside requests that were drawn to get the reference
     all the same; the interval holds in nine cases of ten.
     """
-    from jevons.boot.auto import HOUSE_KEY
     from jevons.cli.screen import emit
-    from jevons.reports import saved
+    from jevons.reports import HOUSE_KEY, saved
     from jevons.store import chosen_records
 
     told = saved(chosen_records(existing_ledger(read_settings(config))), house=HOUSE_KEY)

@@ -6,8 +6,9 @@ May not know: sockets, SQL, HTTP, what anything cost in the end.
 State: which endpoints failed lately, in `Resting`; else none.
 """
 
+from jevons.pick.agreement import Canonical, canonical, fold
 from jevons.pick.attempts import Retries, attempts
 from jevons.pick.cheapest import Cheapest
 from jevons.pick.resting import Resting
 
-__all__ = ("Cheapest", "Resting", "Retries", "attempts")
+__all__ = ("Canonical", "Cheapest", "Resting", "Retries", "attempts", "canonical", "fold")

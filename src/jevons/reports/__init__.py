@@ -18,7 +18,7 @@ from jevons.reports.landscape import (
 )
 from jevons.reports.lmdi import Effects, Flow, decompose
 from jevons.reports.rebound import Interval, NoFigure, Rebound, growth_of, rebound
-from jevons.reports.saved import Saved, saved
+from jevons.reports.saved import HOUSE_KEY, Saved, saved
 from jevons.reports.series import Change, Day, Step, days_of, interrupted, moved
 from jevons.reports.spend import DAY_MS, TIERS, Bill, Column, Tier, bill, groups_of, tier_of
 from jevons.reports.tally import HOUR_MS, Counted, Group, Sum, Tally, add_up, tally_of
@@ -26,6 +26,7 @@ from jevons.reports.tally import HOUR_MS, Counted, Group, Sum, Tally, add_up, ta
 __all__ = (
     "DAY_MS",
     "HOUR_MS",
+    "HOUSE_KEY",
     "TIERS",
     "Bill",
     "Change",

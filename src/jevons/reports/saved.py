@@ -21,7 +21,10 @@ from jevons.types.units import Priced
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ("Saved", "saved")
+__all__ = ("HOUSE_KEY", "Saved", "saved")
+
+HOUSE_KEY = "auto (house)"
+"""Name of the key that what is asked for `auto` alone is charged to."""
 
 _FEWEST = 20
 """Requests of a kind below which chance says more than they do."""

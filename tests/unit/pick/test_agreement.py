@@ -2,7 +2,7 @@
 
 import pytest
 
-from jevons.auto.agreement import canonical, fold
+from jevons.pick.agreement import canonical, fold
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,26 @@
+"""What `auto` learns from: requests that are asked of every arm besides, and graded.
+
+Enters: requests for `auto`, as they pass; rows that anybody else wrote.
+Leaves: rows, and turns of the study in the books.
+May not know: dialects of callers, settings, SQL.
+State: requests that wait to be graded, and how far the rows were read.
+
+A client of the corridor: what it asks goes through every room, under the rules that hold for
+whoever asked. Takes `.venv/bin/pip install -e '.[auto]'`.
+"""
+
+from jevons.grading.asking import Asking, Told
+from jevons.grading.grader import Grader
+from jevons.grading.loop import Loop
+from jevons.grading.rows import pair_of, record_of, row_of, row_of_line
+
+__all__ = (
+    "Asking",
+    "Grader",
+    "Loop",
+    "Told",
+    "pair_of",
+    "record_of",
+    "row_of",
+    "row_of_line",
+)
