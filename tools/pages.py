@@ -39,6 +39,7 @@ SECTIONS: dict[type[msgspec.Struct], str] = {
     settings.HouseSettings: "house",
     settings.EngineSettings: "engine",
     settings.RetrySettings: "retries",
+    settings.AutoSettings: "auto",
     settings.PolicySettings: "policy",
     settings.PrivacySettings: "privacy",
     settings.WitnessSettings: "witness",

@@ -287,6 +287,9 @@ class AutoSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     fewer. 0 asks none: then only `jevons label` teaches."""
     judge: str = ""
     """Name of the endpoint that grades answers that cannot be compared; unset: those are not graded."""
+    judge_twice: bool = False
+    """Whether the judge is asked in both orders, and its two grades are averaged: twice the price, and
+    what it likes merely for coming first is gone."""
     learn: Annotated[int, msgspec.Meta(ge=20)] = 300
     """Graded prompts that are learned from before any are tested on."""
     labels: Annotated[int, msgspec.Meta(ge=20)] = 1000

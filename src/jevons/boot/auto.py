@@ -4,23 +4,37 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from jevons.store import Pairs
 from jevons.types.errors import Misconfigured
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from jevons.auto import Study
     from jevons.grading import Loop
     from jevons.ports import Clock, Pick
     from jevons.settings import AutoSettings, Settings
-    from jevons.store import Pairs
+    from jevons.store import PairRow
 
-__all__ = ("arms_of", "open_auto", "pairs_path", "study_of")
+__all__ = ("arms_of", "every_row", "open_auto", "pairs_path", "study_of")
 
 
 def pairs_path(settings: Settings) -> Path:
     """Where rows are."""
     return settings.data_dir / "auto.db"
+
+
+def every_row(settings: Settings) -> Iterator[PairRow]:
+    """Read all rows there are, oldest first; none in a house that never had `auto`.
+
+    Raises:
+        StoreUnavailable: They cannot be read.
+    """
+    path, number = pairs_path(settings), 0
+    while path.exists() and (rows := Pairs(path).after(number)):
+        yield from [row for _, row in rows]
+        number = rows[-1][0]
 
 
 def arms_of(said: AutoSettings) -> tuple[str, ...]:
@@ -64,7 +78,8 @@ def open_auto(
         return pick, None
     study = study_of(said)
     from jevons.auto import Chooser  # noqa: PLC0415 as above
-    from jevons.grading import Loop  # noqa: PLC0415 as above
+    from jevons.grading import Judge, Loop  # noqa: PLC0415 as above
 
-    loop = Loop(study, pairs, share=said.share, judge=said.judge)
+    judge = Judge(said.judge, said.judge_twice)
+    loop = Loop(study, pairs, share=said.share, judge=judge)
     return Chooser(study, pick, clock, holdout=said.holdout, notice=loop.notice), loop

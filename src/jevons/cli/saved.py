@@ -10,14 +10,25 @@ import click
 from jevons.cli.options import example, existing_ledger, read_settings, shared
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
-    from jevons.reports import Saved
+    from jevons.reports import Labels, Saved
     from jevons.types.account import Certified
 
 __all__ = ("auto",)
 
 _NUSD = 1e9
+_GRADERS = MappingProxyType(
+    {
+        "tests": "by tests of yours",
+        "checks": "by comparing answers",
+        "judge": "by a judge",
+        "human": "by a person",
+        "import": "by `jevons label`",
+        "unknown": "before it was asked by whom",
+    }
+)
 _REASONS = MappingProxyType(
     {
         "certified": "decided under a certificate",
@@ -40,18 +51,21 @@ def auto(*, config: Path | None, as_json: bool) -> None:
     The saving is measured beside requests that were drawn to get the reference
     all the same; the interval holds in nine cases of ten.
     """
+    from jevons.boot.auto import every_row
     from jevons.cli.screen import emit
-    from jevons.reports import HOUSE_KEY, saved
+    from jevons.reports import HOUSE_KEY, labels, saved
     from jevons.store import chosen_records
 
-    told = saved(chosen_records(existing_ledger(read_settings(config))), house=HOUSE_KEY)
+    settings = read_settings(config)
+    told = saved(chosen_records(existing_ledger(settings)), house=HOUSE_KEY)
+    graded = labels(every_row(settings))
     if as_json:
-        emit(_plain(told))
+        emit({**_plain(told), "labels": graded._asdict()})
         return
-    if not told.chosen and not told.turns:
+    if not told.chosen and not told.turns and not graded.by:
         click.echo("nobody has asked for `auto`; `[auto] reference` in jevons.toml switches it on")
         return
-    for line in _lines(told):
+    for line in (*_lines(told), *_graded(graded)):
         click.echo(line)
 
 
@@ -59,6 +73,18 @@ def _plain(told: Saved) -> dict[str, Any]:
     from msgspec import to_builtins
 
     return {**told._asdict(), "share": told.share._asdict(), "turns": to_builtins(told.turns)}
+
+
+def _graded(told: Labels) -> list[str]:
+    lines = ["", *_counts({_GRADERS.get(by, by): n for by, n in told.by.items()}, "graded ")]
+    lines += [f"{told.aimed:8}  of those likelier drawn than by lot, and weighed less by as much"]
+    lines += _counts({_GRADERS.get(by, by): n for by, n in told.failed.items()}, "not graded ")
+    lines += [f"the judge {each!r} graded answers of its own too" for each in told.own]
+    return lines if told.by or told.failed else []
+
+
+def _counts(counts: Mapping[str, int], before: str) -> list[str]:
+    return [f"{count:8}  {before}{what}" for what, count in sorted(counts.items())]
 
 
 def _lines(told: Saved) -> list[str]:

@@ -10,14 +10,18 @@ whoever asked. Takes `.venv/bin/pip install -e '.[auto]'`.
 """
 
 from jevons.grading.asking import Asking, Told
-from jevons.grading.grader import Grader
+from jevons.grading.grader import Graded, Grader, Judge
 from jevons.grading.loop import Loop
 from jevons.grading.rows import pair_of, record_of, row_of, row_of_line
+from jevons.grading.standing import Standing
 
 __all__ = (
     "Asking",
+    "Graded",
     "Grader",
+    "Judge",
     "Loop",
+    "Standing",
     "Told",
     "pair_of",
     "record_of",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from jevons.flow import Rooms
+    from jevons.grading.standing import Standing
     from jevons.ports import Caller, Ids
     from jevons.types.account import Receipt
     from jevons.types.actor import Actor
@@ -39,12 +40,16 @@ class Asking(NamedTuple):
 
     rooms: Rooms
     ids: Ids
-    house: Actor
+    standing: Standing
 
     async def answer(
         self, request: Generate, endpoint: str, messages: Sequence[tuple[str, str]]
     ) -> Told | None:
         """Ask one endpoint; None if it may not be asked, or failed."""
+        actor = await self._actor(request)
+        if actor is None:
+            log.info("auto.not_asked", endpoint=endpoint, error="ended")
+            return None
         body: dict[str, object] = {
             "model": endpoint,
             "messages": [{"role": role, "content": text} for role, text in messages],
@@ -55,7 +60,7 @@ class Asking(NamedTuple):
             msgspec.json.encode(body),
             id=self.ids.new("req"),
             at_ms=self.rooms.clock.now_ms(),
-            actor=self._actor(request),
+            actor=actor,
         )
         asked = msgspec.structs.replace(
             asked, data_class=request.data_class, identifiers=request.identifiers
@@ -71,11 +76,14 @@ class Asking(NamedTuple):
         cost = receipt.cost
         return Told(ear.text(), float(cost.nusd) if isinstance(cost, Priced) else None)
 
-    def _actor(self, request: Generate) -> Actor:
-        """Give the house's key what the caller may, and no more."""
-        caller = request.actor or self.house
+    async def _actor(self, request: Generate) -> Actor | None:
+        """Give the house's key what the caller may now, and no more; None if either is refused."""
+        caller = None if request.actor is None else await self.standing.caller(request.actor)
+        house = self.standing.house()
+        if caller is None or house is None:
+            return None
         return msgspec.structs.replace(
-            self.house,
+            house,
             endpoints=caller.endpoints,
             places=caller.places,
             data_class=caller.data_class,

@@ -1,9 +1,13 @@
-"""How good an answer is beside the reference's."""
+"""How good an answer is beside the reference's, and who says so.
+
+Rule 1: what can be compared is compared; only of what cannot is a judge asked.
+Rule 2: who grades nothing is told of too: a judge who often has no word is no judge of all prompts.
+"""
 
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from jevons.pick.agreement import canonical
 
@@ -13,7 +17,7 @@ if TYPE_CHECKING:
     from jevons.grading.asking import Asking
     from jevons.types.request import Generate
 
-__all__ = ("Grader", "draw")
+__all__ = ("Graded", "Grader", "Judge", "draw")
 
 _JUDGE = (
     "Two answers to one task follow. Which is better? Say `A`, `B` or `TIE`, and nothing else.\n\n"
@@ -21,21 +25,41 @@ _JUDGE = (
 )
 
 
+class Graded(NamedTuple):
+    """What came of grading one prompt."""
+
+    by: str
+    """`tests`, `checks`, `judge` or `import`, as rows have it."""
+    grades: tuple[float, ...] = ()
+    """From 0 to 1, one of each arm, the reference's first; none where it failed."""
+    judge: str = ""
+    """Name of the endpoint that was asked, where it was a judge."""
+    failed: str = ""
+    """Why there are no grades; empty where there are."""
+
+
+class Judge(NamedTuple):
+    """An endpoint that grades what cannot be compared."""
+
+    endpoint: str = ""
+    """Its name; empty: nobody does."""
+    twice: bool = False
+    """Whether it is asked in both orders; grades are the mean of what it says."""
+
+
 class Grader:
     """Grades answers to one request.
 
     Args:
         asking: Asks the judge.
-        judge: Name of the endpoint that is asked; empty: nobody is.
+        judge: Which.
     """
 
-    def __init__(self, asking: Asking, judge: str) -> None:
+    def __init__(self, asking: Asking, judge: Judge) -> None:
         self._asking = asking
         self._judge = judge
 
-    async def grade(
-        self, request: Generate, task: str, answers: Sequence[str]
-    ) -> list[float] | None:
+    async def grade(self, request: Generate, task: str, answers: Sequence[str]) -> Graded | None:
         """Grade against the reference: by what can be compared, else by a judge, else not at all.
 
         Args:
@@ -44,30 +68,43 @@ class Grader:
             answers: One of each arm, the reference's first.
 
         Returns:
-            A grade from 0 to 1 for each; None if there is none.
+            Who graded, and how; None if nobody was to.
         """
         reference = canonical(answers[0])
         if reference is not None:
-            return [1.0, *[float(canonical(each) == reference) for each in answers[1:]]]
-        if not self._judge:
+            right = [float(canonical(each) == reference) for each in answers[1:]]
+            return Graded("checks", (1.0, *right))
+        if not self._judge.endpoint:
             return None
         judged = [await self._judged(request, task, answers[0], each) for each in answers[1:]]
-        if any(each is None for each in judged):
-            return None
-        # What is better than the reference earns nothing: only losses are certified.
-        return [1.0, *[0.0 if each == -1 else 1.0 for each in judged]]
+        grades = tuple([each for each in judged if each is not None])
+        if len(grades) < len(judged):
+            return Graded("judge", judge=self._judge.endpoint, failed="judge")
+        return Graded("judge", (1.0, *grades), judge=self._judge.endpoint)
 
-    async def _judged(self, request: Generate, task: str, reference: str, other: str) -> int | None:
-        """Ask the judge: 1 the other is better, -1 the reference is, 0 neither; None it did not say."""
+    async def _judged(
+        self, request: Generate, task: str, reference: str, other: str
+    ) -> float | None:
+        """Have the judge grade one answer beside the reference's; None if it did not say."""
         is_turned = draw(request.id + "order") < 0.5  # noqa: PLR2004 a coin: judges like what comes first
+        orders = (is_turned, not is_turned) if self._judge.twice else (is_turned,)
+        said: list[float] = []
+        for each in orders:
+            word = await self._word(request, task, reference, other, is_turned=each)
+            if word is None:
+                return None
+            # What is better than the reference earns nothing: only losses are certified.
+            said.append(0.0 if word == ("B" if each else "A") else 1.0)
+        return sum(said) / len(said)
+
+    async def _word(
+        self, request: Generate, task: str, reference: str, other: str, *, is_turned: bool
+    ) -> str | None:
         first, second = (other, reference) if is_turned else (reference, other)
         said = _JUDGE.format(task=task, first=first, second=second)
-        told = await self._asking.answer(request, self._judge, [("user", said)])
+        told = await self._asking.answer(request, self._judge.endpoint, [("user", said)])
         word = told.text.strip().strip("`.* ").upper() if told is not None else ""
-        if word not in {"A", "B", "TIE"}:
-            return None
-        better = {"A": -1, "B": 1, "TIE": 0}[word]
-        return -better if is_turned else better
+        return word if word in {"A", "B", "TIE"} else None
 
 
 def draw(what: str) -> float:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 from jevons.grading.asking import Asking
 from jevons.grading.grader import Grader, draw
 from jevons.grading.rows import pair_of, record_of, row_of
-from jevons.reports import HOUSE_KEY
+from jevons.grading.standing import Standing
 from jevons.store import PairRow
 from jevons.telemetry import log
 from jevons.types.message import Text
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from jevons.auto import Prompt, Study, Turn
     from jevons.flow import Rooms
+    from jevons.grading.grader import Judge
     from jevons.ports import Ids
     from jevons.store import Books, Pairs
     from jevons.types.request import Generate
@@ -45,10 +46,10 @@ class Loop:
         study: What is known of the arms.
         pairs: The rows.
         share: Of requests, how many every arm is asked besides.
-        judge: Name of the endpoint that grades what cannot be compared; empty: nobody does.
+        judge: Grades what cannot be compared.
     """
 
-    def __init__(self, study: Study, pairs: Pairs, *, share: float, judge: str) -> None:
+    def __init__(self, study: Study, pairs: Pairs, *, share: float, judge: Judge) -> None:
         self._share = share
         self._judge = judge
         self._study = study
@@ -71,11 +72,9 @@ class Loop:
         """Stand where the last process stood, and go on from there."""
         self._noted = await asyncio.to_thread(self._pairs.noted)
         await self._catch_up(books)
-        house = [each for each in books.keys.list() if each.name == HOUSE_KEY]
-        if not house:
-            await books.keys.create(HOUSE_KEY)
-            house = [each for each in books.keys.list() if each.name == HOUSE_KEY]
-        self._running = asyncio.ensure_future(self._run(Asking(rooms, ids, house[0]), books))
+        standing = Standing(books, rooms.clock)
+        await standing.begin()
+        self._running = asyncio.ensure_future(self._run(Asking(rooms, ids, standing), books))
 
     async def end(self) -> None:
         """Stop; what was being graded is not."""
@@ -144,16 +143,17 @@ class Loop:
         if any(each is None for each in told):
             return
         answers = [each for each in told if each is not None]
-        grades = await Grader(asking, self._judge).grade(
+        graded = await Grader(asking, self._judge).grade(
             request, text, [each.text for each in answers]
         )
-        if grades is None:
+        if graded is None:
             return
         costs = [each.cost_nusd for each in answers]
         row = row_of(
             drawn.prompt,
             at_ms=asking.rooms.clock.now_ms(),
-            grades=dict(zip(self._study.arms, grades, strict=True)),
+            graded=graded,
+            arms=self._study.arms,
             costs={
                 arm: cost
                 for arm, cost in zip(self._study.arms, costs, strict=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 
 from jevons.auto import Pair, pack, read, unpack
+from jevons.grading.grader import Graded
 from jevons.store import PairRow
 from jevons.types.account import Certified
 from jevons.types.errors import Malformed
@@ -23,7 +24,13 @@ _NUSD = 1e9
 
 
 def row_of(
-    prompt: Prompt, *, at_ms: int, grades: dict[str, float], costs: dict[str, float], times: float
+    prompt: Prompt,
+    *,
+    at_ms: int,
+    graded: Graded,
+    arms: Sequence[str],
+    costs: dict[str, float],
+    times: float,
 ) -> PairRow:
     """Write a graded prompt as a row."""
     columns, counts, looks = pack(prompt)
@@ -33,9 +40,12 @@ def row_of(
         counts=counts,
         looks=looks,
         route=prompt.route,
-        grades=grades,
+        grades=dict(zip(arms, graded.grades, strict=bool(graded.grades))),
         costs=costs,
         times=times,
+        by=graded.by,
+        judge=graded.judge,
+        failed=graded.failed,
     )
 
 
@@ -66,7 +76,8 @@ def row_of_line(line: bytes, arms: Sequence[str], *, at_ms: int) -> PairRow:
     return row_of(
         read(said.prompt, route=said.route),
         at_ms=at_ms,
-        grades=said.grades,
+        graded=Graded("import", tuple(said.grades.values())),
+        arms=(*said.grades,),
         costs={arm: usd * _NUSD for arm, usd in said.costs.items()},
         times=1.0,
     )

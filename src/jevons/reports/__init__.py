@@ -7,6 +7,7 @@ State: none.
 """
 
 from jevons.reports.gather import Dimension, Measure, Period, Span, Sums, apart, fields_of, gather
+from jevons.reports.labels import Labels, labels
 from jevons.reports.landscape import (
     Cheapest,
     Judged,
@@ -40,6 +41,7 @@ __all__ = (
     "Group",
     "Interval",
     "Judged",
+    "Labels",
     "Lag",
     "Landscape",
     "Listed",
@@ -65,6 +67,7 @@ __all__ = (
     "groups_of",
     "growth_of",
     "interrupted",
+    "labels",
     "landscape",
     "moved",
     "rebound",

@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from jevons.budget import Purse
 from jevons.budget.period import day_of, month_of
+from jevons.budget.terms import line_of
 from jevons.ledger.record import encode
+from jevons.store.balance import balances
 from jevons.store.browse import browse, deeds
 from jevons.store.door import ServerFault
 from jevons.store.file_writer import FileWriter
@@ -181,6 +183,22 @@ class Books:
         await self._put(lambda done: Batch((), done, moves=moves, refused=refused))
         for error in refused.values():
             raise error
+
+    async def is_spent(self, actor: Actor) -> bool:
+        """Whether nothing is left of a hard budget of anything that a key is charged to.
+
+        Raises:
+            StoreUnavailable: The books, which several processes share, cannot be read.
+        """
+        if not self.covers(actor):
+            return False
+        now_ms = self._clock.now_ms()
+        if self._shares:
+            found = await asyncio.to_thread(balances, self._where, now_ms=now_ms)
+        else:
+            found = self.purse.balances(now_ms)
+        line = line_of(actor.key, actor.account)
+        return any(each.hard and each.left <= 0 and each.account in line for each in found)
 
     @property
     def terms(self) -> Terms:

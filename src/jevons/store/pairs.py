@@ -47,6 +47,14 @@ class PairRow(msgspec.Struct, frozen=True, kw_only=True):
     """How much likelier it was drawn than by lot."""
     ended: str = ""
     """Why the certificate that held ended here; empty for a graded prompt."""
+    by: str = ""
+    """Who graded it: `tests`, `checks` (answers were compared), `judge`, `human`, `feedback` or
+    `import`; empty in rows of versions that did not ask."""
+    judge: str = ""
+    """Name of the endpoint that was asked, where it was a judge."""
+    failed: str = ""
+    """Why nobody graded what was to be graded: `judge` said nothing that counts, or `tests` broke;
+    empty for a graded prompt."""
 
 
 class Pairs:

@@ -1,0 +1,29 @@
+"""It is told who graded what, and what nobody could."""
+
+from __future__ import annotations
+
+from jevons.reports import labels
+from jevons.store import PairRow
+
+
+def a_row(by: str, **fields: object) -> PairRow:
+    grades = {"dear": 1.0, "cheap": 0.0}
+    return PairRow(**{"at_ms": 1, "by": by, "grades": grades, **fields})  # type: ignore[arg-type] a test's own fields
+
+
+def test_each_kind_of_grader_is_counted_and_old_rows_are_said_to_be() -> None:
+    told = labels([a_row("checks"), a_row("checks", times=4.0), a_row("import"), a_row("")])
+    assert told.by == {"checks": 2, "import": 1, "unknown": 1}
+    assert told.aimed == 1
+
+
+def test_a_judge_that_grades_its_own_answers_is_named() -> None:
+    told = labels([a_row("judge", judge="dear"), a_row("judge", judge="other")])
+    assert told.judges == {"dear": 1, "other": 1}
+    assert told.own == ("dear",)
+
+
+def test_what_nobody_graded_is_counted_apart_and_ends_are_no_prompts() -> None:
+    told = labels([a_row("judge", judge="dear", failed="judge", grades={}), a_row("", ended="age")])
+    assert told.failed == {"judge": 1}
+    assert told.by == {}
