@@ -230,3 +230,38 @@ async def test_a_soft_budget_that_is_spent_stops_nothing(tmp_path: Path) -> None
         acts = Acts(client.house.books, by="a test")
         await acts.set_budget(caller.key, per="day", cost_nusd=0, hard=False)
         assert await copies(client, caller) is not None
+
+
+async def test_what_those_who_asked_say_is_in_the_report_and_among_the_rows(
+    tmp_path: Path,
+) -> None:
+    async with (
+        Vendor(answering(lambda _, __: "no")) as vendor,
+        opened(settings(tmp_path, vendor)) as client,
+    ):
+        asked = (await client.ask()).headers["x-request-id"]
+        (graded,) = await client.rows(1)
+        for thumbs in ("up", "down"):
+            said = {"receipt": asked, "thumbs": thumbs}
+            assert (await client.post("/v1/feedback", said)).status_code == 200
+        (*_, row) = await client.rows(3)
+        assert (row.by, row.name, row.chosen) == ("feedback", graded.name, "uncertified")
+        named = await client.ask(model="dear")
+        await client.post("/v1/feedback", {"receipt": named.headers["x-request-id"], "score": 0.5})
+    told = json.loads(report(tmp_path, "--json"))
+    assert (told["feedback"]["dear"]["answers"], told["feedback"]["dear"]["words"]) == (2, 3)
+    assert told["feedback"]["dear"]["mean"]["point"] == 0.25
+    assert told["labels"]["users"]["share"]["point"] == 1.0
+    assert "those who asked and graders differ on 100% of 1 prompts" in report(tmp_path)
+
+
+async def test_feedback_counts_as_a_request_of_its_key(tmp_path: Path) -> None:
+    async with (
+        Vendor(answering(lambda _, __: "no")) as vendor,
+        opened(settings(tmp_path, vendor, share=0.0)) as client,
+    ):
+        asked = (await client.ask()).headers["x-request-id"]
+        await Acts(client.house.books, by="a test").set_limit("default", requests=2)
+        said = {"receipt": asked, "thumbs": "up"}
+        told = [(await client.post("/v1/feedback", said)).status_code for _ in range(3)]
+    assert told == [200, 200, 429]

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from jevons.boot.policy import Policed
     from jevons.edge.asgi import Application
     from jevons.engine import Weights
+    from jevons.grading import Loop
     from jevons.ports import Clock, Provider
     from jevons.settings import Settings
 
@@ -109,7 +110,7 @@ async def open_house(
             metrics=ground.metrics,
             closing=closing,
         )
-        rooms = await _open_rooms(ground, books, asked)
+        rooms, auto = await _open_rooms(ground, books, asked)
         yield House(
             settings=settings,
             claim=claim,
@@ -128,6 +129,7 @@ async def open_house(
                 max_body_bytes=settings.server.max_body_bytes,
                 read_timeout_s=settings.server.read_timeout_s,
                 answers=answers,
+                hear=None if auto is None else auto.hear,
             ),
         )
 
@@ -200,7 +202,7 @@ async def _open_endpoints(ground: _Ground, weights: Weights | None) -> _Asked:
     return _Asked(catalog, doors, policed)
 
 
-async def _open_rooms(ground: _Ground, books: Books, asked: _Asked) -> Rooms:
+async def _open_rooms(ground: _Ground, books: Books, asked: _Asked) -> tuple[Rooms, Loop | None]:
     """Open the corridor's rooms, and what walks it by itself."""
     settings, clock = ground.settings, ground.clock
     traces = open_traces(
@@ -241,7 +243,7 @@ async def _open_rooms(ground: _Ground, books: Books, asked: _Asked) -> Rooms:
     if auto is not None:
         await ground.closing.enter_async_context(auto)
         await auto.begin(rooms, books, ground.ids)
-    return rooms
+    return rooms, auto
 
 
 def _open_admin(

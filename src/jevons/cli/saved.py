@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from jevons.reports import Labels, Saved
+    from jevons.reports import Labels, Opinion, Saved
+    from jevons.reports.labels import Differed
     from jevons.types.account import Certified
 
 __all__ = ("auto",)
@@ -53,19 +54,21 @@ def auto(*, config: Path | None, as_json: bool) -> None:
     """
     from jevons.boot.auto import every_row
     from jevons.cli.screen import emit
-    from jevons.reports import HOUSE_KEY, labels, saved
+    from jevons.reports import HOUSE_KEY, labels, opinions, saved
     from jevons.store import chosen_records
 
     settings = read_settings(config)
-    told = saved(chosen_records(existing_ledger(settings)), house=HOUSE_KEY)
+    records = chosen_records(existing_ledger(settings))
+    told, said = saved(records, house=HOUSE_KEY), opinions(records)
     graded = labels(every_row(settings))
     if as_json:
-        emit({**_plain(told), "labels": graded._asdict()})
+        feedback = {endpoint: _opinion(each) for endpoint, each in said.items()}
+        emit({**_plain(told), "labels": _labels(graded), "feedback": feedback})
         return
-    if not told.chosen and not told.turns and not graded.by:
+    if not told.chosen and not told.turns and not graded.by and not said:
         click.echo("nobody has asked for `auto`; `[auto] reference` in jevons.toml switches it on")
         return
-    for line in (*_lines(told), *_graded(graded)):
+    for line in (*_lines(told), *_graded(graded), *_said(said)):
         click.echo(line)
 
 
@@ -75,11 +78,44 @@ def _plain(told: Saved) -> dict[str, Any]:
     return {**told._asdict(), "share": told.share._asdict(), "turns": to_builtins(told.turns)}
 
 
+def _labels(told: Labels) -> dict[str, Any]:
+    return {**told._asdict(), "users": _apart(told.users)}
+
+
+def _apart(differed: Differed | None) -> dict[str, Any] | None:
+    if differed is None:
+        return None
+    return {"prompts": differed.prompts, "share": differed.share._asdict()}
+
+
+def _opinion(said: Opinion) -> dict[str, Any]:
+    return {**said._asdict(), "mean": said.mean._asdict()}
+
+
+def _said(told: Mapping[str, Opinion]) -> list[str]:
+    lines = [
+        f"{each.answers:8}  judged by who asked {endpoint}: {each.mean.point:.2f} in the mean, "
+        f"between {each.mean.p05:.2f} and {each.mean.p95:.2f}"
+        for endpoint, each in told.items()
+    ]
+    return ["", *lines] if lines else []
+
+
+def _differing(who: str, told: Differed | None) -> list[str]:
+    if told is None:
+        return []
+    low, point, high = told.share
+    return [
+        f"{who} differ on {point:.0%} of {told.prompts} prompts (between {low:.0%} and {high:.0%})"
+    ]
+
+
 def _graded(told: Labels) -> list[str]:
     lines = ["", *_counts({_GRADERS.get(by, by): n for by, n in told.by.items()}, "graded ")]
     lines += [f"{told.aimed:8}  of those likelier drawn than by lot, and weighed less by as much"]
     lines += _counts({_GRADERS.get(by, by): n for by, n in told.failed.items()}, "not graded ")
     lines += [f"the judge {each!r} graded answers of its own too" for each in told.own]
+    lines += _differing("those who asked and graders", told.users)
     return lines if told.by or told.failed else []
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from jevons.edge.asgi import Application, Receive, Scope, Send
+    from jevons.edge.desk import Hear
     from jevons.flow import Rooms
     from jevons.ports import Answers, Ids, Keys
     from jevons.telemetry import Metrics
@@ -32,6 +33,7 @@ def app(
     max_body_bytes: int,
     read_timeout_s: float,
     answers: Answers | None = None,
+    hear: Hear | None = None,
 ) -> Application:
     """Make the ASGI application. It has no lifespan of its own.
 
@@ -44,6 +46,7 @@ def app(
         max_body_bytes: Longest request body.
         read_timeout_s: Seconds within which a request's body has to arrive whole.
         answers: The answers that callers had kept; None keeps none.
+        hear: Told of each feedback once it is in the books; None tells nobody.
     """
     desk = Desk(
         rooms=rooms,
@@ -54,6 +57,7 @@ def app(
         max_body_bytes=max_body_bytes,
         read_timeout_s=read_timeout_s,
         answers=answers,
+        hear=hear,
     )
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:

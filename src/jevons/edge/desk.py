@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 from jevons.edge.presence import watching
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from jevons.edge.presence import Presence
     from jevons.flow import Rooms
     from jevons.patience import Patience
     from jevons.ports import Answers, Ids, Keys
     from jevons.telemetry import Metrics
+    from jevons.types.account import Feedback
+
+    Hear = Callable[[Feedback], Awaitable[None]]
 
 __all__ = ("Desk",)
 
@@ -33,4 +36,6 @@ class Desk:
     read_timeout_s: float
     answers: Answers | None = None
     """The answers that callers had kept; None in a house that keeps none."""
+    hear: Hear | None = None
+    """Told of each feedback once it is in the books; None in a house without `auto`."""
     patience: Patience[Presence] = field(default_factory=watching)

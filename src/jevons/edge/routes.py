@@ -16,6 +16,7 @@ import msgspec
 
 from jevons.edge.desk import Desk
 from jevons.edge.exchange import Exchange
+from jevons.edge.feedback import feedback
 from jevons.edge.generate import generate
 from jevons.edge.keeping import kept
 from jevons.edge.surface import CHAT, COUNT, EMBEDDINGS, MESSAGES, RESPONSES, Surface
@@ -128,6 +129,7 @@ ROUTES = (
     Route("/v1/messages", ("POST",), needs_key=True, answer=generate, surface=MESSAGES),
     Route("/v1/messages/count_tokens", ("POST",), needs_key=True, answer=generate, surface=COUNT),
     Route("/v1/embeddings", ("POST",), needs_key=True, answer=generate, surface=EMBEDDINGS),
+    Route("/v1/feedback", ("POST",), needs_key=True, answer=feedback),
     Route("/v1/models", ("GET", "HEAD"), needs_key=True, answer=_models),
     Route("/v1/models/", ("GET", "HEAD"), needs_key=True, answer=_model),
     Route("/v1/receipts/", ("GET", "HEAD"), needs_key=True, answer=_receipt),
@@ -180,6 +182,7 @@ def _is_called(endpoint: Endpoint, name: str) -> bool:
 if TYPE_CHECKING:
     _answers: tuple[Answer, ...] = (
         generate,
+        feedback,
         kept,
         _compacted,
         _models,

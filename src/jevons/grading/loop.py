@@ -16,7 +16,15 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 from jevons.grading.asking import Asking
 from jevons.grading.grader import Grader, draw
-from jevons.grading.rows import pair_of, record_of, row_of
+from jevons.grading.hearing import Hearing
+from jevons.grading.rows import (
+    certificate_of,
+    name_of,
+    pair_of,
+    record_of,
+    row_of,
+    row_of_word,
+)
 from jevons.grading.standing import Standing
 from jevons.store import PairRow
 from jevons.telemetry import log
@@ -30,6 +38,7 @@ if TYPE_CHECKING:
     from jevons.grading.grader import Judge
     from jevons.ports import Ids
     from jevons.store import Books, Pairs
+    from jevons.types.account import Feedback
     from jevons.types.request import Generate
 
 __all__ = ("Loop",)
@@ -54,6 +63,7 @@ class Loop:
         self._judge = judge
         self._study = study
         self._pairs = pairs
+        self._hearing = Hearing()
         self._waiting: deque[_Drawn] = deque(maxlen=_WAITING)
         self._read = 0  # number of the last row that was taken
         self._noted = 0  # and of the last whose turns are in the books
@@ -67,6 +77,15 @@ class Loop:
             if draw(request.id) < self._share * times:
                 self._waiting.append(_Drawn(request, prompt, times, self._study.times))
                 self._asked.set()
+
+    async def hear(self, word: Feedback) -> None:
+        """Take what somebody says of an answer, if `auto` chose who gave it.
+
+        Raises:
+            StoreUnavailable: It is in the books, and not among the rows.
+        """
+        if word.chosen:
+            await asyncio.to_thread(self._pairs.add, [row_of_word(word)])
 
     async def begin(self, rooms: Rooms, books: Books, ids: Ids) -> None:
         """Stand where the last process stood, and go on from there."""
@@ -129,10 +148,20 @@ class Loop:
             found: list[Turn] = []
             if row.ended:
                 found = self._study.end(row.ended, row.at_ms)
+            elif row.by == "feedback":
+                found = self._heard(row)
             elif all(arm in row.grades for arm in self._study.arms):
                 found = self._study.take(pair_of(row, self._study.arms))
             turns += [(number, turn) for turn in found]
         return turns
+
+    def _heard(self, row: PairRow) -> list[Turn]:
+        certificate = self._study.certificate
+        held = "" if certificate is None else certificate_of(certificate)
+        for score in row.grades.values():
+            if self._hearing.hear(row.name, score, chosen=row.chosen, under=row.under, held=held):
+                return self._study.end("feedback", row.at_ms)
+        return []
 
     async def _grade(self, asking: Asking, drawn: _Drawn) -> None:
         """Ask every arm what a caller asked, and grade the answers."""
@@ -160,6 +189,7 @@ class Loop:
                 if cost is not None
             },
             times=drawn.times,
+            name=name_of(request.id),
         )
         await asyncio.to_thread(self._pairs.add, [row])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -15,9 +16,18 @@ from jevons.types.errors import Malformed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jevons.auto import Prompt, Turn
+    from jevons.auto import Certificate, Prompt, Turn
+    from jevons.types.account import Feedback
 
-__all__ = ("pair_of", "record_of", "row_of", "row_of_line")
+__all__ = (
+    "certificate_of",
+    "name_of",
+    "pair_of",
+    "record_of",
+    "row_of",
+    "row_of_line",
+    "row_of_word",
+)
 
 _DAY_MS = 86_400_000
 _NUSD = 1e9
@@ -31,6 +41,7 @@ def row_of(
     arms: Sequence[str],
     costs: dict[str, float],
     times: float,
+    name: str = "",
 ) -> PairRow:
     """Write a graded prompt as a row."""
     columns, counts, looks = pack(prompt)
@@ -46,7 +57,30 @@ def row_of(
         by=graded.by,
         judge=graded.judge,
         failed=graded.failed,
+        name=name,
     )
+
+
+def name_of(request: str) -> str:
+    """Name the row of a request by its id."""
+    return f"lab_{sha256(f'label of {request}'.encode()).hexdigest()[:26]}"
+
+
+def row_of_word(word: Feedback) -> PairRow:
+    """Write what somebody said of an answer as a row: of one arm, so no pair."""
+    return PairRow(
+        at_ms=word.at_ms,
+        name=name_of(word.receipt),
+        by="feedback",
+        grades={word.endpoint: word.score},
+        chosen=word.chosen,
+        under=word.certificate,
+    )
+
+
+def certificate_of(turn: Certificate) -> str:
+    """Name a certificate as receipts and the books do."""
+    return f"cert_{turn.policy[:26]}"
 
 
 class _Line(msgspec.Struct, forbid_unknown_fields=True):
@@ -100,7 +134,7 @@ def record_of(turn: Turn, arms: tuple[str, ...]) -> Certified:
     held = turn.certificate
     return Certified(
         at_ms=turn.at_ms,
-        id=f"cert_{held.policy[:26]}",
+        id=certificate_of(held),
         policy=held.policy,
         reference=arms[0],
         arms=arms,

@@ -18,6 +18,8 @@ from jevons.reports.landscape import (
     landscape,
 )
 from jevons.reports.lmdi import Effects, Flow, decompose
+from jevons.reports.opinions import Opinion, opinions
+from jevons.reports.proportion import proportion
 from jevons.reports.rebound import Interval, NoFigure, Rebound, growth_of, rebound
 from jevons.reports.saved import HOUSE_KEY, Saved, saved
 from jevons.reports.series import Change, Day, Step, days_of, interrupted, moved
@@ -48,6 +50,7 @@ __all__ = (
     "Market",
     "Measure",
     "NoFigure",
+    "Opinion",
     "Period",
     "Rebound",
     "Saved",
@@ -70,6 +73,8 @@ __all__ = (
     "labels",
     "landscape",
     "moved",
+    "opinions",
+    "proportion",
     "rebound",
     "saved",
     "tally_of",

@@ -9,14 +9,26 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+from jevons.reports.proportion import proportion
 
-__all__ = ("Labels", "Row", "labels")
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from jevons.reports.rebound import Interval
+
+__all__ = ("Differed", "Labels", "Row", "labels")
+
+_GOOD = 0.5
+"""Grade from which on an answer is called good."""
 
 
 class Row(Protocol):
     """What there is of one graded prompt; `jevons.store.PairRow` has it."""
+
+    @property
+    def name(self) -> str:
+        """Of the request; empty where there was none."""
+        ...
 
     @property
     def by(self) -> str:
@@ -62,14 +74,27 @@ class Labels(NamedTuple):
     """How many prompts each kind of grader was to grade, and did not."""
     aimed: int
     """Graded prompts that were likelier drawn than by lot; they weigh less by as much."""
+    users: Differed | None
+    """Those who asked beside the grader, on the answers of the arm that served; None where both graded
+    none."""
+
+
+class Differed(NamedTuple):
+    """How often two kinds of graders differ on the same answers: one says good, one says bad."""
+
+    prompts: int
+    share: Interval
 
 
 def labels(rows: Iterable[Row]) -> Labels:
-    """Count graded prompts by who graded them."""
+    """Count graded prompts by who graded them, and hold graders beside each other."""
+    rows = [*rows]
     by, judges, failed = Counter[str](), Counter[str](), Counter[str]()
     own: set[str] = set()
     aimed = 0
     for row in rows:
+        if row.by == "feedback":
+            continue
         if row.failed:
             failed[row.by] += 1
         elif row.grades and not row.ended:
@@ -78,4 +103,24 @@ def labels(rows: Iterable[Row]) -> Labels:
             if row.judge:
                 judges[row.judge] += 1
                 own |= {row.judge} & row.grades.keys()
-    return Labels(dict(by), dict(judges), tuple(sorted(own)), dict(failed), aimed)
+    users = _differed(_of_users(rows))
+    return Labels(dict(by), dict(judges), tuple(sorted(own)), dict(failed), aimed, users)
+
+
+def _of_users(rows: Sequence[Row]) -> list[tuple[float, float]]:
+    """Pair what was said of an answer with how the same arm was graded on the same prompt."""
+    graded = {row.name: row.grades for row in rows if row.name and row.by != "feedback"}
+    said = {row.name: row.grades for row in rows if row.by == "feedback"}  # the last word counts
+    return [
+        (score, graded[name][arm])
+        for name, scores in said.items()
+        for arm, score in scores.items()
+        if arm in graded.get(name, {})
+    ]
+
+
+def _differed(pairs: Sequence[tuple[float, float]]) -> Differed | None:
+    if not pairs:
+        return None
+    apart = sum((one >= _GOOD) != (other >= _GOOD) for one, other in pairs)
+    return Differed(len(pairs), proportion(apart, len(pairs)))

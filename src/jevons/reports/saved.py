@@ -15,7 +15,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from jevons.reports.rebound import Interval, NoFigure
-from jevons.types.account import Certified, KeyChange, Receipt
+from jevons.types.account import Certified, Feedback, KeyChange, Receipt
 from jevons.types.units import Priced
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Saved(NamedTuple):
     """Requests for `auto` whose cost is not known: they are in no sum."""
 
 
-def saved(records: Iterable[Receipt | Certified | KeyChange], *, house: str) -> Saved:
+def saved(records: Iterable[Receipt | Certified | Feedback | KeyChange], *, house: str) -> Saved:
     """Read what `auto` came to.
 
     Args:
@@ -71,6 +71,8 @@ def saved(records: Iterable[Receipt | Certified | KeyChange], *, house: str) -> 
             turns.append(record)
         elif isinstance(record, KeyChange):
             keys |= {record.key} if record.name == house else set()
+        elif isinstance(record, Feedback):
+            continue
         elif record.key in keys:
             graded += record.cost.nusd if isinstance(record.cost, Priced) else 0
         elif record.chosen:

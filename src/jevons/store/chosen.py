@@ -10,7 +10,7 @@ import msgspec
 from jevons.ledger.record import decode, unpack
 from jevons.store.read import glance, segments
 from jevons.store.schema import UNREADABLE, look_into
-from jevons.types.account import Certified, KeyChange, Receipt
+from jevons.types.account import Certified, Feedback, KeyChange, Receipt
 from jevons.types.errors import StoreUnavailable
 
 if TYPE_CHECKING:
@@ -18,23 +18,30 @@ if TYPE_CHECKING:
 
 __all__ = ("chosen_records",)
 
-_KINDS = (b'"kind":"receipt"', b'"kind":"certified"', b'"kind":"key"')
+_KINDS = (
+    b'"kind":"receipt"',
+    b'"kind":"certified"',
+    b'"kind":"feedback"',
+    b'"kind":"key"',
+)
+
+Chosen = Receipt | Certified | Feedback | KeyChange
 
 
-def chosen_records(where: Where) -> list[Receipt | Certified | KeyChange]:
-    """Read receipts, certificates and keys, in order; the server may be running.
+def chosen_records(where: Where) -> list[Chosen]:
+    """Read receipts, certificates, feedback and keys, in order; the server may be running.
 
     Raises:
         StoreUnavailable: They cannot be read.
     """
-    found: list[Receipt | Certified | KeyChange] = []
+    found: list[Chosen] = []
     try:
         with closing(look_into(where)) as connection, glance(connection):
             for _, body in segments(connection):
                 for leaf in unpack(body):
                     if any(kind in leaf for kind in _KINDS):
                         record = decode(leaf)
-                        if isinstance(record, (Receipt, Certified, KeyChange)):
+                        if isinstance(record, Chosen):
                             found.append(record)
     except (*UNREADABLE, msgspec.DecodeError) as error:
         message = f"{where} cannot be read: {error}"

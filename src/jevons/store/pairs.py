@@ -1,7 +1,8 @@
 """What `auto` learned from: rows in the order in which they came, in a file of their own.
 
-Rule 1: no text is in it: hashed words, counts and grades. Nor is anybody's key. Hashed words can
-    be guessed one by one, so the file is readable by its owner only.
+Rule 1: no text is in it: hashed words, counts and grades. Nor is anybody's key; but a row's name is
+    made of its request's id, so that whoever has the books as well can tell whose it was. Hashed words
+    can be guessed one by one, so the file is readable by its owner only.
 Rule 2: rows are added and never changed: whoever reads them from the start stands where the server
     does.
 """
@@ -47,9 +48,15 @@ class PairRow(msgspec.Struct, frozen=True, kw_only=True):
     """How much likelier it was drawn than by lot."""
     ended: str = ""
     """Why the certificate that held ended here; empty for a graded prompt."""
+    name: str = ""
+    """Made of the request's id: what is said of one request goes by one name. Empty where there was none."""
     by: str = ""
-    """Who graded it: `tests`, `checks` (answers were compared), `judge`, `human`, `feedback` or
-    `import`; empty in rows of versions that did not ask."""
+    """Who graded it: `tests`, `checks` (answers were compared), `judge`, `human`, `feedback` (of the arm
+    that answered, and of no other) or `import`; empty in rows of versions that did not ask."""
+    chosen: str = ""
+    """How the arm was chosen of which there is feedback, as receipts have it."""
+    under: str = ""
+    """And under which certificate."""
     judge: str = ""
     """Name of the endpoint that was asked, where it was a judge."""
     failed: str = ""

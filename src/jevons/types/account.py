@@ -22,6 +22,7 @@ __all__ = (
     "Ended",
     "Erased",
     "Expired",
+    "Feedback",
     "Genesis",
     "Impact",
     "Intent",
@@ -418,7 +419,25 @@ class Certified(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag
     until_ms: int
     """Unix milliseconds from which it no longer holds, whatever happens."""
     ended: str = ""
-    """Why it no longer holds: `age`, `volume`, `drift` or `quality`; empty where it begins to."""
+    """Why it no longer holds: `age`, `volume`, `drift`, `quality` or `feedback`; empty where it begins
+    to."""
+
+
+class Feedback(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="feedback"):
+    """Whoever asked says how good an answer was. Of several on one answer the last counts."""
+
+    at_ms: int
+    receipt: str
+    """`req_` id of the answer."""
+    key: str
+    """Which asked, and says so."""
+    endpoint: str
+    """Which answered."""
+    score: float
+    """From 0 to 1."""
+    chosen: str = ""
+    """How `auto` came to the endpoint, as the receipt has it."""
+    certificate: str = ""
 
 
 Ended = Receipt | Refused
@@ -435,6 +454,7 @@ Record = (
     | Erased
     | Expired
     | Certified
+    | Feedback
     | Opened
     | Intent
     | Receipt

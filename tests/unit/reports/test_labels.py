@@ -27,3 +27,20 @@ def test_what_nobody_graded_is_counted_apart_and_ends_are_no_prompts() -> None:
     told = labels([a_row("judge", judge="dear", failed="judge", grades={}), a_row("", ended="age")])
     assert told.failed == {"judge": 1}
     assert told.by == {}
+
+
+def test_those_who_asked_are_held_beside_the_grader_of_the_same_prompt() -> None:
+    said = [
+        a_row("feedback", name="lab_1", grades={"cheap": 0.0}),
+        a_row("feedback", name="lab_1", grades={"cheap": 1.0}),
+        a_row("feedback", name="lab_2", grades={"dear": 1.0}),
+        a_row("feedback", name="lab_3", grades={"dear": 1.0}),
+    ]
+    told = labels([a_row("checks", name="lab_1"), a_row("judge", name="lab_2"), *said])
+    assert told.by == {"checks": 1, "judge": 1}
+    assert told.users is not None
+    assert (told.users.prompts, told.users.share.point) == (2, 0.5)
+
+
+def test_where_nobody_said_anything_of_a_graded_prompt_nothing_differs() -> None:
+    assert labels([a_row("checks", name="lab_1")]).users is None
