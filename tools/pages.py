@@ -40,6 +40,7 @@ SECTIONS: dict[type[msgspec.Struct], str] = {
     settings.EngineSettings: "engine",
     settings.RetrySettings: "retries",
     settings.AutoSettings: "auto",
+    settings.CheckSettings: "auto.check",
     settings.PolicySettings: "policy",
     settings.PrivacySettings: "privacy",
     settings.WitnessSettings: "witness",

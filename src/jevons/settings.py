@@ -26,6 +26,7 @@ __all__ = (
     "AnswersSettings",
     "AutoSettings",
     "BudgetSettings",
+    "CheckSettings",
     "EndpointSettings",
     "EngineSettings",
     "HouseSettings",
@@ -266,6 +267,35 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Processor threads. Unset: half of those this process may use, at least two."""
 
 
+class CheckSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A test of yours that grades answers of every arm, the reference's too: all of it has to be so."""
+
+    name: str
+    """What the log calls it."""
+    system: str = ""
+    """Regular expression that is found in the system prompt of requests that it is for; unset: all."""
+    prompt: str = ""
+    """The same, of their last turn."""
+    matches: str = ""
+    """Regular expression that is found in a right answer."""
+    contains: tuple[str, ...] = ()
+    """What is in a right answer, each word of it."""
+    lacks: tuple[str, ...] = ()
+    """What is not."""
+    max_chars: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    """Longest right answer."""
+    json: bool = False
+    """Whether it has to be JSON."""
+    near: Annotated[float, msgspec.Meta(ge=0)] | None = None
+    """It has to be a number, at most so large a share away from the reference's: 0.01 is one per cent."""
+    command: tuple[str, ...] = ()
+    """A program and its words: it reads `{"messages": …, "answer": …}` and ends with 0 for right, 1 for
+    wrong; anything else grades nothing. No shell, no environment; by an absolute path, or in
+    `/bin:/usr/bin`."""
+    seconds: Annotated[float, msgspec.Meta(gt=0, le=600)] = 10.0
+    """After which it is ended."""
+
+
 class AutoSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`model: "auto"`: the cheapest endpoint that is good enough, with a certificate.
 
@@ -290,6 +320,8 @@ class AutoSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     judge_twice: bool = False
     """Whether the judge is asked in both orders, and its two grades are averaged: twice the price, and
     what it likes merely for coming first is gone."""
+    check: tuple[CheckSettings, ...] = ()
+    """Tests of yours, as `[[auto.check]]`: they grade in the place of comparing answers, and of a judge."""
     learn: Annotated[int, msgspec.Meta(ge=20)] = 300
     """Graded prompts that are learned from before any are tested on."""
     labels: Annotated[int, msgspec.Meta(ge=20)] = 1000

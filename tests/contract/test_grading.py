@@ -17,11 +17,12 @@ from jevons.cli import main
 from jevons.clock import SystemClock, Ulids
 from jevons.grading import Asking, Standing
 from jevons.reports import HOUSE_KEY
-from jevons.settings import AutoSettings, EndpointSettings, Settings
+from jevons.settings import AutoSettings, CheckSettings, EndpointSettings, Settings
 from jevons.store import Pairs
 from jevons.testing import Vendor
 from jevons.testing.make import a_price, a_request
 from jevons.testing.reply import usage, whole
+from jevons.types.errors import Misconfigured
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -265,3 +266,48 @@ async def test_feedback_counts_as_a_request_of_its_key(tmp_path: Path) -> None:
         said = {"receipt": asked, "thumbs": "up"}
         told = [(await client.post("/v1/feedback", said)).status_code for _ in range(3)]
     assert told == [200, 200, 429]
+
+
+async def test_a_test_of_the_operator_s_goes_before_comparing_and_the_judge(
+    tmp_path: Path,
+) -> None:
+    check = CheckSettings(name="sums", prompt="sum", contains=("5",))
+    async with (
+        Vendor(answering(lambda model, _: "4" if model == "dear" else "5")) as vendor,
+        opened(settings(tmp_path, vendor, judge="judge", check=(check,))) as client,
+    ):
+        await client.ask("say the sum")
+        await client.rows(1)
+        await client.ask("say the difference")
+        first, second = await client.rows(2)
+    assert (first.by, first.grades) == ("tests", {"dear": 0.0, "cheap": 1.0})
+    assert (second.by, second.grades) == ("checks", {"dear": 1.0, "cheap": 0.0})
+    assert "       1  graded by tests of yours" in report(tmp_path)
+
+
+async def test_a_test_that_breaks_is_counted_and_nobody_else_grades(tmp_path: Path) -> None:
+    check = CheckSettings(name="mine", command=("/nowhere/check",))
+    async with (
+        Vendor(answering(lambda _, __: "5")) as vendor,
+        opened(settings(tmp_path, vendor, check=(check,))) as client,
+    ):
+        await client.ask()
+        (row,) = await client.rows(1)
+    assert (row.by, row.failed, row.grades) == ("tests", "tests", {})
+    assert "       1  not graded by tests of yours" in report(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("check", "says"),
+    [
+        (CheckSettings(name="mine", matches="("), "'mine': matches is no regular expression"),
+        (CheckSettings(name="mine", system="a"), "'mine' tests nothing"),
+    ],
+)
+async def test_a_test_that_cannot_be_stops_the_start(
+    tmp_path: Path, check: CheckSettings, says: str
+) -> None:
+    async with Vendor(answering(lambda _, __: "5")) as vendor:
+        with pytest.raises(Misconfigured, match=says):
+            async with opened(settings(tmp_path, vendor, check=(check,))):
+                pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from jevons.store import Pairs
@@ -12,9 +13,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jevons.auto import Study
-    from jevons.grading import Loop
+    from jevons.grading import Check, Loop
     from jevons.ports import Clock, Pick
-    from jevons.settings import AutoSettings, Settings
+    from jevons.settings import AutoSettings, CheckSettings, Settings
     from jevons.store import PairRow
 
 __all__ = ("arms_of", "every_row", "open_auto", "pairs_path", "study_of")
@@ -81,5 +82,38 @@ def open_auto(
     from jevons.grading import Judge, Loop  # noqa: PLC0415 as above
 
     judge = Judge(said.judge, said.judge_twice)
-    loop = Loop(study, pairs, share=said.share, judge=judge)
+    checks = [_check_of(each) for each in said.check]
+    loop = Loop(study, pairs, share=said.share, judge=judge, checks=checks)
     return Chooser(study, pick, clock, holdout=said.holdout, notice=loop.notice), loop
+
+
+def _check_of(said: CheckSettings) -> Check:
+    """Read a test.
+
+    Raises:
+        Misconfigured: A pattern is none, or it tests nothing.
+    """
+    from jevons.grading import Check  # noqa: PLC0415 as above
+
+    patterns: dict[str, re.Pattern[str] | None] = {}
+    for name in ("system", "prompt", "matches"):
+        try:
+            patterns[name] = re.compile(getattr(said, name)) if getattr(said, name) else None
+        except (re.error, RecursionError) as error:
+            message = f"[[auto.check]] {said.name!r}: {name} is no regular expression: {error}"
+            raise Misconfigured(message) from None
+    check = Check(
+        said.name,
+        **patterns,
+        contains=said.contains,
+        lacks=said.lacks,
+        max_chars=said.max_chars,
+        is_json=said.json,
+        near=said.near,
+        command=said.command,
+        seconds=said.seconds,
+    )
+    if check._replace(system=None, prompt=None, seconds=10.0) == Check(said.name):
+        message = f"[[auto.check]] {said.name!r} tests nothing; set what a right answer is"
+        raise Misconfigured(message)
+    return check

@@ -31,8 +31,10 @@ def label(*, file: BinaryIO, config: Path | None, as_json: bool) -> None:
     Prompts are to be drawn by lot from your traffic: what is promised of it
     is shown on them. A server that runs takes them up at once.
 
-    A server grades besides: `[auto] share` of the requests, by comparing
-    answers, else by `[auto] judge`. `jevons report auto` tells who graded what.
+    A server grades besides: `[auto] share` of the requests, by tests of yours
+    (`[[auto.check]]`), else by comparing answers, else by `[auto] judge`. Who
+    asked may say how good an answer was: POST /v1/feedback. `jevons report
+    auto` tells who graded what.
     """
     from jevons.boot.auto import arms_of, pairs_path
     from jevons.cli.screen import emit

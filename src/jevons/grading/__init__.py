@@ -10,6 +10,7 @@ whoever asked. Takes `.venv/bin/pip install -e '.[auto]'`.
 """
 
 from jevons.grading.asking import Asking, Told
+from jevons.grading.checks import Check
 from jevons.grading.grader import Graded, Grader, Judge
 from jevons.grading.loop import Loop
 from jevons.grading.rows import pair_of, record_of, row_of, row_of_line
@@ -17,6 +18,7 @@ from jevons.grading.standing import Standing
 
 __all__ = (
     "Asking",
+    "Check",
     "Graded",
     "Grader",
     "Judge",

@@ -1,6 +1,6 @@
 """How good an answer is beside the reference's, and who says so.
 
-Rule 1: what can be compared is compared; only of what cannot is a judge asked.
+Rule 1: the operator's own tests go before comparing answers, and that before asking a judge.
 Rule 2: who grades nothing is told of too: a judge who often has no word is no judge of all prompts.
 """
 
@@ -9,12 +9,15 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
+from jevons.grading.checks import Broke, passed
 from jevons.pick.agreement import canonical
+from jevons.telemetry import log
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from jevons.grading.asking import Asking
+    from jevons.grading.checks import Check
     from jevons.types.request import Generate
 
 __all__ = ("Graded", "Grader", "Judge", "draw")
@@ -53,29 +56,41 @@ class Grader:
     Args:
         asking: Asks the judge.
         judge: Which.
+        checks: The operator's own tests.
     """
 
-    def __init__(self, asking: Asking, judge: Judge) -> None:
+    def __init__(self, asking: Asking, judge: Judge, checks: Sequence[Check] = ()) -> None:
         self._asking = asking
         self._judge = judge
+        self._checks = checks
 
-    async def grade(self, request: Generate, task: str, answers: Sequence[str]) -> Graded | None:
-        """Grade against the reference: by what can be compared, else by a judge, else not at all.
+    async def grade(
+        self, request: Generate, messages: Sequence[tuple[str, str]], answers: Sequence[str]
+    ) -> Graded | None:
+        """Grade by tests, else by what can be compared, else by a judge, else not at all.
 
         Args:
             request: What was asked.
-            task: Its last turn.
+            messages: The same as text: role and text of each turn.
             answers: One of each arm, the reference's first.
 
         Returns:
             Who graded, and how; None if nobody was to.
         """
+        try:
+            tested = await passed(self._checks, messages, answers)
+        except Broke as broke:
+            log.warning("auto.check_broke", check=str(broke), request=request.id)
+            return Graded("tests", failed="tests")
+        if tested is not None:
+            return Graded("tests", tested)
         reference = canonical(answers[0])
         if reference is not None:
             right = [float(canonical(each) == reference) for each in answers[1:]]
             return Graded("checks", (1.0, *right))
         if not self._judge.endpoint:
             return None
+        task = messages[-1][1]
         judged = [await self._judged(request, task, answers[0], each) for each in answers[1:]]
         grades = tuple([each for each in judged if each is not None])
         if len(grades) < len(judged):

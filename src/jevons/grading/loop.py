@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from jevons.auto import Prompt, Study, Turn
     from jevons.flow import Rooms
+    from jevons.grading.checks import Check
     from jevons.grading.grader import Judge
     from jevons.ports import Ids
     from jevons.store import Books, Pairs
@@ -56,9 +57,19 @@ class Loop:
         pairs: The rows.
         share: Of requests, how many every arm is asked besides.
         judge: Grades what cannot be compared.
+        checks: The operator's own tests, which grade before it.
     """
 
-    def __init__(self, study: Study, pairs: Pairs, *, share: float, judge: Judge) -> None:
+    def __init__(
+        self,
+        study: Study,
+        pairs: Pairs,
+        *,
+        share: float,
+        judge: Judge,
+        checks: Sequence[Check] = (),
+    ) -> None:
+        self._checks = checks
         self._share = share
         self._judge = judge
         self._study = study
@@ -167,13 +178,13 @@ class Loop:
         """Ask every arm what a caller asked, and grade the answers."""
         if drawn.path != self._study.times:
             return  # drawn for a path that is over: another draws otherwise
-        request, text = drawn.request, _last(drawn.request)
-        told = [await asking.answer(request, arm, _messages(request)) for arm in self._study.arms]
+        request, said = drawn.request, _messages(drawn.request)
+        told = [await asking.answer(request, arm, said) for arm in self._study.arms]
         if any(each is None for each in told):
             return
         answers = [each for each in told if each is not None]
-        graded = await Grader(asking, self._judge).grade(
-            request, text, [each.text for each in answers]
+        graded = await Grader(asking, self._judge, self._checks).grade(
+            request, said, [each.text for each in answers]
         )
         if graded is None:
             return
@@ -215,7 +226,3 @@ def _messages(request: Generate) -> list[tuple[str, str]]:
         (each.role, "\n".join([part.text for part in each.parts if isinstance(part, Text)]))
         for each in request.messages
     ]
-
-
-def _last(request: Generate) -> str:
-    return _messages(request)[-1][1]
