@@ -322,6 +322,11 @@ class AutoSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     what it likes merely for coming first is gone."""
     check: tuple[CheckSettings, ...] = ()
     """Tests of yours, as `[[auto.check]]`: they grade in the place of comparing answers, and of a judge."""
+    review: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
+    """Of the prompts that are graded, how many wait on the page `/review` for a person to grade them as
+    well. Their texts are kept until then, at most for as long as `[answers]` keeps answers of such data."""
+    review_class: Literal["public", "internal", "personal", "special"] = "internal"
+    """The worst class of data of which prompts wait there."""
     learn: Annotated[int, msgspec.Meta(ge=20)] = 300
     """Graded prompts that are learned from before any are tested on."""
     labels: Annotated[int, msgspec.Meta(ge=20)] = 1000

@@ -350,3 +350,23 @@ async def test_what_has_expired_or_is_erased_is_destroyed_and_what_is_held_is_no
         await opened.release("key_2")
         await opened.expire(record)
         assert [sum(msgspec.structs.astuple(run.answers)) for run in runs] == [1, 1]
+
+
+@pytest.mark.parametrize("path", ["sqlite", "postgres"], indirect=True)
+async def test_what_has_a_name_that_begins_so_is_listed_the_oldest_first(
+    path: Where, clock: Clock
+) -> None:
+    now_ms = clock.now_ms()
+    limits = Limits(
+        keep_days=PerClass(public=30, internal=30, personal=1, special=1), max_bytes=10**6
+    )
+    old = {"at_ms": now_ms - 2 * DAY_S * 1000}
+    async with archive(path, clock, limits) as opened:
+        await opened.keep(a_kept("lab_2", at_ms=now_ms))
+        await opened.keep(a_kept("lab_1", key="key_2", at_ms=now_ms - 1))
+        await opened.keep(a_kept("labx", at_ms=now_ms))
+        await opened.keep(a_kept("lab_old", data_class=DataClass.PERSONAL, **old))
+        await opened.keep(a_kept("lab_older", data_class=DataClass.PUBLIC, **old))
+        listed = [("lab_older", "key_1"), ("lab_1", "key_2"), ("lab_2", "key_1")]
+        assert await opened.named("lab_", most=9) == listed
+        assert await opened.named("lab_", most=1) in ([], listed[:1])

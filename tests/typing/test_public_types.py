@@ -15,6 +15,7 @@ from jevons.types.account import (
     Certified,
     Erased,
     Expired,
+    Feedback,
     Genesis,
     Intent,
     KeyChange,
@@ -23,6 +24,7 @@ from jevons.types.account import (
     Receipt,
     Refused,
     Restored,
+    Reviewed,
     SecretChange,
     Usage,
 )
@@ -126,6 +128,10 @@ def kind(record: Record) -> str:  # noqa: C901, PLR0911 one for each that has a 
             return record.reason
         case Certified():
             return record.reference
+        case Feedback():
+            return record.endpoint
+        case Reviewed():
+            return record.verdict
         case Expired():
             return str(record.answers.special)
         case Account():

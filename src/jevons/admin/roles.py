@@ -42,8 +42,10 @@ Act = Literal[
     "endpoint.see",
     "policy.ask",
     "log.see",
+    "review.grade",
 ]
-"""What it is done to, and what is done. `key.change` is a new secret, or the end of it."""
+"""What it is done to, and what is done. `key.change` is a new secret, or the end of it. `review.grade`
+shows what callers wrote."""
 
 
 class Reach(Enum):
@@ -97,6 +99,7 @@ _REACHES: Mapping[Role, Mapping[Act, Reach]] = MappingProxyType(
                 "budget.set": _ALL,
                 "limit.set": _ALL,
                 "person.change": _ALL,
+                "review.grade": _ALL,
             }
         ),
         "operator": MappingProxyType(
@@ -126,6 +129,7 @@ _REACHES: Mapping[Role, Mapping[Act, Reach]] = MappingProxyType(
                 "endpoint.see": _ALL,
                 "policy.ask": _ALL,
                 "log.see": _ALL,
+                "review.grade": _WITHIN,
             }
         ),
         "member": MappingProxyType(

@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, Response
 from jevons.telemetry import log
 from jevons.types.errors import (
     Bug,
+    Forbidden,
     JevonsError,
     Malformed,
     MethodNotAllowed,
@@ -58,6 +59,8 @@ def in_house(error: Exception) -> JevonsError:
         case HTTPException(status_code=405):
             allowed = dict(error.headers or {}).get("Allow", "").split(", ")
             return MethodNotAllowed(f"this path has {', '.join(allowed)}", allowed=allowed)
+        case HTTPException(status_code=403):
+            return Forbidden(error.detail, rule="role")
         case HTTPException():
             return Malformed(error.detail)
         case _:

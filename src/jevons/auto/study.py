@@ -24,7 +24,7 @@ from jevons.auto.quality import fit_quality
 from jevons.auto.sampling import Draws, draws_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from jevons.auto.costs import CostModel
     from jevons.auto.features import Prompt
@@ -64,6 +64,8 @@ class Pair(NamedTuple):
     """In one unit; NaN where it is not known."""
     times: float = 1.0
     """How much likelier it was drawn than by lot."""
+    name: str = ""
+    """By which it can be graded again; empty where it cannot be."""
 
 
 class Turn(NamedTuple):
@@ -143,6 +145,26 @@ class Study:
                 turns = self._test(pair.at_ms, self._frozen)
         return turns
 
+    def amend(self, name: str, grades: Mapping[str, float], at_ms: int) -> list[Turn]:
+        """Take a person's grades of a pair in the place of those before; say what changed.
+
+        Where they find the reference bad, no arm that they were not shown is taken for better. Of a
+        pair that is known no more nothing is said. A certificate ends that no longer stands.
+
+        Args:
+            name: Of the pair.
+            grades: From 0 to 1, by arm; the others keep theirs.
+            at_ms: Now, Unix milliseconds.
+        """
+        for pairs in (self._learning, self._testing):
+            for at, pair in enumerate(pairs):
+                if pair.name == name:
+                    pairs[at] = pair._replace(grades=self._amended(pair, grades))
+        held, frozen = self.certificate, self._frozen
+        if held is None or frozen is None or all(pair.name != name for pair in self._testing):
+            return []
+        return self.end("quality", at_ms) if self._certify(at_ms, frozen).step < held.step else []
+
     def choose(self, prompt: Prompt, *, now_ms: int, allowed: Collection[int]) -> Choice:
         """Take an arm.
 
@@ -208,16 +230,28 @@ class Study:
         self._testing = []
         self._frozen = _laid(self._learning, self.reference, self._plan.terms.loss)
 
-    def _test(self, at_ms: int, frozen: Frozen) -> list[Turn]:
-        labels = self._labels(frozen)
+    def _amended(self, pair: Pair, grades: Mapping[str, float]) -> tuple[float, ...]:
+        most = grades.get(self.arms[self.reference], 1.0)
+        return tuple(
+            [
+                grades.get(arm, min(before, most))
+                for arm, before in zip(self.arms, pair.grades, strict=True)
+            ]
+        )
+
+    def _certify(self, at_ms: int, frozen: Frozen) -> Certificate:
         policies = [
             sha256(f"{frozen.name} {self.arms} {float(trade)!r}".encode()).hexdigest()
             for trade in frozen.path.trades
         ]
-        held = certify(labels, self._plan.terms, at_ms=at_ms, policies=policies, times=self.times)
+        labels, terms = self._labels(frozen), self._plan.terms
+        return certify(labels, terms, at_ms=at_ms, policies=policies, times=self.times)
+
+    def _test(self, at_ms: int, frozen: Frozen) -> list[Turn]:
+        held = self._certify(at_ms, frozen)
         before = 0 if self.certificate is None else self.certificate.step
         if held.step > before and self._saves(frozen, held.step):
-            self._hold(held, labels)
+            self._hold(held, self._labels(frozen))
             return [Turn(at_ms, held)]
         if self.certificate is None and len(self._testing) >= self._plan.labels:
             self._begin([*self._learning, *self._testing])

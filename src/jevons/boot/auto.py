@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from jevons.store import Pairs
+from jevons.types.custody import DataClass
 from jevons.types.errors import Misconfigured
 
 if TYPE_CHECKING:
@@ -13,12 +14,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jevons.auto import Study
-    from jevons.grading import Check, Loop
+    from jevons.grading import Check, Loop, Reviews
     from jevons.ports import Clock, Pick
     from jevons.settings import AutoSettings, CheckSettings, Settings
-    from jevons.store import PairRow
+    from jevons.store import Archive, Books, PairRow
 
-__all__ = ("arms_of", "every_row", "open_auto", "pairs_path", "study_of")
+__all__ = ("arms_of", "every_row", "open_auto", "open_reviews", "pairs_path", "study_of")
 
 
 def pairs_path(settings: Settings) -> Path:
@@ -85,6 +86,25 @@ def open_auto(
     checks = [_check_of(each) for each in said.check]
     loop = Loop(study, pairs, share=said.share, judge=judge, checks=checks)
     return Chooser(study, pick, clock, holdout=said.holdout, notice=loop.notice), loop
+
+
+def open_reviews(
+    said: AutoSettings, archive: Archive | None, books: Books, *, clock: Clock, pairs: Pairs
+) -> Reviews | None:
+    """Have people look at grades again; None in a house that does not.
+
+    Raises:
+        Misconfigured: There is nowhere to keep what they look at.
+    """
+    if not said.review:
+        return None
+    if archive is None:
+        message = '[auto] review keeps texts until somebody has looked at them, and [answers] keep is "never"'
+        raise Misconfigured(message)
+    from jevons.grading import Reviews  # noqa: PLC0415 as above
+
+    worst = DataClass[said.review_class.upper()]
+    return Reviews(archive, pairs, books, share=said.review, worst=worst, clock=clock)
 
 
 def _check_of(said: CheckSettings) -> Check:

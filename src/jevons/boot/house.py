@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from jevons.boot.auto import arms_of, open_auto, pairs_path
+from jevons.boot.auto import arms_of, open_auto, open_reviews, pairs_path
 from jevons.boot.calibrate import profile_path, read_profile
 from jevons.boot.ledger import answers_path, ledger_path
 from jevons.boot.limits import open_limits
@@ -110,7 +110,7 @@ async def open_house(
             metrics=ground.metrics,
             closing=closing,
         )
-        rooms, auto = await _open_rooms(ground, books, asked)
+        rooms, auto = await _open_rooms(ground, books, asked, answers)
         yield House(
             settings=settings,
             claim=claim,
@@ -119,7 +119,7 @@ async def open_house(
             endpoints=asked.catalog.endpoints,
             metrics=ground.metrics,
             shown=shown,
-            admin=_open_admin(ground, books, answers, asked.catalog.endpoints),
+            admin=_open_admin(ground, books, answers, asked.catalog.endpoints, auto),
             app=app(
                 rooms=rooms,
                 keys=books.keys,
@@ -202,7 +202,9 @@ async def _open_endpoints(ground: _Ground, weights: Weights | None) -> _Asked:
     return _Asked(catalog, doors, policed)
 
 
-async def _open_rooms(ground: _Ground, books: Books, asked: _Asked) -> tuple[Rooms, Loop | None]:
+async def _open_rooms(
+    ground: _Ground, books: Books, asked: _Asked, answers: Archive | None
+) -> tuple[Rooms, Loop | None]:
     """Open the corridor's rooms, and what walks it by itself."""
     settings, clock = ground.settings, ground.clock
     traces = open_traces(
@@ -223,9 +225,8 @@ async def _open_rooms(ground: _Ground, books: Books, asked: _Asked) -> tuple[Roo
         metrics=ground.metrics,
         closing=ground.closing,
     )
-    pick, auto = open_auto(
-        settings.auto, Cheapest(), clock=clock, pairs=Pairs(pairs_path(settings))
-    )
+    pairs = Pairs(pairs_path(settings))
+    pick, auto = open_auto(settings.auto, Cheapest(), clock=clock, pairs=pairs)
     rooms = Rooms(
         policy=asked.policed.rules,
         pick=pick,
@@ -241,13 +242,18 @@ async def _open_rooms(ground: _Ground, books: Books, asked: _Asked) -> tuple[Roo
         traces=traces,
     )
     if auto is not None:
+        auto.reviews = open_reviews(settings.auto, answers, books, clock=clock, pairs=pairs)
         await ground.closing.enter_async_context(auto)
         await auto.begin(rooms, books, ground.ids)
     return rooms, auto
 
 
 def _open_admin(
-    ground: _Ground, books: Books, answers: Archive | None, endpoints: tuple[Endpoint, ...]
+    ground: _Ground,
+    books: Books,
+    answers: Archive | None,
+    endpoints: tuple[Endpoint, ...],
+    auto: Loop | None,
 ) -> Application | None:
     """Open what people who look after the house are answered by; None where nobody can sign in."""
     settings, clock, resting = ground.settings, ground.clock, ground.resting
@@ -274,6 +280,7 @@ def _open_admin(
         clock=clock,
         metrics=ground.metrics,
         resting=resting,
+        reviewing=None if auto is None else auto.reviews,
     )
     return open_admin(settings, desk, closing=ground.closing, pages=pages)
 

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 from jevons.admin import csrf_of
 from jevons.admin.roles import Reach, reach
+from jevons.boot.auto import every_row
 from jevons.boot.landscape import open_landscape
 from jevons.boot.weigh import would
 from jevons.dashboard import Found, Head, Scope, Weighed
-from jevons.reports import DAY_MS
+from jevons.reports import DAY_MS, labels
 from jevons.store import balances, head_of, keys_in, look_through, look_up, spending, tallies
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from jevons.admin.roles import Act
     from jevons.budget import Balance, Terms
-    from jevons.dashboard import Sees, Wanted
+    from jevons.dashboard import Reviewing, Sees, Wanted
     from jevons.pick import Resting
     from jevons.ports import Clock
     from jevons.reports import Landscape
@@ -48,6 +49,7 @@ def open_pages(
     clock: Clock,
     metrics: Metrics,
     resting: Resting | None,
+    reviewing: Reviewing | None = None,
 ) -> list[Route]:
     """Make the pages of a house that serves; none where nobody can sign in.
 
@@ -58,6 +60,7 @@ def open_pages(
         clock: Tells until when pages look.
         metrics: Counts what is under way.
         resting: Remembers who kept failing; None in a house that sets none aside.
+        reviewing: What waits for people to grade it; None in a house that has nobody do so.
     """
     if settings.admin.port is None:
         return []
@@ -68,7 +71,14 @@ def open_pages(
         settings, books, endpoints=endpoints, clock=clock, metrics=metrics, resting=resting
     )
     return routes(
-        books, house, sees=sees_of(books), field=Field(settings, clock), clock=clock, csrf=csrf_of
+        books,
+        house,
+        sees=sees_of(books),
+        field=Field(settings, clock),
+        clock=clock,
+        csrf=csrf_of,
+        reviewing=reviewing,
+        people=lambda: labels(every_row(settings)).people,
     )
 
 

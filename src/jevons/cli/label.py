@@ -32,9 +32,10 @@ def label(*, file: BinaryIO, config: Path | None, as_json: bool) -> None:
     is shown on them. A server that runs takes them up at once.
 
     A server grades besides: `[auto] share` of the requests, by tests of yours
-    (`[[auto.check]]`), else by comparing answers, else by `[auto] judge`. Who
-    asked may say how good an answer was: POST /v1/feedback. `jevons report
-    auto` tells who graded what.
+    (`[[auto.check]]`), else by comparing answers, else by `[auto] judge`; people
+    grade some of it again on the page /review (`[auto] review`). Who asked may
+    say how good an answer was: POST /v1/feedback. `jevons report auto` tells
+    who graded what, and where they differ.
     """
     from jevons.boot.auto import arms_of, pairs_path
     from jevons.cli.screen import emit

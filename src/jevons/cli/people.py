@@ -182,6 +182,8 @@ def _did(deed: Deed) -> str:  # noqa: PLR0911 one sentence for each kind
             return f"key {deed.key}: erased"
         case account.Restored():
             return f"a backup of {deed.size} records: put back"
+        case account.Reviewed():
+            return f"answers of {' and '.join(deed.arms)}: judged"
         case budget.Account():
             return f"{deed.level} {deed.name}: made"
         case budget.Budget():

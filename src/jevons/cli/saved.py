@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from jevons.reports import Labels, Opinion, Saved
-    from jevons.reports.labels import Differed
+    from jevons.reports import Differed, Labels, Opinion, Saved
     from jevons.types.account import Certified
 
 __all__ = ("auto",)
@@ -41,6 +40,10 @@ _REASONS = MappingProxyType(
         "fallback": "the arm failed: the reference",
         "no-reference": "the reference may not serve them",
     }
+)
+
+_WHO = MappingProxyType(
+    {"tests": "tests of yours", "checks": "comparing answers", "judge": "the judge"}
 )
 
 
@@ -79,7 +82,8 @@ def _plain(told: Saved) -> dict[str, Any]:
 
 
 def _labels(told: Labels) -> dict[str, Any]:
-    return {**told._asdict(), "users": _apart(told.users)}
+    people = {kind: _apart(each) for kind, each in told.people.items()}
+    return {**told._asdict(), "users": _apart(told.users), "people": people}
 
 
 def _apart(differed: Differed | None) -> dict[str, Any] | None:
@@ -116,6 +120,8 @@ def _graded(told: Labels) -> list[str]:
     lines += _counts({_GRADERS.get(by, by): n for by, n in told.failed.items()}, "not graded ")
     lines += [f"the judge {each!r} graded answers of its own too" for each in told.own]
     lines += _differing("those who asked and graders", told.users)
+    for kind, each in told.people.items():
+        lines += _differing(f"people and {_WHO.get(kind, kind)}", each)
     return lines if told.by or told.failed else []
 
 

@@ -13,13 +13,25 @@ if TYPE_CHECKING:
 
     from jevons.budget import Balance, Terms
     from jevons.reports.tally import Tally
+    from jevons.types import review
     from jevons.types.account import Ended, SetAside
     from jevons.types.actor import Actor
     from jevons.types.model import Endpoint
     from jevons.types.person import Person
     from jevons.types.proof import Filed
 
-__all__ = ("SYNTHETIC", "Found", "Head", "Reading", "Scope", "Sees", "Serving", "Wanted", "Weighed")
+__all__ = (
+    "SYNTHETIC",
+    "Found",
+    "Head",
+    "Reading",
+    "Reviewing",
+    "Scope",
+    "Sees",
+    "Serving",
+    "Wanted",
+    "Weighed",
+)
 
 SYNTHETIC = "synthetic."
 """Begins the origin of a log whose records were made up."""
@@ -132,6 +144,29 @@ class Reading(Protocol):
 
     def balances(self) -> list[Balance]:
         """Tell what is left of every budget."""
+        ...
+
+
+class Reviewing(Protocol):
+    """What waits for people to grade it."""
+
+    async def next(self, sees: review.Sees, after: str = "") -> review.Blind | None:
+        """Show the next, of those that somebody may see, after one that they passed over.
+
+        Raises:
+            StoreUnavailable: They cannot be read.
+        """
+        ...
+
+    async def judge(
+        self, name: str, word: review.Word, sees: review.Sees, *, by: str
+    ) -> review.Told:
+        """Take what somebody says of one.
+
+        Raises:
+            NotFound: None of that name waits, for them.
+            StoreUnavailable: It could not be written down.
+        """
         ...
 
 

@@ -13,7 +13,7 @@ import jinja2
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ("KINDS", "NAV", "Place", "asset", "asset_url", "write")
+__all__ = ("KINDS", "NAV", "REVIEW", "Place", "asset", "asset_url", "write")
 
 KINDS: Mapping[str, str] = MappingProxyType(
     {
@@ -46,6 +46,9 @@ NAV = (
     Place("/keys", "Keys", "account.see"),
     Place("/landscape", "Landscape", "log.see"),
 )
+
+REVIEW = Place("/review", "Review", "review.grade")
+"""There in a house that has people look at grades."""
 
 
 def write(template: str, /, **said: object) -> str:

@@ -1,6 +1,6 @@
 """The pages, by their paths.
 
-Rule 1: a page only reads. What is asked is in its address, so that it can be kept and sent on.
+Rule 1: a page only reads, but for the one on which people grade. What is asked is in its address, so that it can be kept and sent on.
 Rule 2: what somebody may not see is not there: it is not counted, not named, and 404.
 Rule 3: a page waits for the disk, so it is made on a thread, and never on the loop that serves.
 """
@@ -17,7 +17,8 @@ from starlette.routing import Route
 
 from jevons.dashboard.days import days_of
 from jevons.dashboard.doors import Wanted
-from jevons.dashboard.frame import KINDS, NAV, asset, write
+from jevons.dashboard.frame import KINDS, NAV, REVIEW, asset, write
+from jevons.dashboard.review import ReviewPage
 from jevons.dashboard.view.energy import NEEDS as ENERGY_NEEDS
 from jevons.dashboard.view.energy import energy
 from jevons.dashboard.view.keys import NEEDS as KEYS_NEEDS
@@ -43,9 +44,10 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from jevons.dashboard.days import Days
-    from jevons.dashboard.doors import Reading, Scope, Sees, Serving
+    from jevons.dashboard.doors import Reading, Reviewing, Scope, Sees, Serving
+    from jevons.dashboard.frame import Place
     from jevons.ports import Clock
-    from jevons.reports import Landscape
+    from jevons.reports import Differed, Landscape
     from jevons.reports.tally import Tally
     from jevons.types.actor import Actor
     from jevons.types.person import Person
@@ -68,6 +70,8 @@ def routes(
     field: Callable[[], Landscape],
     clock: Clock,
     csrf: Callable[[Request], str] = lambda _: "",
+    reviewing: Reviewing | None = None,
+    people: Callable[[], Mapping[str, Differed]] = dict,
 ) -> list[Route]:
     """List the pages. Each is asked by somebody: `request.state.person`.
 
@@ -78,9 +82,26 @@ def routes(
         field: What is known of all models.
         clock: Tells until when a page looks.
         csrf: Gives what a form that signs out has to hold; empty where nobody can sign out.
+        reviewing: What waits for people to grade it; None in a house that has nobody do so.
+        people: How often they and other graders differ.
     """
-    pages = _Pages(reading, serving, sees, field, clock, csrf)
+    nav = NAV if reviewing is None else (*NAV, REVIEW)
+    pages = _Pages(reading, serving, sees, field, clock, csrf, nav)
+    graded: list[Route] = []
+    if reviewing is not None:
+        page = ReviewPage(
+            reviewing,
+            people,
+            scope=lambda request: pages.scope(request, REVIEW.act),
+            written=pages.written,
+            person=_person,
+        )
+        graded = [
+            Route(REVIEW.path, page.show, methods=["GET"]),
+            Route(REVIEW.path, page.judge, methods=["POST"]),
+        ]
     return [
+        *graded,
         Route("/", pages.now),
         Route("/now", pages.now_alone),
         Route("/spend", pages.spend),
@@ -103,9 +124,10 @@ class _Pages(NamedTuple):
     field: Callable[[], Landscape]
     clock: Clock
     csrf: Callable[[Request], str]
+    nav: tuple[Place, ...]
 
     def now(self, request: Request) -> Response:
-        return self._written("now.html", request, view=self._now(request))
+        return self.written("now.html", request, view=self._now(request))
 
     def now_alone(self, request: Request) -> Response:
         """Write only what changes, for a page that is there already."""
@@ -114,40 +136,40 @@ class _Pages(NamedTuple):
     def spend(self, request: Request) -> Response:
         days, by = self._days(request), by_of(request.query_params.get("by", ""))
         view = spend(self._tallies(request, days, SPEND_NEEDS), days, by)
-        return self._written("spend.html", request, view=view, days=days, by=by, every_by=BY)
+        return self.written("spend.html", request, view=view, days=days, by=by, every_by=BY)
 
     def energy(self, request: Request) -> Response:
         days = self._days(request)
         is_long = days.length > _MOST_DAYS_BY_HOUR
         step_ms = DAY_MS if is_long else HOUR_MS
         view = energy(self._tallies(request, days, ENERGY_NEEDS, step_ms=step_ms), days)
-        return self._written("days.html", request, view=view, days=days)
+        return self.written("days.html", request, view=view, days=days)
 
     def places(self, request: Request) -> Response:
         days = self._days(request)
         tallies = self._tallies(request, days, PLACES_NEEDS)
         view = places(tallies, self.serving.endpoints, days)
-        return self._written("days.html", request, view=view, days=days)
+        return self.written("days.html", request, view=view, days=days)
 
     def models(self, request: Request) -> Response:
-        house = self._scope(request, "endpoint.see")
+        house = self.scope(request, "endpoint.see")
         scope = self.sees(_person(request), "receipt.see") or house
         days = self._days(request, scope)
         tallies = self._tallies(request, days, MODELS_NEEDS, scope=scope)
         view = models(tallies, self.serving.endpoints, self.serving.aside, days)
-        return self._written("days.html", request, view=view, days=days)
+        return self.written("days.html", request, view=view, days=days)
 
     def receipts(self, request: Request) -> Response:
         text = request.query_params.get("q", "").strip()
         said = request.query_params.get("before", "")
         before = int(said) if said.isascii() and said.isdecimal() and len(said) < _DIGITS else None
-        found = self.reading.newest(Wanted(text, before, _MOST, self._scope(request)))
+        found = self.reading.newest(Wanted(text, before, _MOST, self.scope(request)))
         older = (
             f"/receipts?{urlencode({'q': text, 'before': found.older})}"
             if found.older is not None
             else ""
         )
-        return self._written(
+        return self.written(
             "receipts.html",
             request,
             table=records(found.records, names=self._names()),
@@ -162,16 +184,16 @@ class _Pages(NamedTuple):
         if filed is None or ended is None or not self._may_see(request, ended):
             raise HTTPException(404, "there is no such receipt")
         view = one(ended, filed, self.reading.head(), names=self._names())
-        return self._written("receipt.html", request, view=view)
+        return self.written("receipt.html", request, view=view)
 
     def policy(self, request: Request) -> Response:
-        self._scope(request, "policy.ask")
+        self.scope(request, "policy.ask")
         names = {each.key: each.name for each in self._keys_of(request)}
         asked = asked_of(request.query_params)
         if asked.key not in names:  # what a key may do is for whoever may know of it
             asked = asked._replace(key="")
         view = policy(self.serving.profile, asked, self.serving.weigh(*asked))
-        return self._written(
+        return self.written(
             "policy.html", request, view=view, asked=asked, classes=CLASSES, names=names
         )
 
@@ -179,7 +201,7 @@ class _Pages(NamedTuple):
         now_ms = self.clock.now_ms()
         days = days_of({"days": "1"}, newest_ms=None, now_ms=now_ms)
         month = days._replace(first=days.last.replace(day=1))
-        person, accounts_in = _person(request), self._scope(request, "account.see")
+        person, accounts_in = _person(request), self.scope(request, "account.see")
         scope = self.sees(person, "receipt.see") or accounts_in
         view = keys(
             self._tallies(request, month, KEYS_NEEDS, scope=scope),
@@ -189,14 +211,14 @@ class _Pages(NamedTuple):
             accounts_in=accounts_in,
             keys_in=self.sees(person, "key.see"),
         )
-        return self._written("view.html", request, view=view)
+        return self.written("view.html", request, view=view)
 
     def landscape(self, request: Request) -> Response:
-        self._scope(request, "log.see")
-        return self._written("view.html", request, view=landscape(self.field()))
+        self.scope(request, "log.see")
+        return self.written("view.html", request, view=landscape(self.field()))
 
     def _now(self, request: Request) -> object:
-        now_ms, scope = self.clock.now_ms(), self._scope(request)
+        now_ms, scope = self.clock.now_ms(), self.scope(request)
         begin_ms = now_ms - now_ms % HOUR_MS - (HOURS - 1) * HOUR_MS
         return now(
             self._seen(scope, by=NOW_NEEDS, begin_ms=begin_ms, end_ms=None, step_ms=HOUR_MS),
@@ -207,7 +229,7 @@ class _Pages(NamedTuple):
         )
 
     def _days(self, request: Request, scope: Scope | None = None) -> Days:
-        scope, query = scope or self._scope(request), request.query_params
+        scope, query = scope or self.scope(request), request.query_params
         newest_ms = None
         if "to" not in query:
             days = self._seen(scope, by=(), begin_ms=0, end_ms=None, step_ms=DAY_MS)
@@ -224,7 +246,7 @@ class _Pages(NamedTuple):
         scope: Scope | None = None,
     ) -> list[Tally]:
         begin_ms, end_ms = days.span
-        scope = scope or self._scope(request)
+        scope = scope or self.scope(request)
         return self._seen(scope, by=needs, begin_ms=begin_ms, end_ms=end_ms, step_ms=step_ms)
 
     def _seen(
@@ -242,7 +264,7 @@ class _Pages(NamedTuple):
             return told
         return [each for each in told if scope.sees(each.group.key, line_of(each.group.account))]
 
-    def _scope(self, request: Request, act: str = "receipt.see") -> Scope:
+    def scope(self, request: Request, act: str = "receipt.see") -> Scope:
         """Tell what somebody may see; who may see nothing of that kind is told so."""
         person = _person(request)
         found = self.sees(person, act)
@@ -256,7 +278,7 @@ class _Pages(NamedTuple):
             line = next(
                 (each.account for each in self.reading.actors() if each.key == ended.key), ()
             )
-        return self._scope(request).sees(ended.key, line)
+        return self.scope(request).sees(ended.key, line)
 
     def _keys_of(self, request: Request) -> list[Actor]:
         scope = self.sees(_person(request), "key.see")
@@ -267,7 +289,7 @@ class _Pages(NamedTuple):
     def _names(self) -> Mapping[str, str]:
         return {each.key: each.name for each in self.reading.actors()}
 
-    def _written(self, template: str, request: Request, **said: object) -> Response:
+    def written(self, template: str, request: Request, **said: object) -> Response:
         person = _person(request)
         query = {name: value for name, value in request.query_params.items() if name != "before"}
         page = write(
@@ -276,7 +298,7 @@ class _Pages(NamedTuple):
             path=request.url.path,
             query=query,
             person=person,
-            nav=[place for place in NAV if self.sees(person, place.act) is not None],
+            nav=[place for place in self.nav if self.sees(person, place.act) is not None],
             csrf=self.csrf(request),
             is_synthetic=self.reading.head().is_synthetic,
             is_file=False,

@@ -23,6 +23,7 @@ from jevons.types.errors import (
     StoreUnavailable,
     Unsupported,
 )
+from jevons.types.kept import REVIEW
 from jevons.wire import responses
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ async def with_past(desk: Desk, request: Generate) -> Generate:
     if not name or request.actor is None:  # the second a rule refuses
         return request
     past: Sequence[Kept] = ()
-    if desk.answers is not None:
+    if desk.answers is not None and not name.startswith(REVIEW):
         past = await desk.answers.trace(name, key=request.actor.key, max_bytes=desk.max_body_bytes)
     if not past:
         message = f"no response {name!r} is kept for this key. {_HOW}"
@@ -120,6 +121,8 @@ async def kept(desk: Desk, exchange: Exchange, actor: Actor | None, rest: str) -
     if "/" in name:
         message = f"no path {exchange.path!r}"
         raise NotFound(message)
+    if name.startswith(REVIEW):
+        raise _not_found(name)
     if exchange.method == "DELETE":
         if name != rest:
             message = f"DELETE {exchange.path}; it accepts GET, HEAD"

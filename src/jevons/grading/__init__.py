@@ -13,7 +13,8 @@ from jevons.grading.asking import Asking, Told
 from jevons.grading.checks import Check
 from jevons.grading.grader import Graded, Grader, Judge
 from jevons.grading.loop import Loop
-from jevons.grading.rows import pair_of, record_of, row_of, row_of_line
+from jevons.grading.reviews import Reviews
+from jevons.grading.rows import name_of, pair_of, record_of, row_of, row_of_line
 from jevons.grading.standing import Standing
 
 __all__ = (
@@ -23,8 +24,10 @@ __all__ = (
     "Grader",
     "Judge",
     "Loop",
+    "Reviews",
     "Standing",
     "Told",
+    "name_of",
     "pair_of",
     "record_of",
     "row_of",

@@ -9,6 +9,7 @@ import msgspec
 
 from jevons.flow import walk
 from jevons.telemetry import log
+from jevons.types.custody import DataClass
 from jevons.types.errors import JevonsError
 from jevons.types.units import Priced
 from jevons.wire.openai_chat import parse_request, render_answer
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from jevons.ports import Caller, Ids
     from jevons.types.account import Receipt
     from jevons.types.actor import Actor
-    from jevons.types.custody import DataClass
     from jevons.types.event import Event
     from jevons.types.request import Generate
 
@@ -33,6 +33,8 @@ class Told(NamedTuple):
 
     text: str
     cost_nusd: float | None
+    data_class: DataClass = max(DataClass)
+    """What the rules took the data in it to be."""
 
 
 class Asking(NamedTuple):
@@ -74,7 +76,11 @@ class Asking(NamedTuple):
         if receipt.finish != "stop":
             return None
         cost = receipt.cost
-        return Told(ear.text(), float(cost.nusd) if isinstance(cost, Priced) else None)
+        return Told(
+            ear.text(),
+            float(cost.nusd) if isinstance(cost, Priced) else None,
+            DataClass[receipt.data_class.upper()],
+        )
 
     async def _actor(self, request: Generate) -> Actor | None:
         """Give the house's key what the caller may now, and no more; None if either is refused."""

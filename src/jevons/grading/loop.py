@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from jevons.flow import Rooms
     from jevons.grading.checks import Check
     from jevons.grading.grader import Judge
+    from jevons.grading.reviews import Reviews
     from jevons.ports import Ids
     from jevons.store import Books, Pairs
     from jevons.types.account import Feedback
@@ -69,6 +70,8 @@ class Loop:
         judge: Judge,
         checks: Sequence[Check] = (),
     ) -> None:
+        self.reviews: Reviews | None = None
+        """Where people look at some of it again; None where nobody does."""
         self._checks = checks
         self._share = share
         self._judge = judge
@@ -161,6 +164,8 @@ class Loop:
                 found = self._study.end(row.ended, row.at_ms)
             elif row.by == "feedback":
                 found = self._heard(row)
+            elif row.by == "human":
+                found = self._study.amend(row.name, row.grades, row.at_ms)
             elif all(arm in row.grades for arm in self._study.arms):
                 found = self._study.take(pair_of(row, self._study.arms))
             turns += [(number, turn) for turn in found]
@@ -203,6 +208,17 @@ class Loop:
             name=name_of(request.id),
         )
         await asyncio.to_thread(self._pairs.add, [row])
+        caller = request.actor
+        if self.reviews is not None and caller is not None and graded.grades:
+            await self.reviews.offer(
+                row.name,
+                caller,
+                said,
+                arms=self._study.arms,
+                answers=[each.text for each in answers],
+                graded=graded,
+                data_class=max(each.data_class for each in answers),
+            )
 
 
 class _Drawn(NamedTuple):

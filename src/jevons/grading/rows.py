@@ -12,6 +12,7 @@ from jevons.grading.grader import Graded
 from jevons.store import PairRow
 from jevons.types.account import Certified
 from jevons.types.errors import Malformed
+from jevons.types.kept import REVIEW
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +64,7 @@ def row_of(
 
 def name_of(request: str) -> str:
     """Name the row of a request by its id."""
-    return f"lab_{sha256(f'label of {request}'.encode()).hexdigest()[:26]}"
+    return f"{REVIEW}{sha256(f'label of {request}'.encode()).hexdigest()[:26]}"
 
 
 def row_of_word(word: Feedback) -> PairRow:
@@ -126,6 +127,7 @@ def pair_of(row: PairRow, arms: Sequence[str]) -> Pair:
         tuple([row.grades[arm] for arm in arms]),
         tuple([row.costs.get(arm, float("nan")) for arm in arms]),
         row.times,
+        row.name,
     )
 
 

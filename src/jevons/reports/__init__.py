@@ -7,7 +7,7 @@ State: none.
 """
 
 from jevons.reports.gather import Dimension, Measure, Period, Span, Sums, apart, fields_of, gather
-from jevons.reports.labels import Labels, labels
+from jevons.reports.labels import Differed, Labels, differ, labels
 from jevons.reports.landscape import (
     Cheapest,
     Judged,
@@ -37,6 +37,7 @@ __all__ = (
     "Column",
     "Counted",
     "Day",
+    "Differed",
     "Dimension",
     "Effects",
     "Flow",
@@ -65,6 +66,7 @@ __all__ = (
     "bill",
     "days_of",
     "decompose",
+    "differ",
     "fields_of",
     "gather",
     "groups_of",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from jevons.reports.rebound import Interval
 
-__all__ = ("Differed", "Labels", "Row", "labels")
+__all__ = ("Differed", "Labels", "Row", "differ", "labels")
 
 _GOOD = 0.5
 """Grade from which on an answer is called good."""
@@ -33,6 +33,16 @@ class Row(Protocol):
     @property
     def by(self) -> str:
         """Who graded it."""
+        ...
+
+    @property
+    def was(self) -> Mapping[str, float]:
+        """Grades before a person gave others in their place."""
+        ...
+
+    @property
+    def was_by(self) -> str:
+        """Who gave those."""
         ...
 
     @property
@@ -77,6 +87,8 @@ class Labels(NamedTuple):
     users: Differed | None
     """Those who asked beside the grader, on the answers of the arm that served; None where both graded
     none."""
+    people: dict[str, Differed]
+    """People beside each kind of grader, on whether an arm was worse than the reference."""
 
 
 class Differed(NamedTuple):
@@ -104,7 +116,22 @@ def labels(rows: Iterable[Row]) -> Labels:
                 judges[row.judge] += 1
                 own |= {row.judge} & row.grades.keys()
     users = _differed(_of_users(rows))
-    return Labels(dict(by), dict(judges), tuple(sorted(own)), dict(failed), aimed, users)
+    last = {row.name: row for row in rows if row.by == "human"}  # the last word counts
+    people = {
+        kind: _share([differ(each) for each in last.values() if each.was_by == kind])
+        for kind in sorted({each.was_by for each in last.values()})
+    }
+    return Labels(dict(by), dict(judges), tuple(sorted(own)), dict(failed), aimed, users, people)
+
+
+def differ(row: Row) -> bool:
+    """Whether a person, and who graded before, differ on whether an arm was worse than the reference."""
+    reference, arm = row.grades  # in this order
+
+    def is_worse(grades: Mapping[str, float]) -> bool:
+        return grades[arm] < _GOOD <= grades[reference]
+
+    return is_worse(row.grades) != is_worse(row.was)
 
 
 def _of_users(rows: Sequence[Row]) -> list[tuple[float, float]]:
@@ -120,7 +147,8 @@ def _of_users(rows: Sequence[Row]) -> list[tuple[float, float]]:
 
 
 def _differed(pairs: Sequence[tuple[float, float]]) -> Differed | None:
-    if not pairs:
-        return None
-    apart = sum((one >= _GOOD) != (other >= _GOOD) for one, other in pairs)
-    return Differed(len(pairs), proportion(apart, len(pairs)))
+    return _share([(one >= _GOOD) != (other >= _GOOD) for one, other in pairs]) if pairs else None
+
+
+def _share(apart: Sequence[bool]) -> Differed:
+    return Differed(len(apart), proportion(sum(apart), len(apart)))

@@ -99,6 +99,14 @@ class Archive:
         """
         return await self._do(partial(self._shelf.find, name, key=key), "read")
 
+    async def named(self, beginning: str, *, most: int) -> list[tuple[str, str]]:
+        """List what has a name that begins so, the oldest first: names, and the keys that own it.
+
+        Raises:
+            StoreUnavailable: It could not be looked for.
+        """
+        return await self._do(partial(self._shelf.named, beginning, most=most), "read")
+
     async def trace(self, name: str, *, key: str, max_bytes: int) -> tuple[Kept, ...]:
         """Find one and those that it goes on from, oldest first.
 

@@ -53,6 +53,10 @@ class PairRow(msgspec.Struct, frozen=True, kw_only=True):
     by: str = ""
     """Who graded it: `tests`, `checks` (answers were compared), `judge`, `human`, `feedback` (of the arm
     that answered, and of no other) or `import`; empty in rows of versions that did not ask."""
+    was: dict[str, float] = {}
+    """Grades before, where a person gave others in their place: of the reference first, and of one arm."""
+    was_by: str = ""
+    """Who gave those."""
     chosen: str = ""
     """How the arm was chosen of which there is feedback, as receipts have it."""
     under: str = ""

@@ -60,6 +60,7 @@ _KEEP = (
     "WHERE NOT EXISTS (SELECT 1 FROM erased WHERE owner = ?)"
 )
 _FIND = "SELECT previous, at_ms, salt, sealed, class FROM answer WHERE owner = ? AND id = ?"
+_NAMED = "SELECT id, owner, at_ms, class FROM answer WHERE substr(id, 1, ?) = ? ORDER BY at_ms, id LIMIT ?"
 _DROP = (
     "DELETE FROM answer WHERE owner = ? AND id = ? AND owner NOT IN (SELECT owner FROM held) "
     "RETURNING at_ms, class, length(sealed)"
@@ -192,6 +193,16 @@ class Shelf:
         return Kept(
             id=name, key=key, previous=previous, at_ms=at_ms, **msgspec.structs.asdict(bodies)
         )
+
+    def named(self, beginning: str, *, most: int) -> list[tuple[str, str]]:
+        """List what has a name that begins so, the oldest first: names, and whose they are."""
+        asked = (len(beginning), beginning, most)
+        found = self._connection.execute(_NAMED, asked).fetchall()
+        return [
+            (name, key)
+            for name, key, at_ms, data_class in found
+            if at_ms > self._dead_ms(DataClass(data_class))
+        ]
 
     def trace(self, name: str, *, key: str, max_bytes: int) -> tuple[Kept, ...]:
         """Find one and those that it goes on from, oldest first.

@@ -13,6 +13,7 @@ import msgspec
 from jevons.types.budget import DEFAULT_LINE, Account, Alert, Amounts, Budget, Limit
 from jevons.types.custody import UNKNOWN_PLACE, PerClass
 from jevons.types.person import Role
+from jevons.types.review import Verdict
 from jevons.types.units import Cost, Quantity
 
 __all__ = (
@@ -35,6 +36,7 @@ __all__ = (
     "Record",
     "Refused",
     "Restored",
+    "Reviewed",
     "SecretChange",
     "SetAside",
     "Tried",
@@ -440,10 +442,34 @@ class Feedback(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=
     certificate: str = ""
 
 
+class Reviewed(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="reviewed"):
+    """Somebody graded two answers to one prompt, and was not told whose they were."""
+
+    at_ms: int
+    label: str
+    """Of the graded prompt; made of its request's id."""
+    arms: tuple[str, str]
+    """The reference, and the one beside it."""
+    verdict: Verdict
+    """Which is better: `reference`, `arm`, `both` are as good, or `neither` is any good."""
+    by: str = ""
+    """Who, as in each such record."""
+
+
 Ended = Receipt | Refused
 """What a request came to."""
 
-Deed = KeyChange | PersonChange | SecretChange | Erased | Restored | Account | Budget | Limit
+Deed = (
+    KeyChange
+    | PersonChange
+    | SecretChange
+    | Erased
+    | Restored
+    | Reviewed
+    | Account
+    | Budget
+    | Limit
+)
 """What somebody did to the house; `by` says who."""
 
 Record = (
@@ -460,6 +486,7 @@ Record = (
     | Receipt
     | Refused
     | Restored
+    | Reviewed
     | Account
     | Budget
     | Limit

@@ -6,7 +6,10 @@ import msgspec
 
 from jevons.types.custody import DataClass
 
-__all__ = ("Kept",)
+__all__ = ("REVIEW", "Kept")
+
+REVIEW = "lab_"
+"""Begins the names of graded prompts that wait for a person: no answers that anybody asked to keep."""
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):

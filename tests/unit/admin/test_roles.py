@@ -47,6 +47,7 @@ TABLE: dict[Act, tuple[frozenset[str], ...]] = {
     "endpoint.see":   (ALL,   ALL,     ALL,    ALL,    NONE),
     "policy.ask":     (ALL,   ALL,     ALL,    ALL,    NONE),
     "log.see":        (ALL,   ALL,     ALL,    ALL,    ALL),
+    "review.grade":   (ALL,   NONE,    NONE,   WITHIN, NONE),
 }
 # fmt: on
 ROLES: tuple[Role, ...] = ("admin", "operator", "auditor", "manager", "member")

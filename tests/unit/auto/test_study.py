@@ -153,3 +153,61 @@ def test_where_no_policy_saves_nothing_is_promised() -> None:
         told = pair(number)
         assert loop.take(told._replace(costs=(1.0, 1.0), grades=(1.0, 0.9))) == []
     assert loop.certificate is None
+
+
+def named(number: int) -> Pair:
+    return pair(number)._replace(name=f"lab_{number}")
+
+
+def test_a_person_s_grades_are_learned_from_in_the_place_of_those_before() -> None:
+    mine, others = study(), study()
+    for number in range(60):
+        mine.take(named(number))
+        others.take(named(number)._replace(grades=(1.0, 1.0)) if number == 3 else named(number))
+        if number == 3:
+            assert mine.amend("lab_3", {"dear": 1.0, "cheap": 1.0}, 1) == []
+    for number in range(60, 300):
+        assert mine.take(named(number)) == others.take(named(number))
+    assert mine.certificate == others.certificate
+
+
+def test_a_certificate_ends_that_does_not_stand_with_a_person_s_grades() -> None:
+    loop, number = study(), 0
+    while loop.certificate is None:
+        loop.take(named(number))
+        number += 1
+    held = loop.certificate
+    turns: list[Turn] = []
+    for each in range(60, number):
+        turns += loop.amend(f"lab_{each}", {"dear": 1.0, "cheap": 0.0}, 7)
+    assert [(turn.certificate, turn.ended) for turn in turns] == [(held, "quality")]
+    assert loop.certificate is None
+
+
+def test_a_certificate_stays_that_stands_as_well_with_a_person_s_grades() -> None:
+    loop, number = study(), 0
+    while loop.certificate is None:
+        loop.take(named(number))
+        number += 1
+    assert (
+        loop.amend(
+            f"lab_{number - 1}", dict(zip(loop.arms, named(number - 1).grades, strict=True)), 7
+        )
+        == []
+    )
+    assert loop.certificate is not None
+
+
+def test_where_a_person_finds_the_reference_bad_no_arm_that_they_were_not_shown_is_better() -> None:
+    three = Study(("dear", "cheap", "local"), 0, PLAN)
+    three.take(Pair(1, prompt(1), (1.0, 1.0, 1.0), (9.0, 1.0, 0.0), name="lab_1"))
+    three.amend("lab_1", {"dear": 0.0, "cheap": 0.0}, 2)
+    (known,) = three._learning  # pyright: ignore[reportPrivateUsage] nothing tells it yet
+    assert known.grades == (0.0, 0.0, 0.0)
+
+
+def test_grades_of_what_is_known_no_more_change_nothing() -> None:
+    loop = certified()
+    before = loop.certificate
+    assert loop.amend("lab_of_long_ago", {"dear": 1.0, "cheap": 0.0}, 7) == []
+    assert loop.certificate == before

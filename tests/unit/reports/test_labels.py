@@ -44,3 +44,18 @@ def test_those_who_asked_are_held_beside_the_grader_of_the_same_prompt() -> None
 
 def test_where_nobody_said_anything_of_a_graded_prompt_nothing_differs() -> None:
     assert labels([a_row("checks", name="lab_1")]).users is None
+
+
+def test_people_are_held_beside_each_kind_of_grader_and_only_their_last_word_counts() -> None:
+    good, bad, none = ({"dear": 1.0, "cheap": each} for each in (1.0, 0.0, 0.0))
+    both = {"dear": 0.0, "cheap": 0.0}
+    said = [
+        a_row("human", name="lab_1", grades=good, was=good, was_by="judge"),
+        a_row("human", name="lab_1", grades=bad, was=good, was_by="judge"),
+        a_row("human", name="lab_2", grades=both, was=good, was_by="judge"),
+        a_row("human", name="lab_3", grades=none, was=none, was_by="checks"),
+    ]
+    told = labels(said)
+    assert told.by == {"human": 4}
+    assert told.people["judge"].share.point == 0.5
+    assert (told.people["checks"].prompts, told.people["checks"].share.point) == (1, 0.0)

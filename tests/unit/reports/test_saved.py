@@ -8,7 +8,7 @@ import pytest
 
 from jevons.reports import Interval, NoFigure, saved
 from jevons.testing.make import a_receipt
-from jevons.types.account import Certified, KeyChange, Receipt
+from jevons.types.account import Certified, Feedback, KeyChange, Receipt
 from jevons.types.units import Priced
 
 HOUSE = KeyChange(at_ms=0, act="created", key="key_h", name="auto (house)")
@@ -66,7 +66,8 @@ def test_what_was_spent_on_grading_is_told_and_is_no_answer_of_auto() -> None:
 
 def test_other_keys_and_other_models_are_passed_over() -> None:
     other = KeyChange(at_ms=0, act="created", key="key_1", name="a team")
-    told = saved([other, a_receipt()], house="auto (house)")
+    word = Feedback(at_ms=0, receipt="req_1", key="key_1", endpoint="here", score=1.0)
+    told = saved([other, word, a_receipt()], house="auto (house)")
     assert (told.chosen, told.graded_nusd) == ({}, 0)
 
 
