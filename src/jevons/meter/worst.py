@@ -18,6 +18,7 @@ from jevons.types.budget import Amounts
 from jevons.types.message import Audio, File, Image, Opaque, ToolResult
 from jevons.types.request import HostedTool
 from jevons.types.units import Estimate
+from jevons.wire.effort import BUDGETS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -114,8 +115,10 @@ def _answer(endpoint: Endpoint, request: Generate) -> int | None:
     sampling = request.sampling
     asked = sampling.max_tokens
     if asked is not None:
-        # A budget of thinking may be sent on top of the limit where a dialect has them apart.
-        asked += request.thinking.budget_tokens or 0
+        # A budget of thinking may be sent on top of the limit where a dialect has them apart, and
+        # an effort may be sent as one.
+        thinking = request.thinking
+        asked += thinking.budget_tokens or (BUDGETS[thinking.effort] if thinking.effort else 0)
     limits = (asked, endpoint.max_output_tokens, endpoint.context_tokens)
     known = [limit for limit in limits if limit is not None]
     return min(known) * sampling.n if known else None

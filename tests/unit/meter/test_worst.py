@@ -62,6 +62,10 @@ def test_an_answer_is_bounded_by_the_request_the_endpoint_or_its_context() -> No
 def test_several_answers_and_a_budget_of_thinking_are_set_aside() -> None:
     assert bounds(sampling=Sampling(max_tokens=10, n=3)) == (69, 30)
     assert bounds(thinking=Thinking(budget_tokens=7)) == (69, 17)
+    assert bounds(thinking=Thinking(effort="low")) == (
+        69,
+        10 + 2048,
+    )  # where it is sent as a budget
 
 
 @pytest.mark.parametrize("fields", [{"embed": Embed()}, {"counts": True}])
