@@ -17,6 +17,7 @@ from jevons.types.custody import UNLABELLED
 from jevons.types.errors import CallerLeft
 from jevons.types.request import Inspected
 from jevons.types.units import Estimate, Priced
+from jevons.wire.told_effort import says_effort, with_effort
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,13 +25,15 @@ if TYPE_CHECKING:
     from jevons.ports import Trace, Veiled
     from jevons.types.account import Charge, SetAside
     from jevons.types.actor import Actor
-    from jevons.types.decision import Outcome, Plan, Verdict
+    from jevons.types.decision import Attempt, Candidate, Outcome, Plan, Verdict
     from jevons.types.errors import JevonsError, PolicyError
     from jevons.types.request import Generate
 
 __all__ = (
     "Asked",
     "Ending",
+    "Most",
+    "as_told",
     "charged",
     "has_used",
     "intent",
@@ -48,6 +51,20 @@ _NOTHING = Amounts(cost_nusd=0, energy_mj=0, carbon_ug=0)
 _NOT_KNOWN = Amounts()
 
 
+class Most(NamedTuple):
+    """What attempts may come to at most."""
+
+    drafts: tuple[Amounts, ...]
+    """One for each draft: all of them may be made."""
+    rest: Amounts
+    """Of one attempt behind them, whoever makes it."""
+
+    @property
+    def held(self) -> Amounts:
+        """What is set aside before the first."""
+        return sum_up([*self.drafts, self.rest])
+
+
 class Asked(NamedTuple):
     """What was asked, and what was decided about it."""
 
@@ -62,25 +79,46 @@ class Asked(NamedTuple):
     """Endpoints that are asked last, since they kept failing."""
     trace: Trace | None = None
     """Told how it goes; None tells nobody."""
+    most: Most | None = None
+    """What attempts may come to; None if nothing is set aside."""
 
-    def sent_to(self, endpoint: str) -> Generate:
-        """Tell what an endpoint is sent."""
-        return self.veiled.request if self.veiled and endpoint in self.to_veil else self.request
+    def sent_to(self, candidate: Candidate) -> tuple[Generate, tuple[str, ...]]:
+        """Tell what an endpoint is sent, and what of it was changed on the way to its door."""
+        is_veiled = self.veiled is not None and candidate.endpoint.name in self.to_veil
+        sent = self.veiled.request if self.veiled is not None and is_veiled else self.request
+        return as_told(sent, candidate)
+
+    def most_of(self, attempt: Attempt) -> Amounts | None:
+        """Tell what an attempt may come to; None if nothing is set aside."""
+        if self.most is None:
+            return None
+        return self.most.drafts[attempt.number - 1] if attempt.is_draft else self.most.rest
 
 
 class Ending(NamedTuple):
     """How it ended."""
 
     outcomes: Sequence[Outcome]
-    """One for each attempt, in order."""
+    """One for each attempt; the last is the one that stands."""
     error: JevonsError | None
     """None if the last of them answered."""
     charge: Charge
     charged: Amounts
+    charges: Sequence[Charge | None]
+    """What each came to; None if it is not known to have used anything."""
     digest: bytes | None
     """SHA-256 of the answer's bytes; None if none went out."""
     at_ms: int
     ended_s: float
+
+
+def as_told(request: Generate, candidate: Candidate) -> tuple[Generate, tuple[str, ...]]:
+    """Have a request say how hard a candidate is to think, and name that; a caller's word stands."""
+    effort = candidate.effort
+    if effort is None or says_effort(request):
+        return request, ()
+    told, note = with_effort(request, effort, model=candidate.endpoint.upstream_model)
+    return told, (note,)
 
 
 def opening(actor: Actor, receipt: str) -> bytes:
@@ -167,7 +205,7 @@ def receipt(asked: Asked, ending: Ending) -> Receipt:
         impact=ending.charge.impact,
         finish="caller_left" if isinstance(error, CallerLeft) else outcome.finish,
         error=error.code if error else None,
-        tried=tuple([_tried(each, is_last=each is outcome) for each in ending.outcomes]),
+        tried=_all_tried(ending),
         aside=asked.aside,
         changed=outcome.changed,
         request=said.request,
@@ -182,6 +220,7 @@ def receipt(asked: Asked, ending: Ending) -> Receipt:
         charged=ending.charged,
         chosen=candidate.chosen,
         certificate=candidate.certificate,
+        arm=candidate.arm,
     )
 
 
@@ -255,19 +294,40 @@ def _sum(figures: Sequence[int | None]) -> int | None:
     return sum(known) if len(known) == len(figures) else None
 
 
-def _tried(outcome: Outcome, *, is_last: bool) -> Tried:
-    endpoint, error = outcome.attempt.candidate.endpoint.name, outcome.error
-    after_s = outcome.attempt.after_s
-    after_ms = round(after_s * 1e3, 3) if after_s else 0.0
-    if error is None:
-        return Tried(endpoint=endpoint, after_ms=after_ms)
-    return Tried(
-        endpoint=endpoint,
-        error=error.code,
-        detail=str(error)[:200],
-        after_ms=after_ms,
-        usage=None if is_last or not has_used(outcome) else outcome.usage,
+def _all_tried(ending: Ending) -> tuple[Tried, ...]:
+    """List all attempts in the order in which they were made; of a cascade's, what each cost."""
+    stands = ending.outcomes[-1]
+    if not any(each.attempt.is_draft for each in ending.outcomes):
+        return tuple([_tried(each, None, stands) for each in ending.outcomes])
+    made = sorted(
+        zip(ending.outcomes, ending.charges, strict=True), key=lambda each: each[0].attempt.number
     )
+    return tuple([_tried(outcome, charge, stands) for outcome, charge in made])
+
+
+def _tried(outcome: Outcome, charge: Charge | None, stands: Outcome) -> Tried:
+    error, after_s = outcome.error, outcome.attempt.after_s
+    draft, detail = _draft(outcome, stands)
+    return Tried(
+        endpoint=outcome.attempt.candidate.endpoint.name,
+        error=error.code if error else None,
+        detail=str(error)[:200] if error else detail,
+        after_ms=round(after_s * 1e3, 3) if after_s else 0.0,
+        usage=None if outcome is stands or not has_used(outcome) else outcome.usage,
+        draft=draft,
+        cost=charge.cost if charge else None,
+    )
+
+
+def _draft(outcome: Outcome, stands: Outcome) -> tuple[str, str | None]:
+    """Say what became of a draft, and why it was dropped if it did not fail."""
+    if not outcome.attempt.is_draft:
+        return "", None
+    if outcome is stands:
+        return "taken" if outcome.form else "", None
+    if stands.attempt.is_draft and stands.form is not None and outcome.form is not None:
+        return "agreed", None
+    return "dropped", "no other came to the same" if outcome.form else "it could not be compared"
 
 
 def _since_ms(start_s: float, moment_s: float | None) -> float | None:

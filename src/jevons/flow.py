@@ -6,6 +6,7 @@ Rule 2: nothing leaves before its intent is durable, and what ends an answer goe
     only after its receipt is. Every intent gets exactly one receipt, however it ends. An
     answer that was to be kept is kept before its receipt says that it was given. The worst case
     is set aside with the intent, and settled with the receipt.
+    What is only drafted is held back, and charged like any other attempt.
 Rule 3: events are pushed to the caller, as in ASGI. An async generator that yields
     between intent and receipt could be closed from another task (PEP 789).
 """
@@ -19,9 +20,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from jevons import entries, looking
-from jevons.entries import Asked, Ending
+from jevons.drafting import Draft
+from jevons.entries import Asked, Ending, Most
 from jevons.meter.total import total_charge
-from jevons.pick.attempts import attempts
+from jevons.pick.drafts import cascade
 from jevons.telemetry import Metrics
 from jevons.types.decision import Attempt, Outcome
 from jevons.types.errors import (
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from jevons.pick.attempts import Retries
+    from jevons.pick.drafts import Told
     from jevons.pick.resting import Resting
     from jevons.ports import (
         Caller,
@@ -54,7 +57,6 @@ if TYPE_CHECKING:
     )
     from jevons.types.account import Charge, Receipt
     from jevons.types.actor import Actor
-    from jevons.types.budget import Amounts
     from jevons.types.decision import Plan, Verdict
     from jevons.types.errors import JevonsError
     from jevons.types.request import Generate
@@ -147,9 +149,11 @@ async def _walk(
         raise
     plan = _plan(request, verdict, rooms, arrived_s)
     actor = _actor(request)
-    held = _worst(request, plan, rooms) if rooms.ledger.covers(actor) else None
-    intent = entries.intent(request, actor, verdict, plan, held=held)
-    asked = Asked(request, actor, intent, arrived_s, verdict.veiled, veiled, plan.aside, trace)
+    most = _most(request, plan, rooms) if rooms.ledger.covers(actor) else None
+    intent = entries.intent(request, actor, verdict, plan, held=most and most.held)
+    asked = Asked(
+        request, actor, intent, arrived_s, verdict.veiled, veiled, plan.aside, trace, most
+    )
     caller = caller if veiled is None else veiled.caller
     try:
         await rooms.ledger.record(intent)
@@ -191,9 +195,13 @@ def _plan(request: Generate, verdict: Verdict, rooms: Rooms, now_s: float) -> Pl
     return rooms.resting.order(plan, now_s=now_s, now_ms=rooms.clock.now_ms())
 
 
-def _worst(request: Generate, plan: Plan, rooms: Rooms) -> Amounts:
-    """Say what one attempt could come to, whoever of the plan makes it."""
-    return entries.worst([rooms.meter.worst(each.endpoint, request) for each in plan.candidates])
+def _most(request: Generate, plan: Plan, rooms: Rooms) -> Most:
+    """Say what attempts could come to: all drafts, and one more, whoever of the plan makes it."""
+    each = [
+        rooms.meter.worst(candidate.endpoint, entries.as_told(request, candidate)[0])
+        for candidate in plan.candidates
+    ]
+    return Most(tuple(each[: plan.drafts]), entries.worst(each[plan.drafts :]))
 
 
 async def _note(refusal: PolicyError, request: Generate, rooms: Rooms) -> None:
@@ -211,8 +219,9 @@ async def _reach(
     rooms: Rooms,
     outcomes: list[Outcome],
 ) -> JevonsError | None:
-    """Do the I/O that `attempts` asks for, and note what became of each."""
-    walking = attempts(plan, rooms.retries)
+    """Do the I/O that `cascade` asks for, and note what became of each; the last one stands."""
+    walking = cascade(plan, rooms.retries)
+    drafts: list[Draft] = []
     attempt = next(walking)
     try:
         while True:
@@ -220,25 +229,55 @@ async def _reach(
                 left = CallerLeft("the caller left").never_sent()
                 outcome = Outcome(attempt=attempt, error=left)
             else:
-                endpoint = attempt.candidate.endpoint
-                provider = rooms.providers[endpoint.provider]
                 attempt = _begun(attempt, asked.trace)
-                outcome = await provider.serve(attempt, asked.sent_to(endpoint.name), caller)
+                outcome = await _serve(asked, attempt, caller, rooms, drafts)
                 if asked.trace is not None:
                     asked.trace.attempted(outcome)
             outcomes.append(outcome)
             if rooms.resting is not None:
                 rooms.resting.note(outcome, now_s=rooms.clock.monotonic_s())
             attempt = walking.send(outcome)
-            await _widen(asked, outcome, rooms)
+            if not outcome.attempt.is_draft:  # what all drafts take is set aside already
+                await _widen(asked, outcome, rooms)
     except (BudgetExceeded, StoreUnavailable) as refusal:  # of what another attempt may take
         return refusal
     except StopIteration as stop:
-        error: JevonsError | None = stop.value
-        return error
+        told: Told = stop.value
     except BaseException as accident:
         outcomes.append(_accident(attempt, accident))
         raise
+    if told.taken is None:
+        return told.error
+    outcomes.append(outcomes.pop(told.taken))
+    return await _release(drafts[told.taken], outcomes, rooms)
+
+
+async def _serve(
+    asked: Asked, attempt: Attempt, caller: Caller, rooms: Rooms, drafts: list[Draft]
+) -> Outcome:
+    """Have an endpoint answer, or draft an answer that is held back."""
+    candidate = attempt.candidate
+    sent, changed = asked.sent_to(candidate)
+    provider = rooms.providers[candidate.endpoint.provider]
+    if attempt.is_draft:
+        draft = Draft(caller)
+        drafts.append(draft)
+        outcome = draft.weigh(await provider.serve(attempt, sent, draft), sent)
+    else:
+        outcome = await provider.serve(attempt, sent, caller)
+    if not changed:
+        return outcome
+    return msgspec.structs.replace(outcome, changed=(*changed, *outcome.changed))
+
+
+async def _release(draft: Draft, outcomes: list[Outcome], rooms: Rooms) -> JevonsError | None:
+    """Let a draft go out, the last of the attempts."""
+    try:
+        outcomes[-1] = await draft.release(outcomes[-1], now_s=rooms.clock.monotonic_s())
+    except BaseException as accident:
+        _lose(outcomes, accident)
+        raise
+    return outcomes[-1].error
 
 
 def _begun(attempt: Attempt, trace: Trace | None) -> Attempt:
@@ -256,9 +295,9 @@ async def _widen(asked: Asked, outcome: Outcome, rooms: Rooms) -> None:
         BudgetExceeded: A budget does not carry another.
         StoreUnavailable: The books, which several processes share, cannot be written.
     """
-    held = asked.intent.held
-    if held is not None:
-        used = entries.charged(outcome, _charge(outcome, rooms, rooms.clock.now_ms()), held)
+    most = asked.most_of(outcome.attempt)
+    if most is not None:
+        used = entries.charged(outcome, _charge(outcome, rooms, rooms.clock.now_ms()), most)
         await rooms.ledger.widen(asked.request.id, used)
 
 
@@ -276,10 +315,15 @@ async def _keep(caller: Caller, outcomes: list[Outcome], verdict: Verdict) -> Je
     except StoreUnavailable as error:
         return error
     except BaseException as accident:
-        lost = _accident(outcomes[-1].attempt, accident)
-        outcomes[-1] = msgspec.structs.replace(outcomes[-1], error=lost.error, finish=lost.finish)
+        _lose(outcomes, accident)
         raise
     return None
+
+
+def _lose(outcomes: list[Outcome], accident: BaseException) -> None:
+    """Say that the last attempt was answered, and its answer lost."""
+    lost = _accident(outcomes[-1].attempt, accident)
+    outcomes[-1] = msgspec.structs.replace(outcomes[-1], error=lost.error, finish=lost.finish)
 
 
 async def _leaves(caller: Caller, *, within_s: float) -> bool:
@@ -320,7 +364,7 @@ def _receipt(
     at_ms = rooms.clock.now_ms()
     charges = [_charge(each, rooms, at_ms) for each in outcomes]
     charged = [
-        entries.charged(each, charge, asked.intent.held)
+        entries.charged(each, charge, asked.most_of(each.attempt))
         for each, charge in zip(outcomes, charges, strict=True)
     ]
     if charges[-1] is None:  # the last says why it is not known
@@ -333,6 +377,7 @@ def _receipt(
         error,
         total_charge([charge for charge in charges if charge is not None]),
         entries.sum_up(charged),
+        charges,
         digest,
         at_ms,
         rooms.clock.monotonic_s(),

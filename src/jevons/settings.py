@@ -303,10 +303,13 @@ class AutoSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """
 
     reference: str = ""
-    """Name of the endpoint that others are held against, and that serves while nothing is certified.
-    Unset: there is no `auto`."""
+    """Name of the endpoint that others are held against, and that serves while nothing is certified;
+    `dear@high` has it think so hard. Unset: there is no `auto`."""
     arms: tuple[str, ...] = ()
-    """Names of the endpoints that may serve in its place."""
+    """What may serve in its place: an endpoint (`cheap`), an endpoint told how hard to think
+    (`dear@low`), or a cascade (`cheap+local`, `cheap@none+local`): what its endpoints agree on is the
+    answer, and where they do not the reference answers. An effort is `none`, `minimal`, `low`,
+    `medium`, `high`, `xhigh` or `max`."""
     loss: Annotated[float, msgspec.Meta(gt=0, lt=1)] = 0.02
     """Most of the reference's quality that may be lost, as a share, over all requests."""
     confidence: Annotated[float, msgspec.Meta(gt=0.5, lt=1)] = 0.95

@@ -1,11 +1,12 @@
 """Which arm serves a request for `auto`, and why, as the plan says it.
 
 Rule 1: policy has spoken before: an arm that may not serve a request is not taken, whatever it would save.
-Rule 2: the reference stands behind every arm, in case it fails; nobody else does, since nothing
-    was shown of anybody else.
+Rule 2: the reference stands behind every arm, in case it fails, and behind every cascade, in case its
+    endpoints differ; nobody else does, since nothing was shown of anybody else.
 Rule 3: what a caller names is taken. A conversation that began at the reference stays there, so
     that what it remembers of the prompt is read cheaply; nothing is lost by that. One that began
-    elsewhere is decided at each turn, as was certified.
+    elsewhere is decided at each turn, as was certified: to stay at a cheap arm would be another policy.
+    How hard to think is the caller's to say: arms that are told something else are none then.
 Rule 4: some requests, drawn by their id, get the reference all the same: what `auto` saves is
     measured beside them.
 """
@@ -20,13 +21,15 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 
 from jevons.auto.features import read
+from jevons.types.arm import Arm, Step
 from jevons.types.decision import Candidate, Plan
-from jevons.types.errors import Forbidden
+from jevons.types.errors import Forbidden, Unsupported
 from jevons.types.message import Text
-from jevons.types.request import Tool
+from jevons.types.request import Thinking, Tool
+from jevons.wire.told_effort import says_effort
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from jevons.auto.features import Prompt
     from jevons.auto.study import Study
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
     from jevons.types.decision import Verdict
     from jevons.types.message import Message
     from jevons.types.model import Endpoint
-    from jevons.types.request import Generate
+    from jevons.types.request import Effort, Generate
 
 __all__ = ("AUTO", "Chooser", "prompt_of")
 
@@ -53,7 +56,9 @@ class Chooser:
         inner: Plans everything that is not asked of `auto`.
         clock: Certificates have an end.
         holdout: Share of requests that get the reference all the same.
-        notice: Told of each request that may be graded; None grades none.
+        notice: Told of each request that may be graded, since every arm may serve it; None grades none.
+        arms: What the study's arms are; none where each is the endpoint of that name.
+        can_draft: Whether a cascade may serve a request; None lets none.
     """
 
     def __init__(
@@ -64,12 +69,17 @@ class Chooser:
         *,
         holdout: float = 0.05,
         notice: Callable[[Generate, Prompt], None] | None = None,
+        arms: Sequence[Arm] = (),
+        can_draft: Callable[[Generate], bool] | None = None,
     ) -> None:
         self._study = study
         self._inner = inner
         self._clock = clock
         self._holdout = holdout
         self._notice = notice
+        arms = arms or [Arm(name, (Step(name),)) for name in study.arms]
+        self._arms = {each.name: each for each in arms}
+        self._can_draft = can_draft
         self._conversations: OrderedDict[bytes, tuple[str, str]] = OrderedDict()
 
     def plan(self, request: Generate, verdict: Verdict) -> Plan:
@@ -77,50 +87,73 @@ class Chooser:
 
         Raises:
             Forbidden: The caller named an arm that may not serve this.
+            Unsupported: It cannot.
         """
         if request.model != AUTO:
             return self._inner.plan(request, verdict)
-        if request.arm:
-            return self._named(request, verdict)
-        reference = self._study.arms[self._study.reference]
+        reference = self._arms[self._study.arms[self._study.reference]]
         allowed = {each.name: each for each in verdict.endpoints}
-        if reference not in allowed:
+        if request.arm:
+            return self._named(request, reference, allowed)
+        if reference.steps[0].endpoint not in allowed:
             plan = self._inner.plan(request, verdict)
-            why = f"the reference {reference!r} may not serve this, so nothing is promised: "
+            why = f"the reference {reference.name!r} may not serve this, so nothing is promised: "
             return _chosen(plan, "no-reference", why)
-        arm, chosen, why = self._arm(request, allowed)
-        names = dict.fromkeys((arm, reference))
+        lacks = {name: self._lacks(arm, request, allowed) for name, arm in self._arms.items()}
+        if lacks[reference.name]:
+            why = f"the reference, and nothing is promised: {lacks[reference.name]}"
+            return _plan(reference, reference, allowed, chosen="uncertified", why=why)
+        able = [name for name, lack in lacks.items() if not lack]
+        arm, chosen, why = self._arm(request, able)
         held = self._study.certificate
         certificate = "" if held is None else _named_by(held.policy)
-        return Plan(
-            candidates=tuple(
-                [
-                    Candidate(
-                        endpoint=allowed[name],
-                        why=why if name == arm else f"the reference, after {arm!r} failed",
-                        chosen=chosen if name == arm else "fallback",
-                        certificate=certificate,
-                    )
-                    for name in names
-                ]
-            )
+        return _plan(
+            self._arms[arm], reference, allowed, chosen=chosen, why=why, certificate=certificate
         )
 
-    def _named(self, request: Generate, verdict: Verdict) -> Plan:
-        for endpoint in verdict.endpoints:
-            if endpoint.name == request.arm:
-                why = "the caller named this arm"
-                return Plan(candidates=(Candidate(endpoint=endpoint, why=why, chosen="named"),))
-        names = ", ".join(repr(each.name) for each in verdict.endpoints)
-        message = f"x-jevons-arm is {request.arm!r}; this request may use {names}"
-        raise Forbidden(message, rule="endpoint-allowed", param="model")
+    def _named(self, request: Generate, reference: Arm, allowed: Mapping[str, Endpoint]) -> Plan:
+        """Take what a caller names: an arm, or any endpoint of one."""
+        arm = self._arms.get(request.arm) or Arm(request.arm, (Step(request.arm),))
+        if not self._asked(arm) <= allowed.keys():
+            able = [
+                name for name, each in self._arms.items() if not self._lacks(each, request, allowed)
+            ]
+            names = ", ".join(repr(name) for name in dict.fromkeys((*able, *allowed)))
+            message = f"x-jevons-arm is {request.arm!r}; this request may use {names}"
+            raise Forbidden(message, rule="endpoint-allowed", param="model")
+        lack = self._lacks(arm, request, allowed)
+        if lack:
+            message = f"x-jevons-arm is {request.arm!r}, and {lack}"
+            raise Unsupported(message, param="model")
+        why = "the caller named this arm"
+        if not arm.is_cascade:
+            return _plan(arm, arm, allowed, chosen="named", why=why)
+        return _plan(arm, reference, allowed, chosen="named", why=why)
 
-    def _arm(self, request: Generate, allowed: Mapping[str, Endpoint]) -> tuple[str, str, str]:
+    def _asked(self, arm: Arm) -> frozenset[str]:
+        """Name the endpoints that an arm may come to ask: of a cascade the reference too."""
+        reference = self._arms[self._study.arms[self._study.reference]]
+        steps = (*arm.steps, *reference.steps) if arm.is_cascade else arm.steps
+        return frozenset([each.endpoint for each in steps])
+
+    def _lacks(self, arm: Arm, request: Generate, allowed: Mapping[str, Endpoint]) -> str:
+        """Say why an arm cannot serve a request; empty if it can."""
+        told: set[Effort] = {each.effort for each in arm.steps if each.effort is not None}
+        if not self._asked(arm) <= allowed.keys():
+            return "not all of it may serve this"
+        said = request.thinking
+        if told and says_effort(request) and any(said != Thinking(effort=each) for each in told):
+            return "this request says itself how hard to think"
+        if arm.is_cascade and (self._can_draft is None or not self._can_draft(request)):
+            return "the answer to this cannot be drafted"
+        return ""
+
+    def _arm(self, request: Generate, able: Sequence[str]) -> tuple[str, str, str]:
         """Take an arm: its name, the kind of reason, and the reason."""
         study = self._study
         reference = study.arms[study.reference]
         prompt = prompt_of(request)
-        if self._notice is not None:
+        if self._notice is not None and len(able) == len(self._arms):
             self._notice(request, prompt)
         held = study.certificate
         if held is None or study.due(self._clock.now_ms()):
@@ -131,7 +164,7 @@ class Chooser:
         known = self._conversations.get(talk) if _goes_on(request.messages) else None
         if known == (reference, held.policy):
             return reference, "sticky", "the reference: this conversation began there"
-        arms = [at for at, name in enumerate(study.arms) if name in allowed]
+        arms = [at for at, name in enumerate(study.arms) if name in able]
         choice = study.choose(prompt, now_ms=self._clock.now_ms(), allowed=arms)
         arm = study.arms[choice.arm]
         if known is None:
@@ -147,6 +180,40 @@ class Chooser:
             f"certified to lose at most {held.terms.loss:.1%} in all"
         )
         return arm, "certified", why
+
+
+def _plan(
+    arm: Arm,
+    reference: Arm,
+    allowed: Mapping[str, Endpoint],
+    *,
+    chosen: str,
+    why: str,
+    certificate: str = "",
+) -> Plan:
+    """Put an arm first, and the reference behind it if that is another."""
+    behind = arm.name if arm.is_cascade else reference.name
+    fails = f"the reference, after {arm.name!r} failed"
+    asked = [(step, arm.name, chosen, why) for step in arm.steps]
+    if arm.is_cascade:
+        names = " and ".join(repr(each.endpoint) for each in arm.steps)
+        asked = [(*each[:3], f"{why}; what {names} agree on goes out") for each in asked]
+        fails = f"{why}; the reference answers where {names} do not agree"
+    if arm.name != reference.name:
+        held = chosen if arm.is_cascade else "fallback"
+        asked.append((reference.steps[0], behind, held, fails))
+    candidates = [
+        Candidate(
+            endpoint=allowed[step.endpoint],
+            effort=step.effort,
+            arm=name,
+            chosen=how,
+            why=because,
+            certificate=certificate,
+        )
+        for step, name, how, because in asked
+    ]
+    return Plan(candidates=tuple(candidates), drafts=len(arm.steps) if arm.is_cascade else 0)
 
 
 def prompt_of(request: Generate) -> Prompt:

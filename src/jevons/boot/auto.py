@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from jevons.boot.remote import efforts_told
+from jevons.pick import can_draft, read_arms
 from jevons.store import Pairs
 from jevons.types.custody import DataClass
 from jevons.types.errors import Misconfigured
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from jevons.auto import Study
@@ -18,8 +20,19 @@ if TYPE_CHECKING:
     from jevons.ports import Clock, Pick
     from jevons.settings import AutoSettings, CheckSettings, Settings
     from jevons.store import Archive, Books, PairRow
+    from jevons.types.arm import Arm
+    from jevons.types.model import Endpoint
+    from jevons.types.request import Effort
 
-__all__ = ("arms_of", "every_row", "open_auto", "open_reviews", "pairs_path", "study_of")
+__all__ = (
+    "arms_of",
+    "every_row",
+    "known_arms",
+    "open_auto",
+    "open_reviews",
+    "pairs_path",
+    "study_of",
+)
 
 
 def pairs_path(settings: Settings) -> Path:
@@ -53,6 +66,24 @@ def arms_of(said: AutoSettings) -> tuple[str, ...]:
     return ()
 
 
+def known_arms(settings: Settings, endpoints: Sequence[Endpoint]) -> tuple[Arm, ...]:
+    """Read the arms, the reference first; none in a house without `auto`.
+
+    Args:
+        settings: What names them.
+        endpoints: What there is; none but those that are set can be told how hard to think.
+
+    Raises:
+        Misconfigured: One is none.
+    """
+    words = arms_of(settings.auto)
+    if not words:
+        return ()
+    told: dict[str, frozenset[Effort]] = {each.name: frozenset() for each in endpoints}
+    told |= {each.name: efforts_told(each) for each in settings.endpoint}
+    return read_arms(words, told)
+
+
 def study_of(said: AutoSettings) -> Study:
     """Begin a study, knowing nothing.
 
@@ -69,14 +100,14 @@ def study_of(said: AutoSettings) -> Study:
 
 
 def open_auto(
-    said: AutoSettings, pick: Pick, *, clock: Clock, pairs: Pairs
+    said: AutoSettings, pick: Pick, *, clock: Clock, pairs: Pairs, arms: Sequence[Arm]
 ) -> tuple[Pick, Loop | None]:
     """Put `auto` before what plans everything else; nothing is changed in a house without it.
 
     Raises:
         Misconfigured: It cannot be.
     """
-    if not arms_of(said):
+    if not arms:
         return pick, None
     study = study_of(said)
     from jevons.auto import Chooser  # noqa: PLC0415 as above
@@ -84,8 +115,17 @@ def open_auto(
 
     judge = Judge(said.judge, said.judge_twice)
     checks = [_check_of(each) for each in said.check]
-    loop = Loop(study, pairs, share=said.share, judge=judge, checks=checks)
-    return Chooser(study, pick, clock, holdout=said.holdout, notice=loop.notice), loop
+    loop = Loop(study, pairs, share=said.share, judge=judge, checks=checks, arms=arms)
+    chooser = Chooser(
+        study,
+        pick,
+        clock,
+        holdout=said.holdout,
+        notice=loop.notice,
+        arms=arms,
+        can_draft=can_draft,
+    )
+    return chooser, loop
 
 
 def open_reviews(

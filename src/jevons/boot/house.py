@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from jevons.boot.auto import arms_of, open_auto, open_reviews, pairs_path
+from jevons.boot.auto import known_arms, open_auto, open_reviews, pairs_path
 from jevons.boot.calibrate import profile_path, read_profile
 from jevons.boot.ledger import answers_path, ledger_path
 from jevons.boot.limits import open_limits
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from jevons.grading import Loop
     from jevons.ports import Clock, Provider
     from jevons.settings import Settings
+    from jevons.types.arm import Arm
 
 __all__ = ("House", "key_path", "open_house", "weights_dir")
 
@@ -130,6 +131,7 @@ async def open_house(
                 read_timeout_s=settings.server.read_timeout_s,
                 answers=answers,
                 hear=None if auto is None else auto.hear,
+                auto=asked.arms[0].steps[0].endpoint if asked.arms else "",
             ),
         )
 
@@ -159,6 +161,7 @@ class _Asked(NamedTuple):
     catalog: Catalog
     doors: dict[str, Provider]
     policed: Policed
+    arms: tuple[Arm, ...]
 
 
 async def _open_books(ground: _Ground) -> tuple[Books, Archive | None]:
@@ -193,13 +196,15 @@ async def _open_endpoints(ground: _Ground, weights: Weights | None) -> _Asked:
         rows.append(row)
     exchange = open_exchange(settings)
     rows += [row_of(each, exchange) for each in settings.endpoint]
-    catalog = Catalog(tuple(rows), arms=arms_of(settings.auto))
+    arms = known_arms(settings, rows)
+    steps = [step for arm in arms for step in arm.steps]
+    catalog = Catalog(tuple(rows), arms={step.endpoint for step in steps})
     policed = open_policy(settings.policy, catalog, ground.clock)
     admit = policed.rules.admit
     for each in settings.endpoint:
         doors[each.name] = remote = open_remote(each, ground.secrets, ground.clock, admit)
         closing.callback(remote.close)
-    return _Asked(catalog, doors, policed)
+    return _Asked(catalog, doors, policed, arms)
 
 
 async def _open_rooms(
@@ -226,7 +231,7 @@ async def _open_rooms(
         closing=ground.closing,
     )
     pairs = Pairs(pairs_path(settings))
-    pick, auto = open_auto(settings.auto, Cheapest(), clock=clock, pairs=pairs)
+    pick, auto = open_auto(settings.auto, Cheapest(), clock=clock, pairs=pairs, arms=asked.arms)
     rooms = Rooms(
         policy=asked.policed.rules,
         pick=pick,

@@ -14,7 +14,7 @@ from jevons.catalog.digest import named_price
 from jevons.catalog.exchange import Exchange, exchange_rates, in_usd
 from jevons.catalog.offer import find_offer
 from jevons.catalog.price_list import dearest
-from jevons.providers import SPEECHES, Remote
+from jevons.providers import SPEECHES, Remote, efforts_of
 from jevons.types.custody import OWN, Custody
 from jevons.types.errors import Misconfigured
 from jevons.types.model import Endpoint
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from jevons.ports import Clock
     from jevons.settings import EndpointSettings
     from jevons.types.model import Price
-    from jevons.types.request import Generate, Need
+    from jevons.types.request import Effort, Generate, Need
 
-__all__ = ("open_remote", "row_of", "url_of")
+__all__ = ("efforts_told", "open_remote", "row_of", "url_of")
 
 _TEXT: frozenset[Need] = frozenset({"text", "tools", "json", "json_schema", "logprobs"})
 """What a server of which nothing is known is taken to do."""
@@ -82,6 +82,17 @@ def row_of(said: EndpointSettings, exchange: Exchange | None = None) -> Endpoint
         Misconfigured: A setting cannot be.
     """
     return _row(said, _offer(said), exchange)
+
+
+def efforts_told(said: EndpointSettings) -> frozenset[Effort]:
+    """List how hard an endpoint can be told to think, without asking it.
+
+    Raises:
+        Misconfigured: A setting cannot be.
+    """
+    offer = _offer(said)
+    dialect = offer.dialect if offer is not None else said.dialect or "openai-chat"
+    return efforts_of(dialect, said.vendor, offer.product if offer is not None else None)
 
 
 def url_of(said: EndpointSettings) -> str:

@@ -239,9 +239,18 @@ def _rows(receipt: Receipt) -> list[tuple[str, str]]:
         ("seconds", f"{receipt.total_ms / 1e3:.2f}"),
         ("finish", receipt.finish + (f", {receipt.error}" if receipt.error else "")),
     ]
+    rows += [("drafted", _drafted(each)) for each in receipt.tried if each.draft]
     rows += [("tried", _try(each)) for each in receipt.tried if each.error]
     rows += [("set aside", _rests(each)) for each in receipt.aside]
     return rows + [("changed", each) for each in receipt.changed]
+
+
+def _drafted(tried: Tried) -> str:
+    from jevons import figures
+
+    cost = f", {figures.cost(tried.cost)}" if tried.cost else ""
+    why = f": {tried.detail}" if tried.detail else ""
+    return f"{tried.endpoint}, {tried.draft}{why}{cost}"
 
 
 def _impact(impact: Impact) -> list[tuple[str, str]]:

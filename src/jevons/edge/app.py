@@ -34,6 +34,7 @@ def app(
     read_timeout_s: float,
     answers: Answers | None = None,
     hear: Hear | None = None,
+    auto: str = "",
 ) -> Application:
     """Make the ASGI application. It has no lifespan of its own.
 
@@ -47,6 +48,7 @@ def app(
         read_timeout_s: Seconds within which a request's body has to arrive whole.
         answers: The answers that callers had kept; None keeps none.
         hear: Told of each feedback once it is in the books; None tells nobody.
+        auto: The endpoint that `auto` is held against; empty where there is no `auto`.
     """
     desk = Desk(
         rooms=rooms,
@@ -58,6 +60,7 @@ def app(
         read_timeout_s=read_timeout_s,
         answers=answers,
         hear=hear,
+        auto=auto,
     )
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:

@@ -38,4 +38,6 @@ class Desk:
     """The answers that callers had kept; None in a house that keeps none."""
     hear: Hear | None = None
     """Told of each feedback once it is in the books; None in a house without `auto`."""
+    auto: str = ""
+    """The endpoint that `auto` is held against; empty in a house without `auto`."""
     patience: Patience[Presence] = field(default_factory=watching)

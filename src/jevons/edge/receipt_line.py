@@ -33,6 +33,7 @@ class _Line(msgspec.Struct):
 class _Chosen(_Line):
     """The same where `auto` was asked for."""
 
+    arm: str
     chosen: str
     why: str
     certificate: str | None
@@ -57,6 +58,7 @@ def receipt_line(receipt: Receipt) -> bytes:
     if receipt.chosen:
         said = _Chosen(
             **msgspec.structs.asdict(said),
+            arm=receipt.arm or receipt.endpoint or "",
             chosen=receipt.chosen,
             why=receipt.why,
             certificate=receipt.certificate or None,
@@ -71,7 +73,7 @@ def chosen_headers(receipt: Receipt) -> Headers:
     if not receipt.chosen:
         return []
     headers = [
-        (b"x-jevons-arm", (receipt.endpoint or "").encode("ascii", "replace")),
+        (b"x-jevons-arm", (receipt.arm or receipt.endpoint or "").encode("ascii", "replace")),
         (b"x-jevons-chosen", receipt.chosen.encode()),
     ]
     if receipt.certificate:

@@ -27,9 +27,11 @@ from jevons.types.actor import Actor
 from jevons.types.errors import MethodNotAllowed, NotFound
 from jevons.types.proof import Inclusion
 from jevons.wire.openai_chat import render_models
-from jevons.wire.openai_chat.render import model_object
+from jevons.wire.openai_chat.render import AUTO, auto_object, model_object
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from jevons.types.model import Endpoint
 
 __all__ = ("ROUTES", "Route", "find_route")
@@ -69,14 +71,20 @@ class _Readiness(msgspec.Struct):
 
 async def _models(desk: Desk, exchange: Exchange, actor: Actor | None, _: str) -> None:
     visible = desk.rooms.policy.visible(actor)
-    await exchange.reply(render_models(visible, created_s=_created_s(desk)))
+    auto = _auto(desk, visible)
+    await exchange.reply(render_models(visible, created_s=_created_s(desk), auto=auto))
 
 
 async def _model(desk: Desk, exchange: Exchange, actor: Actor | None, name: str) -> None:
-    for endpoint in desk.rooms.policy.visible(actor):
+    visible = desk.rooms.policy.visible(actor)
+    for endpoint in visible:
         if _is_called(endpoint, name):
             await exchange.reply(_encode(model_object(endpoint, _created_s(desk))))
             return
+    reference = _auto(desk, visible)
+    if name == AUTO and reference is not None:
+        await exchange.reply(_encode(auto_object(reference, _created_s(desk))))
+        return
     message = f"no model {name!r} for this key; /v1/models lists those there are"
     raise NotFound(message, param="model")
 
@@ -169,6 +177,11 @@ def _by_path(path: str) -> tuple[Route, str]:
             return route, path[len(route.path) :]
     message = f"no path {path!r}"
     raise NotFound(message)
+
+
+def _auto(desk: Desk, visible: Sequence[Endpoint]) -> Endpoint | None:
+    """Find the endpoint that `auto` is held against; None if this key may not use it."""
+    return next((each for each in visible if each.name == desk.auto), None)
 
 
 def _created_s(desk: Desk) -> int:

@@ -8,20 +8,25 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from jevons.flow import walk
+from jevons.pick import form_of
 from jevons.telemetry import log
+from jevons.types.arm import Step
 from jevons.types.custody import DataClass
 from jevons.types.errors import JevonsError
 from jevons.types.units import Priced
-from jevons.wire.openai_chat import parse_request, render_answer
+from jevons.wire.heard import heard
+from jevons.wire.openai_chat import parse_request, render_answer, render_request
+from jevons.wire.told_effort import says_effort, with_effort
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from jevons.flow import Rooms
     from jevons.grading.standing import Standing
     from jevons.ports import Caller, Ids
     from jevons.types.account import Receipt
     from jevons.types.actor import Actor
+    from jevons.types.decision import Canonical
     from jevons.types.event import Event
     from jevons.types.request import Generate
 
@@ -33,6 +38,8 @@ class Told(NamedTuple):
 
     text: str
     cost_nusd: float | None
+    form: Canonical | None = None
+    """What it comes to; None for prose."""
     data_class: DataClass = max(DataClass)
     """What the rules took the data in it to be."""
 
@@ -47,17 +54,29 @@ class Asking(NamedTuple):
     async def answer(
         self, request: Generate, endpoint: str, messages: Sequence[tuple[str, str]]
     ) -> Told | None:
-        """Ask one endpoint; None if it may not be asked, or failed."""
-        actor = await self._actor(request)
-        if actor is None:
-            log.info("auto.not_asked", endpoint=endpoint, error="ended")
-            return None
+        """Ask one endpoint something else about a request; None if it may not be asked, or failed."""
         body: dict[str, object] = {
             "model": endpoint,
             "messages": [{"role": role, "content": text} for role, text in messages],
         }
         if request.sampling.max_tokens is not None:
             body["max_completion_tokens"] = request.sampling.max_tokens
+        return await self._ask(request, body, Step(endpoint))
+
+    async def again(self, request: Generate, step: Step) -> Told | None:
+        """Ask one endpoint the same again, whole; None if it may not be asked, or failed."""
+        try:
+            body = _as_chat(request, step.endpoint)
+        except JevonsError as error:  # it says what that dialect cannot
+            log.info("auto.not_asked", endpoint=step.endpoint, error=error.code)
+            return None
+        return await self._ask(request, body, step)
+
+    async def _ask(self, request: Generate, body: Mapping[str, object], step: Step) -> Told | None:
+        actor = await self._actor(request)
+        if actor is None:
+            log.info("auto.not_asked", endpoint=step.endpoint, error="ended")
+            return None
         asked = parse_request(
             msgspec.json.encode(body),
             id=self.ids.new("req"),
@@ -67,18 +86,24 @@ class Asking(NamedTuple):
         asked = msgspec.structs.replace(
             asked, data_class=request.data_class, identifiers=request.identifiers
         )
+        if step.effort is not None and not says_effort(asked):
+            asked, _ = with_effort(asked, step.effort, model=step.endpoint)
+        return await self._told(asked, step.endpoint)
+
+    async def _told(self, asked: Generate, endpoint: str) -> Told | None:
         ear = _Ear(asked)
         try:
             receipt = await walk(asked, ear, self.rooms)
         except JevonsError as error:
             log.info("auto.not_asked", endpoint=endpoint, error=error.code)
             return None
-        if receipt.finish != "stop":
+        if receipt.finish not in {"stop", "tool_calls"}:
             return None
         cost = receipt.cost
         return Told(
-            ear.text(),
+            heard(ear.events, asked).text,
             float(cost.nusd) if isinstance(cost, Priced) else None,
+            form_of(ear.events, receipt.finish, asked),
             DataClass[receipt.data_class.upper()],
         )
 
@@ -102,8 +127,7 @@ class _Ear:
 
     def __init__(self, request: Generate) -> None:
         self._request = request
-        self._events: list[Event] = []
-        self._answer = b""
+        self.events: list[Event] = []
 
     @property
     def left(self) -> bool:
@@ -115,42 +139,36 @@ class _Ear:
 
     def push(self, event: Event) -> bool:
         """Take an event."""
-        self._events.append(event)
+        self.events.append(event)
         return True
 
     async def send(self, event: Event) -> None:
         """Take an event."""
-        self._events.append(event)
+        self.events.append(event)
 
     async def keep(self, closing: tuple[Event, ...], *, data_class: DataClass) -> None:
         """Nothing is kept."""
 
     def seal(self, closing: tuple[Event, ...]) -> bytes:
         """Write the answer as OpenAI's chat dialect has it."""
-        self._answer = render_answer((*self._events, *closing), self._request)
-        return sha256(self._answer).digest()
+        self.events += closing
+        return sha256(render_answer(self.events, self._request)).digest()
 
     async def close(self, receipt: Receipt) -> None:
         """Nobody waits for it."""
 
-    def text(self) -> str:
-        """Give what was said."""
-        return _decoder.decode(self._answer).choices[0].message.content or ""
+
+def _as_chat(request: Generate, model: str) -> dict[str, msgspec.Raw]:
+    """Write a request of any dialect anew in OpenAI's chat dialect."""
+    source = msgspec.structs.replace(request.source, dialect="gemini", fields={})  # not as it came
+    plain = msgspec.structs.replace(request, stream=False, source=source)
+    body = _FIELDS.decode(render_request(plain, model=model).body)
+    if "max_tokens" in body:  # which newer models refuse
+        body["max_completion_tokens"] = body.pop("max_tokens")
+    return body
 
 
-class _Said(msgspec.Struct):
-    content: str | None = None
-
-
-class _Choice(msgspec.Struct):
-    message: _Said
-
-
-class _Whole(msgspec.Struct):
-    choices: list[_Choice]
-
-
-_decoder = msgspec.json.Decoder(_Whole)
+_FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 if TYPE_CHECKING:

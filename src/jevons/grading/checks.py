@@ -119,10 +119,16 @@ def _no_constant(name: str) -> float:
 
 
 def _is_near(answer: str, reference: str, within: float) -> bool:
-    one, other = _number(answer), _number(reference)
-    return one is not None and other is not None and abs(one - other) <= within * abs(other)
+    one, other = _quantity(answer), _quantity(reference)
+    if one is None or other is None or one[1] != other[1]:
+        return False
+    return abs(one[0] - other[0]) <= within * abs(other[0])
 
 
-def _number(text: str) -> float | None:
+def _quantity(text: str) -> tuple[float, str] | None:
+    """Read a number and its unit; None for anything else."""
     form = canonical(text)
-    return float(form.value) if form is not None and form.kind == "number" else None
+    if form is None or form.kind != "number":
+        return None
+    number, _, unit = form.value.partition(" ")
+    return float(number), unit

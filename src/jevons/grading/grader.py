@@ -10,13 +10,13 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
 from jevons.grading.checks import Broke, passed
-from jevons.pick.agreement import canonical
+from jevons.pick import agree
 from jevons.telemetry import log
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jevons.grading.asking import Asking
+    from jevons.grading.asking import Asking, Told
     from jevons.grading.checks import Check
     from jevons.types.request import Generate
 
@@ -65,33 +65,35 @@ class Grader:
         self._checks = checks
 
     async def grade(
-        self, request: Generate, messages: Sequence[tuple[str, str]], answers: Sequence[str]
+        self, request: Generate, messages: Sequence[tuple[str, str]], answers: Sequence[Told]
     ) -> Graded | None:
         """Grade by tests, else by what can be compared, else by a judge, else not at all.
 
         Args:
             request: What was asked.
             messages: The same as text: role and text of each turn.
-            answers: One of each arm, the reference's first.
+            answers: One of each endpoint, the reference's first.
 
         Returns:
             Who graded, and how; None if nobody was to.
         """
+        first, *others = texts = [each.text for each in answers]
         try:
-            tested = await passed(self._checks, messages, answers)
+            checks = () if request.tools else self._checks  # they read words, and a call has none
+            tested = await passed(checks, messages, texts)
         except Broke as broke:
             log.warning("auto.check_broke", check=str(broke), request=request.id)
             return Graded("tests", failed="tests")
         if tested is not None:
             return Graded("tests", tested)
-        reference = canonical(answers[0])
+        reference = answers[0].form
         if reference is not None:
-            right = [float(canonical(each) == reference) for each in answers[1:]]
+            right = [float(agree(each.form, reference)) for each in answers[1:]]
             return Graded("checks", (1.0, *right))
-        if not self._judge.endpoint:
+        if not self._judge.endpoint or request.tools or request.output.kind != "text":
             return None
         task = messages[-1][1]
-        judged = [await self._judged(request, task, answers[0], each) for each in answers[1:]]
+        judged = [await self._judged(request, task, first, each) for each in others]
         grades = tuple([each for each in judged if each is not None])
         if len(grades) < len(judged):
             return Graded("judge", judge=self._judge.endpoint, failed="judge")

@@ -3,8 +3,11 @@
 Rule 1: whoever asks gets the arm that the study says; what is only learned from is asked beside it,
     after the fact, by a house account through the same corridor: under the same rules as its
     caller, under the house account's budget, with receipts.
-Rule 2: only plain text is asked again. What has tools could act twice.
-Rule 3: what `auto` promises from now on, or no longer, goes into the books once, also if rows came
+Rule 2: what would act where it is answered is not asked again. A call to a function acts only where
+    its caller makes it, and only the caller's own answer gets there.
+Rule 3: each endpoint is asked once, whatever number of arms it is in. What a cascade would have come
+    to is told by what its endpoints said.
+Rule 4: what `auto` promises from now on, or no longer, goes into the books once, also if rows came
     while no server ran.
 """
 
@@ -26,21 +29,25 @@ from jevons.grading.rows import (
     row_of_word,
 )
 from jevons.grading.standing import Standing
+from jevons.pick import can_compare, drafted
 from jevons.store import PairRow
 from jevons.telemetry import log
-from jevons.types.message import Text
+from jevons.types.arm import Arm, Step
+from jevons.types.message import Text, ToolCall, ToolResult
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from jevons.auto import Prompt, Study, Turn
     from jevons.flow import Rooms
+    from jevons.grading.asking import Told
     from jevons.grading.checks import Check
     from jevons.grading.grader import Judge
     from jevons.grading.reviews import Reviews
     from jevons.ports import Ids
     from jevons.store import Books, Pairs
     from jevons.types.account import Feedback
+    from jevons.types.message import Part
     from jevons.types.request import Generate
 
 __all__ = ("Loop",)
@@ -59,6 +66,7 @@ class Loop:
         share: Of requests, how many every arm is asked besides.
         judge: Grades what cannot be compared.
         checks: The operator's own tests, which grade before it.
+        arms: What the study's arms are; none where each is the endpoint of that name.
     """
 
     def __init__(
@@ -69,10 +77,12 @@ class Loop:
         share: float,
         judge: Judge,
         checks: Sequence[Check] = (),
+        arms: Sequence[Arm] = (),
     ) -> None:
         self.reviews: Reviews | None = None
         """Where people look at some of it again; None where nobody does."""
         self._checks = checks
+        self._arms = arms or [Arm(name, (Step(name),)) for name in study.arms]
         self._share = share
         self._judge = judge
         self._study = study
@@ -86,7 +96,7 @@ class Loop:
 
     def notice(self, request: Generate, prompt: Prompt) -> None:
         """Have a request asked again, if it is drawn and may be."""
-        if self._share and _is_plain(request) and len(self._waiting) < _WAITING:
+        if self._share and _may_grade(request) and len(self._waiting) < _WAITING:
             times = min(self._study.draws(prompt), 1.0 / self._share)
             if draw(request.id) < self._share * times:
                 self._waiting.append(_Drawn(request, prompt, times, self._study.times))
@@ -180,44 +190,45 @@ class Loop:
         return []
 
     async def _grade(self, asking: Asking, drawn: _Drawn) -> None:
-        """Ask every arm what a caller asked, and grade the answers."""
+        """Ask every endpoint what a caller asked, and grade the answers."""
         if drawn.path != self._study.times:
             return  # drawn for a path that is over: another draws otherwise
         request, said = drawn.request, _messages(drawn.request)
-        told = [await asking.answer(request, arm, said) for arm in self._study.arms]
-        if any(each is None for each in told):
-            return
-        answers = [each for each in told if each is not None]
-        graded = await Grader(asking, self._judge, self._checks).grade(
-            request, said, [each.text for each in answers]
-        )
+        told: dict[Step, Told] = {}
+        for step in dict.fromkeys(step for arm in self._arms for step in arm.steps):
+            answer = await asking.again(request, step)
+            if answer is None:
+                return
+            told[step] = answer
+        grader = Grader(asking, self._judge, self._checks)
+        graded = await grader.grade(request, said, [*told.values()])
         if graded is None:
             return
-        costs = [each.cost_nusd for each in answers]
+        came = {arm.name: _came_to(arm, self._arms[0].steps[0], told) for arm in self._arms}
+        if graded.grades:
+            of = dict(zip(told, graded.grades, strict=True))
+            graded = graded._replace(grades=tuple([of[step] for step, _ in came.values()]))
         row = row_of(
             drawn.prompt,
             at_ms=asking.rooms.clock.now_ms(),
             graded=graded,
             arms=self._study.arms,
-            costs={
-                arm: cost
-                for arm, cost in zip(self._study.arms, costs, strict=True)
-                if cost is not None
-            },
+            costs={arm: cost for arm, (_, cost) in came.items() if cost is not None},
             times=drawn.times,
             name=name_of(request.id),
         )
         await asyncio.to_thread(self._pairs.add, [row])
         caller = request.actor
-        if self.reviews is not None and caller is not None and graded.grades:
+        has_words = not request.tools
+        if self.reviews is not None and caller is not None and graded.grades and has_words:
             await self.reviews.offer(
                 row.name,
                 caller,
                 said,
                 arms=self._study.arms,
-                answers=[each.text for each in answers],
+                answers=[told[step].text for step, _ in came.values()],
                 graded=graded,
-                data_class=max(each.data_class for each in answers),
+                data_class=max(each.data_class for each in told.values()),
             )
 
 
@@ -232,9 +243,9 @@ class _Drawn(NamedTuple):
     """Number of the path that it was drawn for."""
 
 
-def _is_plain(request: Generate) -> bool:
-    plain = request.output.kind == "text" and not request.tools and request.needs <= {"text"}
-    return plain and all(isinstance(part, Text) for each in request.messages for part in each.parts)
+def _may_grade(request: Generate) -> bool:
+    parts = [part for each in request.messages for part in each.parts]
+    return can_compare(request) and request.needs <= _GRADED and all(map(_is_words, parts))
 
 
 def _messages(request: Generate) -> list[tuple[str, str]]:
@@ -242,3 +253,24 @@ def _messages(request: Generate) -> list[tuple[str, str]]:
         (each.role, "\n".join([part.text for part in each.parts if isinstance(part, Text)]))
         for each in request.messages
     ]
+
+
+def _is_words(part: Part) -> bool:
+    if isinstance(part, ToolResult):
+        return all(map(_is_words, part.parts))
+    return isinstance(part, Text | ToolCall)
+
+
+def _came_to(arm: Arm, reference: Step, told: Mapping[Step, Told]) -> tuple[Step, float | None]:
+    """Say whose answer an arm gives, and what it cost: of a cascade, all that it would have asked."""
+    if not arm.is_cascade:
+        (step,) = arm.steps
+        return step, told[step].cost_nusd
+    is_taken, count = drafted([told[step].form for step in arm.steps])
+    asked = [*arm.steps[:count], *([] if is_taken else [reference])]
+    costs = [told[step].cost_nusd for step in asked]
+    known = [cost for cost in costs if cost is not None]
+    return arm.steps[0] if is_taken else reference, sum(known) if len(known) == len(costs) else None
+
+
+_GRADED = frozenset({"text", "tools", "json", "json_schema"})

@@ -29,7 +29,7 @@ from jevons.types.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
-__all__ = ("Retries", "attempts")
+__all__ = ("Retries", "attempts", "is_final")
 
 # Source: `_constants.py` of openai-python 3.54.0 and of anthropic-sdk-python 2.12.0, read
 # 2026-11-23: whoever asks through us is used to waits of this length.
@@ -52,7 +52,7 @@ class Retries(NamedTuple):
 
 
 def attempts(
-    plan: Plan, retries: Retries | None = None
+    plan: Plan, retries: Retries | None = None, *, done: int = 0
 ) -> Generator[Attempt, Outcome, JevonsError | None]:
     """Yield each attempt, be sent its outcome, return what to tell the caller.
 
@@ -63,6 +63,7 @@ def attempts(
     Args:
         plan: Candidates in the order to try them.
         retries: When to ask an endpoint again; None never does.
+        done: Attempts that were made before.
 
     Returns:
         None if the last attempt succeeded; its error if no other could help, if there is one
@@ -77,12 +78,12 @@ def attempts(
 
     failed: list[_Failure] = []
     for number, candidate in enumerate(plan.candidates, start=1):
-        outcome = yield Attempt(number=number, candidate=candidate)
+        outcome = yield Attempt(number=done + number, candidate=candidate)
         error = outcome.error
-        if error is None or _is_final(outcome, error):
+        if error is None or is_final(outcome, error):
             return error
         failed.append(_failure(number - 1, outcome, error))
-    return (yield from _again(plan, failed, retries))
+    return (yield from _again(plan, failed, retries, done))
 
 
 class _Failure(NamedTuple):
@@ -101,7 +102,7 @@ def _failure(place: int, outcome: Outcome, error: JevonsError) -> _Failure:
 
 
 def _again(
-    plan: Plan, failed: list[_Failure], retries: Retries | None
+    plan: Plan, failed: list[_Failure], retries: Retries | None, before: int
 ) -> Generator[Attempt, Outcome, JevonsError | None]:
     """Ask those again whose failure may have passed: whoever is ready first.
 
@@ -119,9 +120,10 @@ def _again(
         after_s = max(ready_s.pop(place) - now_s, 0.0)
         now_s += after_s
         candidate = plan.candidates[place]
-        outcome = yield Attempt(number=len(failed) + 1, candidate=candidate, after_s=after_s)
+        number = before + len(failed) + 1
+        outcome = yield Attempt(number=number, candidate=candidate, after_s=after_s)
         error = outcome.error
-        if error is None or _is_final(outcome, error):
+        if error is None or is_final(outcome, error):
             return error
         failure = _failure(place, outcome, error)
         failed.append(failure)
@@ -130,7 +132,8 @@ def _again(
     return _told(plan, failed)
 
 
-def _is_final(outcome: Outcome, error: JevonsError) -> bool:
+def is_final(outcome: Outcome, error: JevonsError) -> bool:
+    """Whether nothing may follow a failure, or nothing else could help."""
     return outcome.committed or isinstance(error, CallerLeft) or error.retry is Retry.NEVER
 
 

@@ -1,7 +1,7 @@
 """Endpoints that keep failing before they begin to answer, set aside for a while.
 
 Rule 1: to be set aside is to be asked last. Nobody is left out: where all others fail, or there
-    is no other, it is asked as ever.
+    is no other, it is asked as ever. Only drafts are not asked for then, since they take all.
 Rule 2: an endpoint that names the moment from which it may be asked is set aside until then; any
     other after failing three times in a row.
 Rule 3: it is set aside for 5 s, then 10, doubling, and never longer than the house says. When
@@ -66,6 +66,8 @@ class Resting:
         """
         if not self._failing or len(plan.candidates) == 1:
             return plan
+        if plan.drafts:
+            return self._without_drafts(plan, now_s, now_ms)
         due_s = [self._due_s(candidate, now_s) for candidate in plan.candidates]
         order = sorted(range(len(due_s)), key=due_s.__getitem__)
         candidates = tuple([plan.candidates[place] for place in order])
@@ -78,6 +80,28 @@ class Resting:
         )
         self._try(candidates[0], now_s)
         return structs.replace(plan, candidates=candidates, aside=aside)
+
+    def _without_drafts(self, plan: Plan, now_s: float, now_ms: int) -> Plan:
+        """Ask nobody for a draft where one is set aside: the others' would be dropped."""
+        drafts = plan.candidates[: plan.drafts]
+        due_s = [self._due_s(candidate, now_s) for candidate in drafts]
+        aside = tuple(
+            [
+                self._told(candidate, now_ms + round((due - now_s) * 1e3))
+                for candidate, due in zip(drafts, due_s, strict=True)
+                if due
+            ]
+        )
+        if not aside:
+            for candidate in drafts:
+                self._try(candidate, now_s)
+            return plan
+        why = f"the reference, since {aside[0].endpoint!r} keeps failing"
+        rest = [
+            structs.replace(each, why=why, chosen="fallback", arm=_alone(each))
+            for each in plan.candidates[plan.drafts :]
+        ]
+        return structs.replace(plan, candidates=tuple(rest), aside=aside, drafts=0)
 
     def failing(self, *, now_s: float, now_ms: int) -> dict[str, SetAside]:
         """Tell which endpoints failed when they were asked last, by name, and until when each rests.
@@ -130,6 +154,12 @@ class Resting:
         failing = self._failing.get(candidate.endpoint.name)
         if failing is not None and failing.times >= _IN_A_ROW and failing.until_s <= now_s:
             failing.until_s = now_s + min(_FIRST_S, self._longest_s)
+
+
+def _alone(candidate: Candidate) -> str:
+    """Name the arm that a candidate is by itself."""
+    name = candidate.endpoint.name
+    return f"{name}@{candidate.effort}" if candidate.effort else name
 
 
 def _is_its_own(error: ProviderError) -> bool:

@@ -8,8 +8,9 @@ State: connections, for as long as the house is open.
 """
 
 from jevons.providers.issuer import RemoteIssuer
+from jevons.providers.knob import efforts_of
 from jevons.providers.remote import Remote
 from jevons.providers.speech import SPEECHES
 from jevons.providers.witness import RemoteWitness
 
-__all__ = ("SPEECHES", "Remote", "RemoteIssuer", "RemoteWitness")
+__all__ = ("SPEECHES", "Remote", "RemoteIssuer", "RemoteWitness", "efforts_of")

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from jevons.catalog.vendor import Product
-    from jevons.types.request import Generate
+    from jevons.types.request import Dialect, Generate
 
-__all__ = ("Words", "spoken", "words_of")
+__all__ = ("Words", "efforts_of", "spoken", "words_of")
 
 _EFFORT = "reasoning_effort"
 _BUDGET = "thinking_budget"
@@ -115,6 +115,27 @@ def words_of(owner: str, product: Product | None) -> Words | None:
         budget=usual.budget,
         always=product.reasoning == "always",
     )
+
+
+def efforts_of(dialect: Dialect, owner: str, product: Product | None) -> frozenset[Effort]:
+    """List how hard an endpoint can be told to think; all where nobody knows.
+
+    Args:
+        dialect: What its server speaks.
+        owner: Vendor that serves it.
+        product: What is known of the model.
+    """
+    words = words_of(owner, product)
+    if words is None:
+        return frozenset(_EFFORTS)
+    if words.never:
+        return frozenset()
+    is_chat = dialect == "openai-chat"  # the others have a word for each
+    has_words = not is_chat or words.switch or words.budget
+    told = frozenset(words.efforts or (_EFFORTS if has_words else ()))
+    can_stop = "none" in told or words.switch or not is_chat
+    none: frozenset[Effort] = frozenset({"none"})
+    return told | none if can_stop and not words.always else told - none
 
 
 def spoken(

@@ -39,7 +39,7 @@ class Saved(NamedTuple):
     chosen: dict[str, int]
     """How many were served for which kind of reason."""
     arms: dict[str, int]
-    """How many each endpoint answered."""
+    """How many each arm answered: a cascade's are its own, whoever of it spoke."""
     turns: tuple[Certified, ...]
     """Certificates as they began and ended, in order."""
     share: Interval | NoFigure
@@ -77,7 +77,7 @@ def saved(records: Iterable[Receipt | Certified | Feedback | KeyChange], *, hous
             graded += record.cost.nusd if isinstance(record.cost, Priced) else 0
         elif record.chosen:
             chosen[record.chosen] += 1
-            arms[record.endpoint or "nobody"] += 1
+            arms[record.arm or record.endpoint if record.endpoint else "nobody"] += 1
             if not isinstance(record.cost, Priced):
                 unknown += 1
             elif record.certificate and record.chosen == "holdout":

@@ -139,8 +139,13 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
     after_ms: float = 0.0
     """Milliseconds that were to pass before it: an endpoint that had failed was asked again."""
     usage: Usage | None = None
-    """What it used; None for the last attempt, whose usage the receipt has, and for one that is
-    not known to have used anything."""
+    """What it used; None for the attempt that stands, whose usage the receipt has, and for one that
+    is not known to have used anything."""
+    draft: str = ""
+    """What became of it if it was only to draft the answer: `taken` went out, `agreed` came to the
+    same, `dropped` did not, or failed. Empty for any other, and where it ended with this one."""
+    cost: Cost | None = None
+    """What it cost, in a cascade; None elsewhere, and if it is not known to have used anything."""
 
 
 class SetAside(msgspec.Struct, frozen=True, kw_only=True):
@@ -356,7 +361,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="
     """From arrival to the first byte of the answer; None when there was none."""
     total_ms: float
     usage: Usage
-    """Of the last attempt."""
+    """Of the attempt that stands: the last, or the draft that went out."""
     cost: Cost
     """Of every attempt that used something; `energy_mj` and `carbon_mg` too."""
     energy_mj: Quantity
@@ -396,6 +401,9 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="
     `fallback` or `no-reference`; empty where the caller named a model."""
     certificate: str = ""
     """The certificate that it was chosen under, `cert_…`; empty where none held."""
+    arm: str = ""
+    """The arm of `auto` that it is, as `cheap`, `dear@low`, `cheap+local`: of a cascade `endpoint` says
+    whose answer went out. Empty where the caller named a model, and in records of before."""
 
 
 class Certified(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="certified"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import msgspec
 
 from jevons.types.account import Measured, SetAside, Usage
@@ -9,8 +11,19 @@ from jevons.types.custody import UNLABELLED, Label
 from jevons.types.errors import JevonsError
 from jevons.types.event import Event
 from jevons.types.model import Endpoint
+from jevons.types.request import Effort
 
-__all__ = ("Attempt", "Candidate", "Outcome", "Plan", "Verdict")
+__all__ = ("Attempt", "Candidate", "Canonical", "Outcome", "Plan", "Verdict")
+
+
+class Canonical(NamedTuple):
+    """What an answer comes to, where it has one way to be written."""
+
+    kind: str
+    """`number`, `choice`, `label`, `json` or `calls`."""
+    value: str
+    beside: str = ""
+    """What a choice says besides its letter."""
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +51,10 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """How `auto` came to it, in one word; empty where the caller named a model."""
     certificate: str = ""
     """Of what `auto` promises; empty where nothing is promised."""
+    arm: str = ""
+    """Of `auto`, by its name; empty where the caller named a model."""
+    effort: Effort | None = None
+    """How hard it is told to think; None leaves that to the caller."""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +62,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     candidates: tuple[Candidate, ...]
     aside: tuple[SetAside, ...] = ()
-    """Those that stand at its end only because they kept failing."""
+    """Those that stand at its end, or are not asked, only because they kept failing."""
+    drafts: int = 0
+    """So many of the first only draft the answer: it goes out if all of them come to the same, and
+    else those after them are asked. 0, or two and more."""
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +76,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     candidate: Candidate
     after_s: float = 0.0
     """Seconds to wait before it."""
+    is_draft: bool = False
+    """Whether nothing of it goes to the caller before others came to the same."""
     traceparent: str = ""
     """The trace that its endpoint is told it is part of (W3C Trace Context); empty tells none."""
 
@@ -78,3 +100,5 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     already been cleared of what the caller did not ask for."""
     changed: tuple[str, ...] = ()
     """Fields of the request that this attempt dropped or altered."""
+    form: Canonical | None = None
+    """What a draft comes to; None if that cannot be told, and for what is no draft."""

@@ -11,15 +11,16 @@ from jevons.auto import chooser as chooser_module
 from jevons.auto.chooser import Chooser, prompt_of
 from jevons.testing import Clock, InOrder
 from jevons.testing.make import a_request, an_endpoint
+from jevons.types.arm import Arm, Step
 from jevons.types.decision import Verdict
-from jevons.types.errors import Forbidden
+from jevons.types.errors import Forbidden, Unsupported
 from jevons.types.message import Message, Text
-from jevons.types.request import HostedTool, Tool
+from jevons.types.request import HostedTool, Thinking, Tool
 
 if TYPE_CHECKING:
     from jevons.auto.features import Prompt
     from jevons.auto.study import Study
-    from jevons.types.decision import Candidate
+    from jevons.types.decision import Candidate, Plan
     from jevons.types.request import Generate
 
 DEAR, CHEAP = an_endpoint("dear"), an_endpoint("cheap")
@@ -154,3 +155,133 @@ def test_who_asks_through_which_words_and_tools_tells_traffic_apart() -> None:
 def test_a_conversation_of_nobody_is_a_conversation() -> None:
     (first, _) = planned(certified(), asked(actor=None))
     assert first.endpoint.name == "cheap"
+
+
+# arms that are more than an endpoint
+
+LOCAL = an_endpoint("local")
+ALL = (DEAR, CHEAP, LOCAL)
+
+
+def an_arm(name: str, *steps: Step) -> Arm:
+    return Arm(name, steps)
+
+
+def may(_: Generate) -> bool:
+    return True
+
+
+def may_not(_: Generate) -> bool:
+    return False
+
+
+PAIR = an_arm("cheap", Step("cheap"), Step("local", "none"))
+"""A cascade that the study knows by the name of its one arm."""
+LOW = an_arm("cheap", Step("dear", "low"))
+REFERENCE = an_arm("dear", Step("dear"))
+
+
+def a_plan(arm: Arm, request: Generate, reference: Arm = REFERENCE, **fields: Any) -> Plan:
+    loop = fields.pop("loop", None) or certified()
+    verdict = Verdict(endpoints=fields.pop("endpoints", ALL), rules=("r",), policy="00")
+    usual: dict[str, Any] = {"arms": (reference, arm), "can_draft": may}
+    return a_chooser(loop, **{**usual, **fields}).plan(request, verdict)
+
+
+def test_a_cascade_s_endpoints_draft_and_the_reference_stands_behind_them() -> None:
+    plan = a_plan(PAIR, asked())
+    assert plan.drafts == 2
+    assert [(each.endpoint.name, each.effort) for each in plan.candidates] == [
+        ("cheap", None),
+        ("local", "none"),
+        ("dear", None),
+    ]
+    assert {(each.arm, each.chosen) for each in plan.candidates} == {("cheap", "certified")}
+    assert {bool(each.certificate) for each in plan.candidates} == {True}
+    assert plan.candidates[0].why.endswith("what 'cheap' and 'local' agree on goes out")
+    assert plan.candidates[2].why.endswith("answers where 'cheap' and 'local' do not agree")
+
+
+def test_a_cascade_serves_only_if_all_of_it_may_and_the_answer_can_be_drafted() -> None:
+    for plan in (
+        a_plan(PAIR, asked(), endpoints=(DEAR, CHEAP)),
+        a_plan(PAIR, asked(), can_draft=may_not),
+        a_plan(PAIR, asked(), can_draft=None),
+    ):
+        assert [each.endpoint.name for each in plan.candidates] == ["dear"]
+        assert plan.drafts == 0
+
+
+def test_an_effort_is_an_arm_of_its_own_before_the_same_endpoint() -> None:
+    plan = a_plan(LOW, asked())
+    assert [(each.endpoint.name, each.effort, each.arm) for each in plan.candidates] == [
+        ("dear", "low", "cheap"),
+        ("dear", None, "dear"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("thinking", "efforts"),
+    [
+        (Thinking(effort="low"), ["low", None]),
+        (Thinking(effort="high"), [None]),
+        (Thinking(budget_tokens=5), [None]),
+        (Thinking(on=True), [None]),
+    ],
+)
+def test_a_caller_s_own_effort_bars_arms_that_are_told_another(
+    thinking: Thinking, efforts: list[str | None]
+) -> None:
+    plan = a_plan(LOW, asked(thinking=thinking))
+    assert [each.effort for each in plan.candidates] == efforts
+
+
+def test_where_the_reference_is_told_another_nothing_is_promised() -> None:
+    high = an_arm("dear", Step("dear", "high"))
+    cheap = an_arm("cheap", Step("cheap"))
+    (only,) = a_plan(cheap, asked(thinking=Thinking(effort="low")), high).candidates
+    assert (only.endpoint.name, only.chosen, only.certificate) == ("dear", "uncertified", "")
+    assert only.why.endswith("this request says itself how hard to think")
+    first, second = a_plan(cheap, asked(), high).candidates
+    assert (first.effort, second.effort) == (None, "high")
+
+
+def test_only_what_every_arm_may_serve_is_graded() -> None:
+    seen: list[str] = []
+
+    def notice(request: Generate, _: Prompt) -> None:
+        seen.append(request.id)
+
+    a_plan(PAIR, asked(), notice=notice, endpoints=(DEAR, CHEAP))
+    a_plan(PAIR, asked(), notice=notice, can_draft=None)
+    assert seen == []
+    a_plan(PAIR, asked(), notice=notice)
+    assert len(seen) == 1
+
+
+def test_a_caller_may_name_a_cascade_an_effort_or_an_endpoint_of_one() -> None:
+    pair = an_arm("cheap+local", Step("cheap"), Step("local"))
+    plan = a_plan(pair, asked(arm="cheap+local"), loop=study())
+    assert (plan.drafts, [each.endpoint.name for each in plan.candidates]) == (
+        2,
+        ["cheap", "local", "dear"],
+    )
+    assert {(each.chosen, each.arm) for each in plan.candidates} == {("named", "cheap+local")}
+    (alone,) = a_plan(pair, asked(arm="local"), loop=study()).candidates
+    assert (alone.endpoint.name, alone.arm) == ("local", "local")
+    low = an_arm("dear@low", Step("dear", "low"))
+    (told,) = a_plan(low, asked(arm="dear@low"), loop=study()).candidates
+    assert (told.endpoint.name, told.effort) == ("dear", "low")
+
+
+def test_a_caller_may_not_name_what_cannot_serve_this() -> None:
+    pair = an_arm("cheap+local", Step("cheap"), Step("local"))
+    with pytest.raises(Forbidden, match="'cheap\\+local'; this request may use 'dear', 'cheap'"):
+        a_plan(pair, asked(arm="cheap+local"), endpoints=(DEAR, CHEAP))
+    with pytest.raises(Forbidden, match="this request may use 'cheap', 'local'"):
+        a_plan(pair, asked(arm="cheap+local"), endpoints=(CHEAP, LOCAL))
+    with pytest.raises(Unsupported, match="the answer to this cannot be drafted"):
+        a_plan(pair, asked(arm="cheap+local"), can_draft=None)
+    low = an_arm("dear@low", Step("dear", "low"))
+    with pytest.raises(Unsupported, match="says itself how hard to think"):
+        a_plan(low, asked(arm="dear@low", thinking=Thinking(effort="max")))

@@ -16,6 +16,7 @@ from jevons.ledger.note import Checkpoint, sign
 from jevons.testing.make import a_receipt, a_refusal
 from jevons.types.account import Ended, Media, SetAside, Tried, Usage, Veil
 from jevons.types.proof import Inclusion
+from jevons.types.units import Priced
 
 PRIVATE = Ed25519PrivateKey.from_private_bytes(bytes(32))
 KEY = PRIVATE.public_key()
@@ -72,6 +73,20 @@ def test_a_receipt_shows_what_its_data_was_and_who_was_tried_how_late() -> None:
     text = shown(a_receipt(tried=(tried,), data_class="personal", region="EEA"))
     assert "personal, of people in EEA" in text
     assert "far: provider_throttled, after a wait of 1.50 s" in text
+
+
+def test_a_receipt_shows_what_became_of_each_draft_and_what_it_cost() -> None:
+    cost = Priced(nusd=1_500_000, method="price-row", source="made up for a test")
+    why = "no other came to the same"
+    drafts = (
+        Tried(endpoint="cheap", draft="dropped", detail=why, cost=cost),
+        Tried(endpoint="local", draft="agreed"),
+        Tried(endpoint="dear", cost=cost),
+    )
+    text = shown(a_receipt(tried=drafts))
+    assert f"cheap, dropped: {why}, $0.0015" in text
+    assert "local, agreed" in text
+    assert "dear" not in text
 
 
 def test_a_refusal_shows_its_rule_and_its_sentence() -> None:

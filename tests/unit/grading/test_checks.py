@@ -40,6 +40,13 @@ async def test_an_answer_is_right_that_is_as_was_said(check: Check, right: str, 
     assert not check.is_right(wrong, reference)
 
 
+async def test_a_number_is_near_another_of_the_same_unit_only() -> None:
+    near = Check("a", near=0.01)
+    assert near.is_right("1005 km", "1000km")
+    assert not near.is_right("1005 km", "1000 mi")
+    assert not near.is_right("1005", "1000 km")
+
+
 async def test_a_number_is_near_nothing_where_the_reference_gives_none() -> None:
     assert not Check("a", near=1.0).is_right("5", "I do not know")
 

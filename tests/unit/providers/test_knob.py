@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from jevons.catalog.vendors import vendors
-from jevons.providers.knob import Words, spoken, words_of
+from jevons.providers.knob import Words, efforts_of, spoken, words_of
 from jevons.testing.make import an_actor
 from jevons.types.errors import Unsupported
 from jevons.wire import messages, openai_chat, responses
@@ -198,3 +198,55 @@ def test_what_was_asked_in_another_dialect_is_said_in_those_words_too(
     assert changed == [f'{name}: sent as thinking {{"type":"enabled"}}']
     fields, _ = sent("openai", dialect=dialect, **said)
     assert fields == {"reasoning_effort": "medium"}
+
+
+# what can be told at all
+
+EVERY = {"none", "minimal", "low", "medium", "high", "xhigh", "max"}
+
+
+def products(reasoning: str, *, switch: bool, listed: bool) -> list[tuple[str, Any]]:
+    """Find models of which so much is known."""
+    return [
+        (name, product)
+        for name, vendor in vendors().items()
+        for product in vendor.models
+        if product.reasoning == reasoning
+        and bool(product.switch) is switch
+        and bool(EVERY & {*product.efforts}) is listed
+    ]
+
+
+def test_an_endpoint_of_which_nothing_is_known_can_be_told_anything() -> None:
+    assert efforts_of("openai-chat", "", None) == EVERY
+    assert efforts_of("openai-chat", "openai", None) == EVERY
+
+
+def test_a_vendor_whose_switch_is_known_can_be_told_not_to_think_too() -> None:
+    assert efforts_of("openai-chat", "deepseek", None) == EVERY
+    assert efforts_of("openai-chat", "minimax", None) == EVERY
+
+
+def test_a_model_that_does_not_think_can_be_told_nothing() -> None:
+    vendor, product = products("none", switch=False, listed=False)[0]
+    assert efforts_of("openai-chat", vendor, product) == frozenset()
+
+
+def test_a_model_that_always_thinks_cannot_be_told_not_to() -> None:
+    found = products("always", switch=True, listed=True)
+    assert found
+    for vendor, product in found:
+        told = efforts_of("openai-chat", vendor, product)
+        assert told == (EVERY & {*product.efforts}) - {"none"}
+
+
+def test_a_model_without_any_word_for_it_can_be_told_nothing() -> None:
+    vendor, product = products("always", switch=False, listed=False)[0]
+    assert efforts_of("openai-chat", "nobody", product) == frozenset()
+    assert efforts_of("anthropic-messages", vendor, product) == EVERY - {"none"}
+
+
+def test_a_model_with_a_switch_can_be_told_what_it_lists_and_not_to_think() -> None:
+    for vendor, product in products("switch", switch=True, listed=True):
+        told = efforts_of("openai-chat", vendor, product)
+        assert told == (EVERY & {*product.efforts}) | {"none"}

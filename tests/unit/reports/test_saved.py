@@ -45,6 +45,13 @@ def test_a_saving_is_told_beside_requests_that_were_drawn_for_it() -> None:
     assert told.turns == (BEGAN,)
 
 
+def test_a_cascade_s_answers_are_its_own_whoever_of_it_spoke() -> None:
+    drafted = [answered(10, endpoint=name, arm="cheap+local") for name in ("cheap", "dear")]
+    nobody = answered(10, endpoint=None, arm="cheap+local")
+    told = saved([*drafted, nobody, answered(10, endpoint="dear")], house="h")
+    assert told.arms == {"cheap+local": 2, "nobody": 1, "dear": 1}
+
+
 def test_few_requests_give_no_figure_and_say_why() -> None:
     told = saved([answered(10)] * 30 + [answered(10, "holdout")] * 3, house="h")
     assert isinstance(told.share, NoFigure)

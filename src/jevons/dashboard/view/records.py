@@ -163,7 +163,11 @@ def _went(receipt: Receipt) -> Iterator[Fact]:
     if receipt.chosen:
         under = f", under {receipt.certificate}" if receipt.certificate else ""
         yield Fact("auto", receipt.chosen + under)
+    if receipt.arm:
+        yield Fact("arm", receipt.arm)
     for tried in receipt.tried:
+        if tried.draft:
+            yield Fact("drafted", f"{tried.endpoint}: {tried.draft}")
         if tried.error:
             yield Fact("tried", f"{tried.endpoint}: {tried.error}", "bad")
     for aside in receipt.aside:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from jevons.types.request import Generate, Output, Sampling, Tool
 
-__all__ = ("render_request",)
+__all__ = ("render_request", "think_as_told")
 
 _Said = dict[str, Any]
 _encode = msgspec.json.Encoder().encode
@@ -74,6 +74,23 @@ def render_request(request: Generate, *, model: str, owner: str = "") -> Rendere
         blocks.note(f"{user}: sent as metadata.user_id")
     left = left_out(request, dialect=_DIALECT, written=frozenset({user}))
     return Rendered(_encode(body), (*blocks.changed, *left))
+
+
+def think_as_told(request: Generate, model: str, *, goes_on_bare: bool) -> dict[str, msgspec.Raw]:
+    """Write how hard to think into the fields of a request of this dialect.
+
+    Args:
+        request: What was asked.
+        model: What the endpoint calls the model.
+        goes_on_bare: Whether the model goes on with a turn that it began without thinking.
+    """
+    fields, blocks = dict(request.source.fields), Blocks(owner="")
+    said = write_thinking(request, model, blocks, goes_on_bare=goes_on_bare)
+    if "output_config" in said and "output_config" in fields:
+        said["output_config"] = {**_FIELDS.decode(fields["output_config"]), **said["output_config"]}
+    drawn = {name: msgspec.json.decode(fields.pop(name)) for name in _DRAWS if name in fields}
+    said |= _fit(drawn, said, model, blocks) if is_claude(model) else drawn
+    return fields | {name: msgspec.Raw(_encode(value)) for name, value in said.items()}
 
 
 def _said(request: Generate, model: str, blocks: Blocks) -> _Said:

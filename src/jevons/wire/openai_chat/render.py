@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     from jevons.types.request import Generate
 
 __all__ = (
+    "AUTO",
     "Chunks",
+    "auto_object",
     "model_object",
     "render_answer",
     "render_error",
@@ -41,6 +43,8 @@ __all__ = (
     "render_models",
 )
 
+AUTO = "auto"
+"""The model that callers ask for where the house is to choose."""
 DONE = b"data: [DONE]\n\n"
 
 _ENCODER = msgspec.json.Encoder()
@@ -144,9 +148,19 @@ def render_error_event(error: JevonsError) -> bytes:
     return b"data: " + render_error(error) + b"\n\n"
 
 
-def render_models(endpoints: Sequence[Endpoint], *, created_s: int) -> bytes:
-    """Render the list of `GET /v1/models`: every endpoint by its name, on the only page."""
+def render_models(
+    endpoints: Sequence[Endpoint], *, created_s: int, auto: Endpoint | None = None
+) -> bytes:
+    """Render the list of `GET /v1/models`, on the only page.
+
+    Args:
+        endpoints: Each is listed by its name.
+        created_s: Since when they are there, Unix seconds.
+        auto: What `auto` is held against, which is listed last; None if there is no `auto`.
+    """
     data = [model_object(endpoint, created_s) for endpoint in endpoints]
+    if auto is not None:
+        data.append(auto_object(auto, created_s))
     first, last = (data[0]["id"], data[-1]["id"]) if data else (None, None)
     page = {"has_more": False, "first_id": first, "last_id": last}
     return _encode({"object": "list", "data": data, **page})
@@ -166,6 +180,18 @@ def model_object(endpoint: Endpoint, created_s: int) -> dict[str, Any]:
         "place": endpoint.place,
         "context_tokens": endpoint.context_tokens,
         "can": sorted(endpoint.can),
+    }
+
+
+def auto_object(reference: Endpoint, created_s: int) -> dict[str, Any]:
+    """Describe `auto` as a model: where its answers come from, each of them says."""
+    return {
+        **model_object(reference, created_s),
+        "id": AUTO,
+        "owned_by": "jevons",
+        "display_name": AUTO,
+        "model": AUTO,
+        "place": None,
     }
 
 

@@ -427,3 +427,13 @@ def test_a_list_of_no_models_has_no_ends() -> None:
         "first_id": None,
         "last_id": None,
     }
+
+
+def test_auto_is_listed_last_as_a_model_of_the_house_s_own() -> None:
+    here = an_endpoint("here")
+    listed = json.loads(render_models([here], created_s=9, auto=here))
+    assert [each["id"] for each in listed["data"]] == ["here", "auto"]
+    assert listed["last_id"] == "auto"
+    auto = listed["data"][1]
+    assert (auto["owned_by"], auto["model"], auto["place"]) == ("jevons", "auto", None)
+    assert auto["can"] == listed["data"][0]["can"]
