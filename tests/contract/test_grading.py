@@ -311,3 +311,48 @@ async def test_a_test_that_cannot_be_stops_the_start(
         with pytest.raises(Misconfigured, match=says):
             async with opened(settings(tmp_path, vendor, check=(check,))):
                 pass
+
+
+def label(folder: Path) -> None:
+    """Teach a house that runs that the cheap arm adds well, and proves badly."""
+    lines = [
+        {
+            "prompt": ("add {}", "prove theorem {} of ring theory")[at % 2].format(10 + at % 80),
+            "grades": {"dear": 1, "cheap": 1 - at % 2},
+            "costs": {"dear": 0.01, "cheap": 0.001},
+        }
+        for at in range(200)
+    ]
+    config = folder / "jevons.toml"
+    config.write_text(f'data_dir = "{folder}"\n[auto]\nreference = "dear"\narms = ["cheap"]\n')
+    stdin = "\n".join(json.dumps(line) for line in lines)
+    told = CliRunner().invoke(main, ["label", "-", "--config", str(config)], input=stdin)
+    assert told.exit_code == 0, told.output
+
+
+@pytest.mark.slow
+async def test_users_who_get_less_content_end_the_certificate(tmp_path: Path) -> None:
+    async with (
+        Vendor(answering(lambda _, __: "5")) as vendor,
+        opened(settings(tmp_path, vendor, share=0.0, loss=0.1, holdout=0.0)) as client,
+    ):
+
+        async def judged(number: int, thumbs: str) -> str:
+            """Ask, say how good the answer was, and tell how its arm was chosen."""
+            answer = await client.ask(f"add {10 + number % 80}")
+            said = {"receipt": answer.headers["x-request-id"], "thumbs": thumbs}
+            assert (await client.post("/v1/feedback", said)).status_code == 200
+            return answer.headers["x-jevons-chosen"]
+
+        assert {await judged(number, "up") for number in range(30)} == {"uncertified"}
+        label(tmp_path)
+        while (await client.ask("add 12")).headers["x-jevons-chosen"] == "uncertified":  # noqa: ASYNC110 nothing tells when
+            await asyncio.sleep(0.1)
+        words = 0
+        while await judged(words, "down") != "uncertified":
+            words += 1
+            await asyncio.sleep(0.05)
+            assert words < 300
+    assert words > 10
+    *_, last = json.loads(report(tmp_path, "--json"))["turns"]
+    assert last["ended"] == "feedback"
