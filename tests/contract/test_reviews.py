@@ -21,7 +21,7 @@ from jevons.settings import AdminSettings, AnswersSettings, AutoSettings, Endpoi
 from jevons.store import Pairs
 from jevons.testing import Vendor
 from jevons.testing.reply import usage, whole
-from jevons.types.errors import Misconfigured
+from jevons.types.errors import Misconfigured, TooLarge
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -102,6 +102,11 @@ async def opened(said: Settings) -> AsyncGenerator[Desk]:
             httpx2.AsyncClient(transport=two, base_url="http://127.0.0.1") as admin,
         ):
             yield Desk(house, http, admin)
+
+
+def everything(key: str, line: tuple[str, ...], /) -> bool:
+    """See all there is."""
+    return True
 
 
 def name_in(page: str) -> str:
@@ -330,3 +335,36 @@ async def test_a_house_without_reviews_has_no_such_page(tmp_path: Path) -> None:
     async with Vendor(answer) as vendor, opened(settings(tmp_path, vendor, review=0.0)) as desk:
         token = await desk.person("ada", "admin")
         assert (await desk.page(token)).status_code == 404
+
+
+async def test_nothing_is_queued_of_a_key_on_hold_and_what_was_is_not_shown_twice(
+    tmp_path: Path,
+) -> None:
+    async with Vendor(answer) as vendor, opened(settings(tmp_path, vendor)) as desk:
+        made = await desk.house.books.keys.create("somebody")
+        token = await desk.person("ada", "admin")
+        await desk.ask("before?", made.secret)
+        await desk.rows(1)
+        await desk.acts.hold_key(made.actor.key, reason="a trial")
+        await desk.ask("after?", made.secret)
+        await desk.rows(2)
+        text = (await desk.page(token)).text
+        assert "before?" in text
+        assert "1 graded prompt waits" in text
+        assert (await desk.say(token, name=name_in(text), word="both")).status_code == 303
+        assert "No prompt waits" in (await desk.page(token)).text
+
+
+async def test_what_could_not_be_written_down_waits_on(tmp_path: Path) -> None:
+    async with Vendor(answer) as vendor, opened(settings(tmp_path, vendor)) as desk:
+        await desk.ask()
+        await desk.rows(1)
+        reviews = desk.house.reviews
+        assert reviews is not None
+        shown = await reviews.next(everything)
+        assert shown is not None
+        too_long = "a" * 70_000  # no record of this fits into the ledger
+        with pytest.raises(TooLarge):
+            await reviews.judge(shown.name, "left", everything, by=too_long)
+        assert await reviews.next(everything) == shown
+        assert len(await desk.rows(1)) == 1

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from jevons.boot.policy import Policed
     from jevons.edge.asgi import Application
     from jevons.engine import Weights
-    from jevons.grading import Loop
+    from jevons.grading import Loop, Reviews
     from jevons.ports import Clock, Provider
     from jevons.settings import Settings
     from jevons.types.arm import Arm
@@ -67,6 +67,8 @@ class House:
     metrics: Metrics
     app: Application
     shown: Shown
+    reviews: Reviews | None
+    """Graded prompts that wait for a person; None where nobody looks at any."""
     admin: Application | None
     """What people who look after the house are answered by; None where nobody can sign in."""
 
@@ -120,6 +122,7 @@ async def open_house(
             endpoints=asked.catalog.endpoints,
             metrics=ground.metrics,
             shown=shown,
+            reviews=None if auto is None else auto.reviews,
             admin=_open_admin(ground, books, answers, asked.catalog.endpoints, auto),
             app=app(
                 rooms=rooms,

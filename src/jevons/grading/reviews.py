@@ -123,7 +123,7 @@ class Reviews:
             data_class: What the rules took the data in it to be.
         """
         is_drawn = draw(f"{name} review") < self._share and len(arms) > 1
-        if not is_drawn or data_class > self._worst or caller.held:
+        if not is_drawn or data_class > self._worst:
             return
         other = 1 + int(draw(f"{name} arm") * (len(arms) - 1))
         sheet = _Sheet(
@@ -142,7 +142,8 @@ class Reviews:
             data_class=data_class,
         )
         try:
-            if len(await self._archive.named(REVIEW, most=_MOST)) < _MOST:
+            is_held = self._books.keys.named(caller.key).held
+            if not is_held and len(await self._archive.named(REVIEW, most=_MOST)) < _MOST:
                 await self._archive.keep(kept)
         except JevonsError as error:
             log.warning("auto.not_queued", error=error.code)
@@ -193,9 +194,13 @@ class Reviews:
         verdict = said.get(word, "both" if word == "both" else "neither")
         now_ms = self._clock.now_ms()
         self._judged.add(name)  # whoever sends it twice at once has said it once
-        await self._books.record(
-            Reviewed(at_ms=now_ms, label=name, arms=sheet.arms, verdict=verdict, by=by)
-        )
+        try:
+            await self._books.record(
+                Reviewed(at_ms=now_ms, label=name, arms=sheet.arms, verdict=verdict, by=by)
+            )
+        except JevonsError:
+            self._judged.discard(name)
+            raise
         row = PairRow(
             at_ms=now_ms,
             name=name,
