@@ -140,7 +140,7 @@ def learn(world: World, taught: Ints, served: Ints) -> Half:
         world.grades[served][:, kept],
         world.costs[served][:, kept],
         expected.gains,
-        savings(prices.expect(asked), reference=reference),
+        savings(prices.expect(asked), reference=reference, mean=float(prices.means[reference])),
         expected.topics,
         reference,
     )
@@ -445,7 +445,7 @@ def speed_lines(world: World) -> list[str]:
             start = time.thread_time()
             asked = [read(text)]
             expected = model.expect(asked)
-            saved = savings(prices.expect(asked), reference=0)
+            saved = savings(prices.expect(asked), reference=0, mean=float(prices.means[0]))
             known.new(expected.topics)
             choose(expected.gains, saved, 0.1, reference=0)
             spent.append((time.thread_time() - start) * 1e3)

@@ -221,6 +221,8 @@ def receipt(asked: Asked, ending: Ending) -> Receipt:
         chosen=candidate.chosen,
         certificate=candidate.certificate,
         arm=candidate.arm,
+        tenant=candidate.tenant,
+        traffic=candidate.traffic,
     )
 
 

@@ -296,6 +296,9 @@ class CheckSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """After which it is ended."""
 
 
+_Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}\Z")]
+
+
 class AutoSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`model: "auto"`: the cheapest endpoint that is good enough, with a certificate.
 
@@ -310,6 +313,16 @@ class AutoSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     (`dear@low`), or a cascade (`cheap+local`, `cheap@none+local`): what its endpoints agree on is the
     answer, and where they do not the reference answers. An effort is `none`, `minimal`, `low`,
     `medium`, `high`, `xhigh` or `max`."""
+    tenant: Literal["house", "organisation", "team", "project", "key"] = "project"
+    """Who is promised something each, on graded answers of their own traffic: the whole house
+    together, or each account of a level that asks, or each key. What has no team counts as its
+    organisation."""
+    classes: Annotated[tuple[_Name, ...], msgspec.Meta(max_length=16)] = ()
+    """Names that callers may give their traffic by the header `x-jevons-class`, 16 at most: what
+    has another name, or asks for another kind of answer (text, JSON, tools), is promised something
+    of its own."""
+    spend: Literal["money", "energy", "carbon"] = "money"
+    """What `auto` saves. An arm of which that is not known never serves to save it."""
     loss: Annotated[float, msgspec.Meta(gt=0, lt=1)] = 0.02
     """Most of the reference's quality that may be lost, as a share, over all requests."""
     confidence: Annotated[float, msgspec.Meta(gt=0.5, lt=1)] = 0.95
@@ -340,7 +353,7 @@ class AutoSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     days: Annotated[float, msgspec.Meta(gt=0)] = 30.0
     """Longest that a certificate holds."""
     requests: Annotated[int, msgspec.Meta(ge=1)] = 1_000_000
-    """Most requests that one process decides under a certificate."""
+    """Most requests that are decided under a certificate, by all servers."""
 
 
 class RetrySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

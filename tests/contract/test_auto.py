@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import httpx2
@@ -14,13 +15,14 @@ from jevons.boot import open_house
 from jevons.cli import main
 from jevons.reports import HOUSE_KEY
 from jevons.settings import load
-from jevons.store import PairRow, Pairs, chosen_records
+from jevons.store import PairRow, Pairs, chosen_records, progress_of
 from jevons.testing import Vendor
 from jevons.testing.reply import usage, whole
 from jevons.types.account import Certified
-from jevons.types.errors import Misconfigured, StoreUnavailable
+from jevons.types.errors import Misconfigured
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
     from pathlib import Path
 
     from click.testing import Result
@@ -76,19 +78,33 @@ def run(*said: str, stdin: str = "") -> Result:
     return CliRunner().invoke(main, [*said], input=stdin)
 
 
-async def certificates(config: Path) -> list[Certified]:
-    async with open_house(load(config)) as house:
-        assert [key.name for key in house.books.keys.list()].count(HOUSE_KEY) == 1
+def label(config: Path, lines: str, *said: str) -> Result:
+    return run("label", "-", "--config", str(config), *said, stdin=lines)
+
+
+def promised(config: Path) -> list[Certified]:
     found = chosen_records(config.parent / "ledger.db")
     return [each for each in found if isinstance(each, Certified)]
 
 
+async def certificates(config: Path) -> list[Certified]:
+    """Open a house until it has nothing left to promise; list what it has."""
+    async with open_house(load(config)) as house:
+        assert [key.name for key in house.books.keys.list()].count(HOUSE_KEY) == 1
+        async with asyncio.timeout(20):
+            while not progress_of(config.parent / "ledger.db"):  # noqa: ASYNC110 a thread's doing
+                await asyncio.sleep(0.02)
+            await asyncio.sleep(1.5)
+    return promised(config)
+
+
 async def test_labels_of_before_the_start_certify_at_the_start_and_once(tmp_path: Path) -> None:
     config = a_house(tmp_path)
-    told = run("label", "-", "--config", str(config), stdin=graded(200))
+    told = await asyncio.to_thread(label, config, graded(200))
     assert told.output == "200 graded prompts, of dear, cheap\n"
     (certificate, *_) = first = await certificates(config)
     assert (certificate.reference, certificate.ended) == ("dear", "")
+    assert (certificate.tenant, certificate.traffic) == ("default", "text")
     assert certificate.bound <= certificate.loss == 0.1
     assert await certificates(config) == first
 
@@ -108,7 +124,7 @@ def test_a_line_that_is_no_graded_prompt_is_named_and_none_is_kept(
     told = run("label", "-", "--config", str(config), stdin=line)
     assert told.exit_code == 1
     assert says in told.output
-    assert not (tmp_path / "auto.db").exists()
+    assert not (tmp_path / "ledger.db").exists()
 
 
 def test_a_house_without_arms_has_nothing_to_grade(tmp_path: Path) -> None:
@@ -138,26 +154,42 @@ async def test_a_name_that_auto_takes_for_itself_is_nobody_else_s(tmp_path: Path
             pass
 
 
-def test_nobody_else_may_read_what_was_learned_from(tmp_path: Path) -> None:
-    pairs = Pairs(tmp_path / "auto.db")
-    pairs.add([PairRow(at_ms=1, grades={"a": 1.0})])
-    assert (tmp_path / "auto.db").stat().st_mode & 0o077 == 0
-    assert [number for number, _ in pairs.after(0)] == [1]
-    assert pairs.after(1) == []
-
-
-def test_a_file_that_is_none_of_ours_is_said_to_be(tmp_path: Path) -> None:
-    (tmp_path / "auto.db").write_bytes(b"no database, but long enough to be taken for one" * 9)
-    with pytest.raises(StoreUnavailable, match="what auto learned from cannot be used"):
-        Pairs(tmp_path / "auto.db").after(0)
-
-
 def test_a_report_of_a_house_without_auto_says_how_to_switch_it_on(tmp_path: Path) -> None:
     config = a_house(tmp_path, 'data_dir = "{folder}"\n')
     assert run("keys", "create", "somebody", "--config", str(config)).exit_code == 0
     assert (
         "`[auto] reference` in jevons.toml" in run("report", "auto", "--config", str(config)).output
     )
+
+
+@asynccontextmanager
+async def asking(folder: Path, toml: str) -> AsyncGenerator[httpx2.AsyncClient]:
+    """Open a house whose arms say yes, and somebody who asks it."""
+    async with Vendor(lambda _: whole("yes", counted=usage(5, 5))) as vendor:
+        toml = toml.replace("http://127.0.0.1:1/v1", vendor.url)
+        async with open_house(load(a_house(folder, toml))) as house:
+            key = (folder / "key").read_text().strip()
+            async with httpx2.AsyncClient(
+                transport=httpx2.ASGITransport(app=house.app),  # type: ignore[arg-type] ours is narrower
+                base_url="http://house",
+                headers={"authorization": f"Bearer {key}"},
+            ) as client:
+                yield client
+
+
+async def test_a_request_is_of_a_class_that_the_house_has(tmp_path: Path) -> None:
+    toml = TOML.replace("learn = 60", 'learn = 60\nclasses = ["invoices"]')
+    body = {"model": "auto", "messages": [{"role": "user", "content": "Is 91 prime?"}]}
+    async with asking(tmp_path, toml) as client:
+        for said, named in (("invoices", "text:invoices"), (None, "text")):
+            headers = {"x-jevons-class": said} if said else {}
+            answer = await client.post("/v1/chat/completions", json=body, headers=headers)
+            assert answer.headers["x-jevons-class"] == named
+            assert answer.headers["x-jevons-tenant"] == "default"
+        other = {"x-jevons-class": "bills"}
+        refused = await client.post("/v1/chat/completions", json=body, headers=other)
+        assert refused.status_code == 400
+        assert "classes that this house has: 'invoices'" in refused.text
 
 
 PROSE = "A ring is a set with two operations, of which the second spreads over the first, and more."
@@ -191,7 +223,7 @@ async def test_prose_is_graded_by_the_judge_whichever_answer_it_is_shown_first(
                         json={"model": "auto", "messages": said},
                         headers={"authorization": f"Bearer {key}"},
                     )
-            rows = await settled(Pairs(tmp_path / "auto.db"), 4)
+            rows = await settled(Pairs(tmp_path / "ledger.db"), 4)
     assert {row.grades.get("cheap") for row in rows} == {grade}
     assert {row.failed for row in rows} == ({"judge"} if grade is None else {""})
     assert all(row.grades["dear"] == 1.0 for row in rows if row.grades)
@@ -201,7 +233,7 @@ async def settled(pairs: Pairs, count: int) -> list[PairRow]:
     """Wait until as many prompts are graded, or were to be."""
     rows: list[PairRow] = []
     for _ in range(1000):
-        rows = [row for _, row in pairs.after(0)]
+        rows = [row for _, row in pairs.after(0) if row.by]
         if len(rows) >= count:
             break
         await asyncio.sleep(0.02)

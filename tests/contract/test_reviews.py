@@ -74,7 +74,8 @@ class Desk:
 
     async def rows(self, count: int) -> list[PairRow]:
         for _ in range(500):
-            found = [row for _, row in Pairs(self.house.settings.data_dir / "auto.db").after(0)]
+            with Pairs(self.house.settings.data_dir / "ledger.db") as pairs:
+                found = [row for _, row in pairs.after(0) if row.by]
             if len(found) >= count:
                 await asyncio.sleep(0.1)  # what is queued comes after its row
                 return found

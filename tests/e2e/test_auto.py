@@ -97,6 +97,8 @@ async def test_a_month_of_auto_from_the_reference_to_a_saving_and_back(tmp_path:
             assert first.headers["x-jevons-arm"] == "dear"
             assert first.headers["x-jevons-chosen"] == "uncertified"
             assert "x-jevons-certificate" not in first.headers
+            assert first.headers["x-jevons-tenant"] == "default"
+            assert first.headers["x-jevons-class"] == "text"
             named = await ask(0, **{"x-jevons-arm": "cheap"})
             assert (named.headers["x-jevons-arm"], named.headers["x-jevons-chosen"]) == (
                 "cheap",

@@ -23,6 +23,7 @@ from tests.e2e.test_dashboard import (
     sign_in,
 )
 
+from jevons.auto import Traffic
 from jevons.clock import SystemClock, Ulids
 from jevons.grading import Graded, Reviews, name_of
 from jevons.store import Archive, Books, Limits, Pairs
@@ -81,7 +82,12 @@ async def queue(folder: Path) -> None:
     ):
         caller = (await books.keys.create("somebody")).actor
         reviews = Reviews(
-            kept, Pairs(folder / "auto.db"), books, share=1.0, worst=DataClass.INTERNAL, clock=clock
+            kept,
+            Pairs(folder / "ledger.db"),
+            books,
+            share=1.0,
+            worst=DataClass.INTERNAL,
+            clock=clock,
         )
         for number in range(6):
             await reviews.offer(
@@ -91,6 +97,7 @@ async def queue(folder: Path) -> None:
                     ("system", "You are good at sums."),
                     ("user", f"Is 91 a prime number? ({number})"),
                 ],
+                Traffic("default", "text"),
                 arms=("dear", "cheap"),
                 answers=ANSWERS,
                 graded=Graded("judge", (1.0, 1.0), judge="dear"),

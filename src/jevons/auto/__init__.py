@@ -10,15 +10,17 @@ Takes `.venv/bin/pip install -e '.[auto]'`: the arithmetic is numpy's.
 
 from jevons.auto.betting import evidence, p_value, upper_bound
 from jevons.auto.certificate import Certificate, Terms, certify, expired, share
-from jevons.auto.chooser import AUTO, Chooser, prompt_of
+from jevons.auto.chooser import AUTO, Chooser, named_by, prompt_of
 from jevons.auto.costs import CostModel, fit_costs
 from jevons.auto.drift import Drift, drift
 from jevons.auto.features import Prompt, pack, read, unpack
 from jevons.auto.frontier import Path, frontier, path_of
 from jevons.auto.novelty import Known, know
+from jevons.auto.progress import fewest
 from jevons.auto.quality import QualityModel, fit_quality
 from jevons.auto.sampling import Draws, draws_of, weights_of
 from jevons.auto.study import Choice, Pair, Plan, Study, Turn
+from jevons.auto.traffic import Studied, Tenant, Traffic, kind_of, tenant_of, traffic_of
 
 __all__ = (
     "AUTO",
@@ -34,24 +36,32 @@ __all__ = (
     "Plan",
     "Prompt",
     "QualityModel",
+    "Studied",
     "Study",
+    "Tenant",
     "Terms",
+    "Traffic",
     "Turn",
     "certify",
     "draws_of",
     "drift",
     "evidence",
     "expired",
+    "fewest",
     "fit_costs",
     "fit_quality",
     "frontier",
+    "kind_of",
     "know",
+    "named_by",
     "p_value",
     "pack",
     "path_of",
     "prompt_of",
     "read",
     "share",
+    "tenant_of",
+    "traffic_of",
     "unpack",
     "upper_bound",
     "weights_of",

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from hashlib import sha256
 from itertools import takewhile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import structs
 
@@ -31,15 +31,16 @@ from jevons.wire.told_effort import says_effort
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from jevons.auto.certificate import Certificate
     from jevons.auto.features import Prompt
-    from jevons.auto.study import Study
+    from jevons.auto.traffic import Studied, Traffic
     from jevons.ports import Clock, Pick
     from jevons.types.decision import Verdict
     from jevons.types.message import Message
     from jevons.types.model import Endpoint
     from jevons.types.request import Effort, Generate
 
-__all__ = ("AUTO", "Chooser", "prompt_of")
+__all__ = ("AUTO", "Chooser", "named_by", "prompt_of")
 
 AUTO = "auto"
 """The model that callers ask for."""
@@ -52,32 +53,35 @@ class Chooser:
     """Puts a certified arm first, and the reference behind it.
 
     Args:
-        study: What is known of the arms.
+        arms: What may serve, the reference first: each study's arms.
+        studied: Finds what is known of the arms, on traffic like a request.
         inner: Plans everything that is not asked of `auto`.
         clock: Certificates have an end.
         holdout: Share of requests that get the reference all the same.
+        spend: What is saved.
         notice: Told of each request that may be graded, since every arm may serve it; None grades none.
-        arms: What the study's arms are; none where each is the endpoint of that name.
         can_draft: Whether a cascade may serve a request; None lets none.
     """
 
     def __init__(
         self,
-        study: Study,
+        studied: Callable[[Generate], Studied],
         inner: Pick,
         clock: Clock,
         *,
         holdout: float = 0.05,
-        notice: Callable[[Generate, Prompt], None] | None = None,
-        arms: Sequence[Arm] = (),
+        arms: Sequence[Arm],
+        spend: Literal["money", "energy", "carbon"] = "money",
+        notice: Callable[[Generate, Prompt, Studied], None] | None = None,
         can_draft: Callable[[Generate], bool] | None = None,
     ) -> None:
-        self._study = study
+        self._studied = studied
         self._inner = inner
         self._clock = clock
         self._holdout = holdout
+        self._saves = "" if spend == "money" else f" of the {spend}"
         self._notice = notice
-        arms = arms or [Arm(name, (Step(name),)) for name in study.arms]
+        self._reference = arms[0]
         self._arms = {each.name: each for each in arms}
         self._can_draft = can_draft
         self._conversations: OrderedDict[bytes, tuple[str, str]] = OrderedDict()
@@ -91,25 +95,29 @@ class Chooser:
         """
         if request.model != AUTO:
             return self._inner.plan(request, verdict)
-        reference = self._arms[self._study.arms[self._study.reference]]
+        reference = self._reference
         allowed = {each.name: each for each in verdict.endpoints}
         if request.arm:
             return self._named(request, reference, allowed)
+        studied = self._studied(request)
+        traffic, study = studied
         if reference.steps[0].endpoint not in allowed:
             plan = self._inner.plan(request, verdict)
             why = f"the reference {reference.name!r} may not serve this, so nothing is promised: "
-            return _chosen(plan, "no-reference", why)
+            return _chosen(plan, "no-reference", why, traffic)
         lacks = {name: self._lacks(arm, request, allowed) for name, arm in self._arms.items()}
         if lacks[reference.name]:
             why = f"the reference, and nothing is promised: {lacks[reference.name]}"
-            return _plan(reference, reference, allowed, chosen="uncertified", why=why)
+            plan = _plan(reference, reference, allowed, chosen="uncertified", why=why)
+            return _of(plan, traffic)
         able = [name for name, lack in lacks.items() if not lack]
-        arm, chosen, why = self._arm(request, able)
-        held = self._study.certificate
-        certificate = "" if held is None else _named_by(held.policy)
-        return _plan(
+        held = None if study.due(self._clock.now_ms()) else study.certificate
+        arm, chosen, why = self._arm(request, able, studied, held)
+        certificate = "" if held is None else named_by(held.policy)
+        plan = _plan(
             self._arms[arm], reference, allowed, chosen=chosen, why=why, certificate=certificate
         )
+        return _of(plan, traffic)
 
     def _named(self, request: Generate, reference: Arm, allowed: Mapping[str, Endpoint]) -> Plan:
         """Take what a caller names: an arm, or any endpoint of one."""
@@ -132,8 +140,7 @@ class Chooser:
 
     def _asked(self, arm: Arm) -> frozenset[str]:
         """Name the endpoints that an arm may come to ask: of a cascade the reference too."""
-        reference = self._arms[self._study.arms[self._study.reference]]
-        steps = (*arm.steps, *reference.steps) if arm.is_cascade else arm.steps
+        steps = (*arm.steps, *self._reference.steps) if arm.is_cascade else arm.steps
         return frozenset([each.endpoint for each in steps])
 
     def _lacks(self, arm: Arm, request: Generate, allowed: Mapping[str, Endpoint]) -> str:
@@ -148,15 +155,16 @@ class Chooser:
             return "the answer to this cannot be drafted"
         return ""
 
-    def _arm(self, request: Generate, able: Sequence[str]) -> tuple[str, str, str]:
+    def _arm(
+        self, request: Generate, able: Sequence[str], studied: Studied, held: Certificate | None
+    ) -> tuple[str, str, str]:
         """Take an arm: its name, the kind of reason, and the reason."""
-        study = self._study
+        study = studied.study
         reference = study.arms[study.reference]
         prompt = prompt_of(request)
         if self._notice is not None and len(able) == len(self._arms):
-            self._notice(request, prompt)
-        held = study.certificate
-        if held is None or study.due(self._clock.now_ms()):
+            self._notice(request, prompt, studied)
+        if held is None:
             return reference, "uncertified", "the reference: no certificate holds"
         if _draw(request.id, "holdout") < self._holdout:
             return reference, "holdout", "the reference: drawn to measure what auto saves"
@@ -176,7 +184,7 @@ class Chooser:
         if arm == reference:
             return arm, "certified", "the reference: no cheaper arm is likely to do as well"
         why = (
-            f"saves {choice.saving:.0%}, expected {choice.gain:+.1%} beside the reference; "
+            f"saves {choice.saving:.0%}{self._saves}, expected {choice.gain:+.1%} beside the reference; "
             f"certified to lose at most {held.terms.loss:.1%} in all"
         )
         return arm, "certified", why
@@ -221,7 +229,8 @@ def prompt_of(request: Generate) -> Prompt:
     users = [each for each in request.messages if each.role == "user"]
     text = _text(users[-1]) if users else ""
     systems = [_text(each) for each in request.messages if each.role in {"system", "developer"}]
-    key = "" if request.actor is None else request.actor.key
+    # Not its id: where a key was erased its rows are nobody's.
+    key = "" if request.actor is None else request.actor.salting.hex()
     tools = sorted(each.name if isinstance(each, Tool) else each.kind for each in request.tools)
     said = "\0".join((key, *systems, *tools, request.output.kind))
     return read(text, route=sha256(said.encode(errors="replace")).hexdigest()[:16])
@@ -243,9 +252,18 @@ def _text(message: Message) -> str:
     return "\n".join([part.text for part in message.parts if isinstance(part, Text)])
 
 
-def _chosen(plan: Plan, chosen: str, why: str) -> Plan:
+def _chosen(plan: Plan, chosen: str, why: str, traffic: Traffic) -> Plan:
     candidates = tuple(
         [structs.replace(each, chosen=chosen, why=why + each.why) for each in plan.candidates]
+    )
+    return _of(structs.replace(plan, candidates=candidates), traffic)
+
+
+def _of(plan: Plan, traffic: Traffic) -> Plan:
+    """Say what traffic a plan was made for."""
+    tenant, name = traffic
+    candidates = tuple(
+        [structs.replace(each, tenant=tenant, traffic=name) for each in plan.candidates]
     )
     return structs.replace(plan, candidates=candidates)
 
@@ -256,5 +274,6 @@ def _draw(request: str, what: str) -> float:
     return int.from_bytes(digest[:8]) / _DRAW
 
 
-def _named_by(policy: str) -> str:
+def named_by(policy: str) -> str:
+    """Name the certificate of a policy."""
     return f"cert_{policy[:26]}"

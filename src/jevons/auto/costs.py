@@ -44,9 +44,11 @@ class CostModel(NamedTuple):
     weights: Floats
     scale: Floats
     """Turns the middle of costs into their mean, arm by arm."""
+    means: Floats
+    """What each arm cost in the mean; NaN where nobody knows."""
 
     def expect(self, prompts: Sequence[Prompt]) -> Floats:
-        """Say what each arm is likely to cost, in the unit that was learned from."""
+        """Say what each arm is likely to cost, in the unit that was learned from; NaN: nobody knows."""
         return np.exp(_figures(prompts) @ self.weights) * self.scale
 
 
@@ -71,7 +73,7 @@ def sums_of(prompts: Sequence[Prompt], costs: Floats) -> Sums:
 
 
 def fit_costs(sums: Sums) -> CostModel:
-    """Learn from sums."""
+    """Learn from sums; an arm of which no cost is known costs nobody knows what."""
     width = sums.squares.shape[1]
     penalty = _PENALTY * np.eye(width)
     penalty[0, 0] = 1e-6
@@ -79,7 +81,9 @@ def fit_costs(sums: Sums) -> CostModel:
     count = np.maximum(sums.costs[:, 1], 1.0)
     middle: Floats = np.exp(np.einsum("ak,ka->a", sums.costs[:, 2:] / count[:, None], weights))
     mean = sums.costs[:, 0] / count
-    return CostModel(weights, np.where(mean > 0, mean / np.maximum(middle, _LEAST), 1.0))
+    scale = np.where(mean > 0, mean / np.maximum(middle, _LEAST), 1.0)
+    known = sums.costs[:, 1] > 0
+    return CostModel(weights, np.where(known, scale, np.nan), np.where(known, mean, np.nan))
 
 
 def _figures(prompts: Sequence[Prompt]) -> Floats:

@@ -50,14 +50,28 @@ def frontier(quality: Floats, cost: Floats, *, reference: int, slack: float = 0.
     return sorted(kept)
 
 
-def savings(costs: Floats, *, reference: int) -> Floats:
-    """Say what each arm saves, as shares of what the reference costs in the mean."""
-    return (costs[:, [reference]] - costs) / costs[:, reference].mean()
+def savings(costs: Floats, *, reference: int, mean: float) -> Floats:
+    """Say what each arm saves, as shares of what the reference costs in the mean.
+
+    Where that is not known, of the arm or of the reference, or the reference costs nothing, it is
+    minus infinity: such an arm is never taken.
+
+    Args:
+        costs: What each arm is likely to cost, a row for each prompt.
+        reference: Column of the reference.
+        mean: What that costs in the mean, of all traffic: were it that of these prompts, a prompt
+            alone would be decided otherwise than among those that were tested.
+    """
+    base = costs[:, [reference]]
+    known = np.isfinite(costs) & np.isfinite(base) & (mean > 0.0)
+    saved = np.where(known, base - costs, -np.inf) / (mean if mean > 0.0 else 1.0)
+    saved[:, reference] = 0.0
+    return saved
 
 
 def choose(gains: Floats, saved: Floats, trade: float, *, reference: int) -> Ints:
     """Take an arm for each prompt."""
-    worth = gains + (trade * saved if trade > 0.0 else trade)
+    worth = np.where(np.isfinite(saved), gains + (trade * saved if trade > 0.0 else trade), -np.inf)
     worth[:, reference] = 0.0
     best = worth.argmax(axis=1)
     return np.where(worth[np.arange(len(worth)), best] > 0.0, best, reference)

@@ -74,8 +74,13 @@ class Turn(NamedTuple):
     at_ms: int
     certificate: Certificate
     ended: str = ""
-    """Why it no longer holds: `age`, `volume`, `drift` (prompts are not what they were) or `quality`
-    (answers are not); empty where it begins to."""
+    """Why it no longer holds: `age`, `volume`, `drift` (prompts are not what they were), `quality`
+    (answers are not) or `settings` (another study follows); empty where it begins to."""
+
+    @property
+    def forgets(self) -> bool:
+        """Whether what was learned until then is forgotten."""
+        return bool(self.ended) and self.ended not in _OLD
 
 
 class Choice(NamedTuple):
@@ -101,6 +106,11 @@ class Frozen(NamedTuple):
     name: str
     """SHA-256 of the models, hex."""
 
+    def saved(self, prompts: Sequence[Prompt], reference: int) -> Floats:
+        """Say what each arm is likely to save of what the reference costs in the mean."""
+        mean = float(self.costs.means[reference])
+        return savings(self.costs.expect(prompts), reference=reference, mean=mean)
+
 
 class Study:
     """What is known of the arms in one house.
@@ -109,9 +119,10 @@ class Study:
         arms: Their names.
         reference: Place of the one that others are held against.
         plan: What is wanted.
+        name: Of the traffic: what it certifies is called otherwise than what another does.
     """
 
-    def __init__(self, arms: Sequence[str], reference: int, plan: Plan) -> None:
+    def __init__(self, arms: Sequence[str], reference: int, plan: Plan, name: str = "") -> None:
         self.arms = tuple(arms)
         self.reference = reference
         self.certificate: Certificate | None = None
@@ -122,24 +133,54 @@ class Study:
         """How many paths were laid."""
         self.decided = 0
         """Requests under the certificate that holds."""
-        self._plan = plan
+        self.plan = plan
+        self._name = name
         self._learning: list[Pair] = []
         self._testing: list[Pair] = []
         self._frozen: Frozen | None = None
         self._worse = self._new = Drift(bet=0.0, run=1.0, purse=0.0)
+
+    @property
+    def is_learning(self) -> bool:
+        """Whether pairs are learned from, and not tested on."""
+        return self._frozen is None
+
+    @property
+    def learned(self) -> int:
+        """Pairs that are learned from."""
+        return len(self._learning)
+
+    @property
+    def tested(self) -> int:
+        """Pairs that were tested on."""
+        return len(self._testing)
+
+    @property
+    def purse(self) -> float:
+        """Of the watch over prompts: how sure it is that they are not what they were."""
+        return self._new.purse
+
+    def begin(self, pairs: Sequence[Pair], times: int) -> None:
+        """Go on from a study of something else: learn from its pairs, and count its paths as ours."""
+        self.pairs, self.times = len(pairs), times
+        self._begin([*pairs])
+
+    def resume(self, decided: int, purse: float) -> None:
+        """Take over what was decided under the certificate elsewhere, or before a restart."""
+        self.decided, self._new = decided, self._new._replace(purse=purse)
 
     def take(self, pair: Pair) -> list[Turn]:
         """Take one more pair; say what changed."""
         self.pairs += 1
         if self._frozen is None:
             self._learning.append(pair)
-            if len(self._learning) >= self._plan.learn:
+            if len(self._learning) >= self.plan.learn:
                 self._freeze()
             return []
         turns: list[Turn] = []
         if self.certificate is not None:
             turns = self._watch(pair, self._frozen, self.certificate.step)
-        if not turns and len(self._testing) < self._plan.labels:
+        if not turns and len(self._testing) < self.plan.labels:
             self._testing.append(pair)
             if len(self._testing) % _EACH == 0:
                 turns = self._test(pair.at_ms, self._frozen)
@@ -185,7 +226,7 @@ class Study:
         gains = expected.gains.copy()
         barred = [arm for arm in range(len(self.arms)) if arm not in allowed]
         gains[:, barred] = -np.inf
-        saved = savings(frozen.costs.expect([prompt]), reference=self.reference)
+        saved = frozen.saved([prompt], self.reference)
         trade = float(frozen.path.trades[held.step])
         arm = int(choose(gains, saved, trade, reference=self.reference)[0])
         return Choice(arm, "certified", float(expected.gains[0, arm]), float(saved[0, arm]))
@@ -216,19 +257,19 @@ class Study:
         if frozen is None:
             return 1.0
         gains = frozen.quality.expect([prompt]).gains
-        saved = savings(frozen.costs.expect([prompt]), reference=self.reference)
+        saved = frozen.saved([prompt], self.reference)
         inside = _boldest(gains, saved, frozen.path, self.reference)[0]
         return frozen.draws.inside if inside else frozen.draws.outside
 
     def _begin(self, kept: list[Pair]) -> None:
         self._frozen, self._learning, self._testing = None, kept, []
-        if len(kept) >= self._plan.learn:
+        if len(kept) >= self.plan.learn:
             self._freeze()
 
     def _freeze(self) -> None:
         self.times += 1
         self._testing = []
-        self._frozen = _laid(self._learning, self.reference, self._plan.terms.loss)
+        self._frozen = _laid(self._learning, self.reference, self.plan.terms.loss)
 
     def _amended(self, pair: Pair, grades: Mapping[str, float]) -> tuple[float, ...]:
         most = grades.get(self.arms[self.reference], 1.0)
@@ -241,10 +282,10 @@ class Study:
 
     def _certify(self, at_ms: int, frozen: Frozen) -> Certificate:
         policies = [
-            sha256(f"{frozen.name} {self.arms} {float(trade)!r}".encode()).hexdigest()
+            sha256(f"{self._name} {frozen.name} {self.arms} {float(trade)!r}".encode()).hexdigest()
             for trade in frozen.path.trades
         ]
-        labels, terms = self._labels(frozen), self._plan.terms
+        labels, terms = self._labels(frozen), self.plan.terms
         return certify(labels, terms, at_ms=at_ms, policies=policies, times=self.times)
 
     def _test(self, at_ms: int, frozen: Frozen) -> list[Turn]:
@@ -253,7 +294,7 @@ class Study:
         if held.step > before and self._saves(frozen, held.step):
             self._hold(held, self._labels(frozen))
             return [Turn(at_ms, held)]
-        if self.certificate is None and len(self._testing) >= self._plan.labels:
+        if self.certificate is None and len(self._testing) >= self.plan.labels:
             self._begin([*self._learning, *self._testing])
         return []
 
@@ -261,13 +302,13 @@ class Study:
         """Whether a policy would do anything at all without the reference."""
         tested = [each.prompt for each in self._testing]
         gains = frozen.quality.expect(tested).gains
-        saved = savings(frozen.costs.expect(tested), reference=self.reference)
+        saved = frozen.saved(tested, self.reference)
         trade = float(frozen.path.trades[step])
         arms = choose(gains, saved, trade, reference=self.reference)
         return bool((arms != self.reference).any())
 
     def _hold(self, held: Certificate, labels: Labels) -> None:
-        loss = self._plan.terms.loss
+        loss = self.plan.terms.loss
         figures = (1.0 - loss) * labels.reference - labels.policy[:, held.step]
         self.certificate, self.decided = held, 0
         self._worse = drift(
@@ -277,7 +318,7 @@ class Study:
 
     def _watch(self, pair: Pair, frozen: Frozen, step: int) -> list[Turn]:
         policy = self._graded([pair], frozen)[0, step]
-        figure = (1.0 - self._plan.terms.loss) * pair.grades[self.reference] - float(policy)
+        figure = (1.0 - self.plan.terms.loss) * pair.grades[self.reference] - float(policy)
         self._worse = self._worse.after(figure / pair.times)
         return self.end("quality", pair.at_ms) if self._worse.is_seen else []
 
@@ -294,7 +335,7 @@ class Study:
         prompts = [each.prompt for each in pairs]
         grades = np.array([each.grades for each in pairs])
         gains = frozen.quality.expect(prompts).gains
-        saved = savings(frozen.costs.expect(prompts), reference=self.reference)
+        saved = frozen.saved(prompts, self.reference)
         at = np.arange(len(pairs))
         taken = [
             grades[at, choose(gains, saved, float(trade), reference=self.reference)]
@@ -310,7 +351,7 @@ def _laid(pairs: Sequence[Pair], reference: int, loss: float) -> Frozen:
     quality = fit_quality(prompts, grades, reference=reference)
     costs = fit_costs(sums_of(prompts, np.array([each.costs for each in pairs])))
     expected = quality.expect(prompts)
-    saved = savings(costs.expect(prompts), reference=reference)
+    saved = savings(costs.expect(prompts), reference=reference, mean=float(costs.means[reference]))
     most = _BEYOND * loss * float(grades[:, reference].mean())
     path = path_of(expected.gains, saved, reference=reference, most_loss=most)
     inside = _boldest(expected.gains, saved, path, reference)

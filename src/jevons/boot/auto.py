@@ -5,51 +5,41 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from jevons.boot.remote import efforts_told
 from jevons.pick import can_draft, read_arms
-from jevons.store import Pairs
+from jevons.store import Setup
+from jevons.types.actor import Actor
 from jevons.types.custody import DataClass
-from jevons.types.errors import Misconfigured
+from jevons.types.errors import Malformed, Misconfigured
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Iterable, Sequence
+    from types import ModuleType
 
-    from jevons.auto import Study
+    from jevons.auto import Traffic
     from jevons.grading import Check, Loop, Reviews
     from jevons.ports import Clock, Pick
     from jevons.settings import AutoSettings, CheckSettings, Settings
-    from jevons.store import Archive, Books, PairRow
+    from jevons.store import Archive, Books, Pairs
     from jevons.types.arm import Arm
     from jevons.types.model import Endpoint
     from jevons.types.request import Effort
 
 __all__ = (
     "arms_of",
-    "every_row",
+    "bring_pairs",
+    "class_of",
     "known_arms",
     "open_auto",
     "open_reviews",
-    "pairs_path",
-    "study_of",
+    "usual_traffic",
 )
 
-
-def pairs_path(settings: Settings) -> Path:
-    """Where rows are."""
-    return settings.data_dir / "auto.db"
-
-
-def every_row(settings: Settings) -> Iterator[PairRow]:
-    """Read all rows there are, oldest first; none in a house that never had `auto`.
-
-    Raises:
-        StoreUnavailable: They cannot be read.
-    """
-    path, number = pairs_path(settings), 0
-    while path.exists() and (rows := Pairs(path).after(number)):
-        yield from [row for _, row in rows]
-        number = rows[-1][0]
+_KINDS = ("text", "json", "tools")
+_FORMER = "auto.db"
+"""Where earlier versions had rows: in the data folder."""
 
 
 def arms_of(said: AutoSettings) -> tuple[str, ...]:
@@ -84,23 +74,43 @@ def known_arms(settings: Settings, endpoints: Sequence[Endpoint]) -> tuple[Arm, 
     return read_arms(words, told)
 
 
-def study_of(said: AutoSettings) -> Study:
-    """Begin a study, knowing nothing.
+def class_of(said: AutoSettings, name: str) -> str:
+    """Hold the name of a class of traffic against those that there are.
 
     Raises:
-        Misconfigured: The extra that it takes is not installed.
+        Malformed: It is none.
     """
-    try:
-        from jevons.auto import Plan, Study, Terms  # noqa: PLC0415 numpy is an extra
-    except ModuleNotFoundError as error:
-        message = f"[auto] takes `.venv/bin/pip install -e '.[auto]'`: {error}"
-        raise Misconfigured(message) from None
-    terms = Terms(said.loss, 1.0 - said.confidence, said.days, said.requests)
-    return Study(arms_of(said), 0, Plan(terms, said.learn, said.labels))
+    kind, colon, called = name.partition(":")
+    if kind not in _KINDS or (colon and called not in said.classes):
+        told = ", ".join([*_KINDS, *[f"text:{each}" for each in said.classes]])
+        message = f"no class of traffic {name!r}; there are {told}"
+        raise Malformed(message)
+    return name
+
+
+def usual_traffic(said: AutoSettings, *, tenant: str = "", name: str = "text") -> Traffic:
+    """Name traffic of whoever is named, else of a key that names no account."""
+    auto = _auto()
+    if not tenant and said.tenant not in {"house", "key"}:
+        nobody = Actor(key="", name="", salting=b"")
+        tenant = auto.tenant_of(nobody, said.tenant)
+    return auto.Traffic(tenant, name)
+
+
+def bring_pairs(settings: Settings, pairs: Pairs) -> int:
+    """Take over rows that an earlier version had in a file of their own; say how many."""
+    traffic = usual_traffic(settings.auto)
+    return pairs.bring(settings.data_dir / _FORMER, traffic.tenant)
 
 
 def open_auto(
-    said: AutoSettings, pick: Pick, *, clock: Clock, pairs: Pairs, arms: Sequence[Arm]
+    said: AutoSettings,
+    pick: Pick,
+    *,
+    clock: Clock,
+    pairs: Pairs,
+    arms: Sequence[Arm],
+    endpoints: Iterable[Endpoint],
 ) -> tuple[Pick, Loop | None]:
     """Put `auto` before what plans everything else; nothing is changed in a house without it.
 
@@ -109,20 +119,28 @@ def open_auto(
     """
     if not arms:
         return pick, None
-    study = study_of(said)
-    from jevons.auto import Chooser  # noqa: PLC0415 as above
-    from jevons.grading import Judge, Loop  # noqa: PLC0415 as above
+    auto = _auto()
+    from jevons.grading import Judge, Loop, Studies  # noqa: PLC0415 numpy is an extra
 
+    terms = auto.Terms(said.loss, 1.0 - said.confidence, said.days, said.requests)
+    setup = Setup(
+        arms=tuple([each.name for each in arms]),
+        models=_models_of(arms, endpoints),
+        spend=said.spend,
+        plan=msgspec.json.encode(auto.Plan(terms, said.learn, said.labels)).decode(),
+    )
+    studies = Studies(setup, tenant=said.tenant, names=said.classes)
     judge = Judge(said.judge, said.judge_twice)
     checks = [_check_of(each) for each in said.check]
-    loop = Loop(study, pairs, share=said.share, judge=judge, checks=checks, arms=arms)
-    chooser = Chooser(
-        study,
+    loop = Loop(studies, pairs, share=said.share, judge=judge, checks=checks, arms=arms)
+    chooser = auto.Chooser(
+        studies.find,
         pick,
         clock,
         holdout=said.holdout,
-        notice=loop.notice,
         arms=arms,
+        spend=said.spend,
+        notice=loop.notice,
         can_draft=can_draft,
     )
     return chooser, loop
@@ -177,3 +195,23 @@ def _check_of(said: CheckSettings) -> Check:
         message = f"[[auto.check]] {said.name!r} tests nothing; set what a right answer is"
         raise Misconfigured(message)
     return check
+
+
+def _models_of(arms: Sequence[Arm], endpoints: Iterable[Endpoint]) -> tuple[str, ...]:
+    """Say what each arm is: a name may stand for another model tomorrow."""
+    models = {each.name: each.model for each in endpoints}
+    return tuple(["+".join([models[step.endpoint] for step in arm.steps]) for arm in arms])
+
+
+def _auto() -> ModuleType:
+    """Load the room.
+
+    Raises:
+        Misconfigured: The extra that it takes is not installed.
+    """
+    try:
+        from jevons import auto  # noqa: PLC0415 numpy is an extra
+    except ModuleNotFoundError as error:
+        message = f"[auto] takes `.venv/bin/pip install -e '.[auto]'`: {error}"
+        raise Misconfigured(message) from None
+    return auto

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from jevons.boot.auto import known_arms, open_auto, open_reviews, pairs_path
+from jevons.boot.auto import bring_pairs, known_arms, open_auto, open_reviews
 from jevons.boot.calibrate import profile_path, read_profile
 from jevons.boot.ledger import answers_path, ledger_path
 from jevons.boot.limits import open_limits
@@ -233,8 +233,15 @@ async def _open_rooms(
         metrics=ground.metrics,
         closing=ground.closing,
     )
-    pairs = Pairs(pairs_path(settings))
-    pick, auto = open_auto(settings.auto, Cheapest(), clock=clock, pairs=pairs, arms=asked.arms)
+    pairs = Pairs(ledger_path(settings))
+    pick, auto = open_auto(
+        settings.auto,
+        Cheapest(),
+        clock=clock,
+        pairs=pairs,
+        arms=asked.arms,
+        endpoints=asked.catalog.endpoints,
+    )
     rooms = Rooms(
         policy=asked.policed.rules,
         pick=pick,
@@ -252,6 +259,7 @@ async def _open_rooms(
     if auto is not None:
         auto.reviews = open_reviews(settings.auto, answers, books, clock=clock, pairs=pairs)
         await ground.closing.enter_async_context(auto)
+        await asyncio.to_thread(bring_pairs, settings, pairs)
         await auto.begin(rooms, books, ground.ids)
     return rooms, auto
 

@@ -10,12 +10,20 @@ from typing import TYPE_CHECKING, Any, cast
 
 from jevons.admin import csrf_of
 from jevons.admin.roles import Reach, reach
-from jevons.boot.auto import every_row
 from jevons.boot.landscape import open_landscape
 from jevons.boot.weigh import would
 from jevons.dashboard import Found, Head, Scope, Weighed
 from jevons.reports import DAY_MS, labels
-from jevons.store import balances, head_of, keys_in, look_through, look_up, spending, tallies
+from jevons.store import (
+    balances,
+    every_row,
+    head_of,
+    keys_in,
+    look_through,
+    look_up,
+    spending,
+    tallies,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -78,7 +86,7 @@ def open_pages(
         clock=clock,
         csrf=csrf_of,
         reviewing=reviewing,
-        people=lambda: labels(every_row(settings)).people,
+        people=lambda: labels(every_row(ledger)).people,
     )
 
 

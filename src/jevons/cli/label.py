@@ -6,24 +6,39 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from jevons.cli.options import example, read_settings, shared
+from jevons.cli.options import example, ledger_path, read_settings, shared
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from jevons.store import PairRow
+    from jevons.store import Books, PairRow
 
 __all__ = ("label",)
 
 
 @click.command(epilog=example("jevons label graded.jsonl"))
 @click.argument("file", type=click.File("rb"))
+@click.option(
+    "--tenant",
+    default="",
+    metavar="NAME",
+    help="Whose traffic they are of: an account or a key; else that of keys that name no account.",
+)
+@click.option(
+    "--class",
+    "traffic",
+    default="text",
+    show_default=True,
+    metavar="CLASS",
+    help="Which class of it: text, json or tools, and a name after a colon, as text:invoices.",
+)
 @shared
-def label(*, file: BinaryIO, config: Path | None, as_json: bool) -> None:
+def label(*, file: BinaryIO, tenant: str, traffic: str, config: Path | None, as_json: bool) -> None:
     r"""Teach `auto` from FILE, one graded prompt a line.
 
     A line is JSON: `prompt`, and under `grades` a number from 0 to 1 for each
-    arm; under `costs`, where they are known, US dollars for each arm.
+    arm; under `costs`, where they are known, US dollars for each arm, under
+    `energy_mj` millijoules, under `carbon_mg` milligrams of CO2 equivalent.
 
     \b
     {"prompt": "2+2?", "grades": {"dear": 1, "cheap": 1}, "costs": {"dear": 0.01}}
@@ -37,7 +52,10 @@ def label(*, file: BinaryIO, config: Path | None, as_json: bool) -> None:
     say how good an answer was: POST /v1/feedback. `jevons report auto` tells
     who graded what, and where they differ.
     """
-    from jevons.boot.auto import arms_of, pairs_path
+    from asyncio import to_thread
+
+    from jevons.boot.auto import arms_of, class_of, usual_traffic
+    from jevons.cli.beside import beside
     from jevons.cli.screen import emit
     from jevons.clock import SystemClock
     from jevons.grading import row_of_line
@@ -49,16 +67,23 @@ def label(*, file: BinaryIO, config: Path | None, as_json: bool) -> None:
     if not arms:
         message = "there are no arms to grade; set `[auto] reference` and `arms` in jevons.toml"
         raise Malformed(message)
+    named = {each.name: each.model for each in settings.endpoint}
+    models = {arm: named.get(arm, "") for arm in arms}
+    of = usual_traffic(settings.auto, tenant=tenant, name=class_of(settings.auto, traffic))
     at_ms = SystemClock().now_ms()
     rows: list[PairRow] = []
     for number, line in enumerate(file, 1):
         try:
-            rows.append(row_of_line(line, arms, at_ms=at_ms))
+            rows.append(row_of_line(line, models, traffic=of, at_ms=at_ms))
         except Malformed as error:
             message = f"line {number}: {error}"
             raise Malformed(message) from None
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    Pairs(pairs_path(settings)).add(rows)
+
+    async def add(_: Books) -> None:
+        with Pairs(ledger_path(settings)) as pairs:
+            await to_thread(pairs.add, rows)
+
+    beside(config, add, may_begin=True)
     if as_json:
         emit({"labels": len(rows)})
     else:

@@ -55,15 +55,14 @@ def auto(*, config: Path | None, as_json: bool) -> None:
     The saving is measured beside requests that were drawn to get the reference
     all the same; the interval holds in nine cases of ten.
     """
-    from jevons.boot.auto import every_row
     from jevons.cli.screen import emit
     from jevons.reports import HOUSE_KEY, labels, opinions, saved
-    from jevons.store import chosen_records
+    from jevons.store import chosen_records, every_row
 
-    settings = read_settings(config)
-    records = chosen_records(existing_ledger(settings))
+    ledger = existing_ledger(read_settings(config))
+    records = chosen_records(ledger)
     told, said = saved(records, house=HOUSE_KEY), opinions(records)
-    graded = labels(every_row(settings))
+    graded = labels(every_row(ledger))
     if as_json:
         feedback = {endpoint: _opinion(each) for endpoint, each in said.items()}
         emit({**_plain(told), "labels": _labels(graded), "feedback": feedback})

@@ -34,7 +34,7 @@ class Exchange:
     __slots__ = (
         "arm", "begun", "caller", "data_class", "dialect_headers", "encoding", "id", "identifiers", "length",
         "method", "path", "presented", "query", "receive", "rooms", "send", "surface",
-        "traceparent",
+        "traceparent", "traffic",
     )  # fmt: skip
 
     def __init__(self, id: str, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: A002 the field's name
@@ -54,6 +54,8 @@ class Exchange:
         self.encoding = b"identity"
         self.arm: bytes | None = None
         """The endpoint that is to serve it where `auto` is asked for."""
+        self.traffic: bytes | None = None
+        """The class of traffic that it is of there."""
         self.data_class: bytes | None = None
         """What it says that its data is, as written."""
         self.identifiers: list[bytes] = []
@@ -90,6 +92,8 @@ class Exchange:
             self.identifiers.append(value)
         elif name == b"x-jevons-arm":
             self.arm = value.strip()
+        elif name == b"x-jevons-class":
+            self.traffic = value.strip()
 
     async def reply(
         self,

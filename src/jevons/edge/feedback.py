@@ -84,6 +84,8 @@ async def _note(desk: Desk, exchange: Exchange, actor: Actor, said: _Said) -> No
         score=0.0 if score is None else score,
         chosen=ended.chosen,
         certificate=ended.certificate,
+        tenant=ended.tenant,
+        traffic=ended.traffic,
     )
     await desk.rooms.ledger.record(word)
     if desk.hear is not None:

@@ -44,6 +44,8 @@ async def generate(desk: Desk, exchange: Exchange, actor: Actor | None, _: str) 
         request = _classed(request, exchange.data_class)
     if exchange.arm is not None:
         request = structs.replace(request, arm=exchange.arm.decode("latin-1"))
+    if exchange.traffic is not None:
+        request = structs.replace(request, traffic=exchange.traffic.decode("latin-1"))
     if exchange.identifiers:
         request = structs.replace(request, identifiers=_identifiers(exchange.identifiers))
     if exchange.dialect_headers and surface.headers is not None:

@@ -37,6 +37,8 @@ class _Chosen(_Line):
     chosen: str
     why: str
     certificate: str | None
+    tenant: str | None
+    traffic: str | None
 
 
 def receipt_line(receipt: Receipt) -> bytes:
@@ -62,6 +64,8 @@ def receipt_line(receipt: Receipt) -> bytes:
             chosen=receipt.chosen,
             why=receipt.why,
             certificate=receipt.certificate or None,
+            tenant=receipt.tenant or None,
+            traffic=receipt.traffic or None,
         )
     line = _encode(said)
     # A header has no agreed encoding beyond ASCII (RFC 9110 §5.5).
@@ -78,6 +82,10 @@ def chosen_headers(receipt: Receipt) -> Headers:
     ]
     if receipt.certificate:
         headers.append((b"x-jevons-certificate", receipt.certificate.encode()))
+    if receipt.tenant:
+        headers.append((b"x-jevons-tenant", receipt.tenant.encode("ascii", "replace")))
+    if receipt.traffic:
+        headers.append((b"x-jevons-class", receipt.traffic.encode("ascii", "replace")))
     return headers
 
 

@@ -13,7 +13,7 @@ from jevons.telemetry import log
 from jevons.types.arm import Step
 from jevons.types.custody import DataClass
 from jevons.types.errors import JevonsError
-from jevons.types.units import Priced
+from jevons.types.units import Estimate, Priced
 from jevons.wire.heard import heard
 from jevons.wire.openai_chat import parse_request, render_answer, render_request
 from jevons.wire.told_effort import says_effort, with_effort
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from jevons.types.decision import Canonical
     from jevons.types.event import Event
     from jevons.types.request import Generate
+    from jevons.types.units import Quantity
 
 __all__ = ("Asking", "Told")
 
@@ -38,6 +39,8 @@ class Told(NamedTuple):
 
     text: str
     cost_nusd: float | None
+    energy_mj: float | None = None
+    carbon_mg: float | None = None
     form: Canonical | None = None
     """What it comes to; None for prose."""
     data_class: DataClass = max(DataClass)
@@ -103,6 +106,8 @@ class Asking(NamedTuple):
         return Told(
             heard(ear.events, asked).text,
             float(cost.nusd) if isinstance(cost, Priced) else None,
+            _median(receipt.energy_mj),
+            _median(receipt.carbon_mg),
             form_of(ear.events, receipt.finish, asked),
             DataClass[receipt.data_class.upper()],
         )
@@ -120,6 +125,10 @@ class Asking(NamedTuple):
             data_class=caller.data_class,
             region=caller.region,
         )
+
+
+def _median(quantity: Quantity) -> float | None:
+    return quantity.p50 if isinstance(quantity, Estimate) else None
 
 
 class _Ear:

@@ -1,4 +1,4 @@
-"""Rows become a study as they come, and some requests become rows.
+"""Some requests become rows: every arm is asked them besides, and what they answer is graded.
 
 Rule 1: whoever asks gets the arm that the study says; what is only learned from is asked beside it,
     after the fact, by a house account through the same corridor: under the same rules as its
@@ -7,8 +7,6 @@ Rule 2: what would act where it is answered is not asked again. A call to a func
     its caller makes it, and only the caller's own answer gets there.
 Rule 3: each endpoint is asked once, whatever number of arms it is in. What a cascade would have come
     to is told by what its endpoints said.
-Rule 4: what `auto` promises from now on, or no longer, goes into the books once, also if rows came
-    while no server ran.
 """
 
 from __future__ import annotations
@@ -19,18 +17,10 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 from jevons.grading.asking import Asking
 from jevons.grading.grader import Grader, draw
-from jevons.grading.hearing import Hearing
-from jevons.grading.rows import (
-    certificate_of,
-    name_of,
-    pair_of,
-    record_of,
-    row_of,
-    row_of_word,
-)
+from jevons.grading.reader import Reader
+from jevons.grading.rows import Spent, name_of, row_of, row_of_word
 from jevons.grading.standing import Standing
 from jevons.pick import can_compare, drafted
-from jevons.store import PairRow
 from jevons.telemetry import log
 from jevons.types.arm import Arm, Step
 from jevons.types.message import Text, ToolCall, ToolResult
@@ -38,12 +28,13 @@ from jevons.types.message import Text, ToolCall, ToolResult
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from jevons.auto import Prompt, Study, Turn
+    from jevons.auto import Prompt, Studied, Traffic
     from jevons.flow import Rooms
     from jevons.grading.asking import Told
     from jevons.grading.checks import Check
     from jevons.grading.grader import Judge
     from jevons.grading.reviews import Reviews
+    from jevons.grading.studies import Studies
     from jevons.ports import Ids
     from jevons.store import Books, Pairs
     from jevons.types.account import Feedback
@@ -58,10 +49,10 @@ _LOOK_S = 1.0
 
 
 class Loop:
-    """Reads rows as they come, and makes some; from `run` on.
+    """Has rows read as they come, and makes some; from `begin` on.
 
     Args:
-        study: What is known of the arms.
+        studies: What is known of the arms.
         pairs: The rows.
         share: Of requests, how many every arm is asked besides.
         judge: Grades what cannot be compared.
@@ -71,7 +62,7 @@ class Loop:
 
     def __init__(
         self,
-        study: Study,
+        studies: Studies,
         pairs: Pairs,
         *,
         share: float,
@@ -82,24 +73,23 @@ class Loop:
         self.reviews: Reviews | None = None
         """Where people look at some of it again; None where nobody does."""
         self._checks = checks
-        self._arms = arms or [Arm(name, (Step(name),)) for name in study.arms]
+        self._arms = arms or [Arm(name, (Step(name),)) for name in studies.setup.arms]
         self._share = share
         self._judge = judge
-        self._study = study
+        self._studies = studies
         self._pairs = pairs
-        self._hearing = Hearing()
+        self._reader = Reader(pairs, studies)
         self._waiting: deque[_Drawn] = deque(maxlen=_WAITING)
-        self._read = 0  # number of the last row that was taken
-        self._noted = 0  # and of the last whose turns are in the books
         self._running: asyncio.Future[None] | None = None
         self._asked = asyncio.Event()
 
-    def notice(self, request: Generate, prompt: Prompt) -> None:
+    def notice(self, request: Generate, prompt: Prompt, studied: Studied) -> None:
         """Have a request asked again, if it is drawn and may be."""
         if self._share and _may_grade(request) and len(self._waiting) < _WAITING:
-            times = min(self._study.draws(prompt), 1.0 / self._share)
+            traffic, study = studied
+            times = min(study.draws(prompt), 1.0 / self._share)
             if draw(request.id) < self._share * times:
-                self._waiting.append(_Drawn(request, prompt, times, self._study.times))
+                self._waiting.append(_Drawn(request, prompt, times, traffic, study.times))
                 self._asked.set()
 
     async def hear(self, word: Feedback) -> None:
@@ -112,9 +102,8 @@ class Loop:
             await asyncio.to_thread(self._pairs.add, [row_of_word(word)])
 
     async def begin(self, rooms: Rooms, books: Books, ids: Ids) -> None:
-        """Stand where the last process stood, and go on from there."""
-        self._noted = await asyncio.to_thread(self._pairs.noted)
-        await self._catch_up(books)
+        """Stand where the last process stood, as soon as that is known, and go on from there."""
+        await self._reader.begin()
         standing = Standing(books, rooms.clock)
         await standing.begin()
         self._running = asyncio.ensure_future(self._run(Asking(rooms, ids, standing), books))
@@ -124,6 +113,8 @@ class Loop:
         if self._running is not None:
             self._running.cancel()
             await asyncio.gather(self._running, return_exceptions=True)
+            await self._reader.count()
+        await asyncio.to_thread(self._pairs.close)
 
     async def __aenter__(self) -> Self:
         """For `async with`; `begin` begins."""
@@ -136,10 +127,10 @@ class Loop:
     async def _run(self, asking: Asking, books: Books) -> None:
         while True:
             try:
-                await self._look(books, asking.rooms.clock.now_ms())
+                await self._reader.look(books, asking.rooms.clock)
                 while self._waiting:
                     await self._grade(asking, self._waiting.popleft())
-                    await self._look(books, asking.rooms.clock.now_ms())
+                    await self._reader.look(books, asking.rooms.clock)
             except Exception as error:  # noqa: BLE001 the outermost layer of a task nobody waits for
                 log.warning("auto.waits", error=f"{type(error).__name__}: {error}")
             self._asked.clear()
@@ -148,50 +139,10 @@ class Loop:
             except TimeoutError:
                 continue
 
-    async def _look(self, books: Books, now_ms: int) -> None:
-        """Take rows that have come, and have what is over end."""
-        why = self._study.due(now_ms)
-        if why:
-            row = PairRow(at_ms=now_ms, ended=why)
-            await asyncio.to_thread(self._pairs.add, [row])
-        await self._catch_up(books)
-
-    async def _catch_up(self, books: Books) -> None:
-        """Take the rows that were not, and have the books know of what turned."""
-        while rows := await asyncio.to_thread(self._pairs.after, self._read):
-            for number, turn in await asyncio.to_thread(self._take, rows):
-                if number > self._noted:
-                    await books.record(record_of(turn, self._study.arms))
-                    await asyncio.to_thread(self._pairs.note, number)
-                    log.info("auto.turned", ended=turn.ended, labels=turn.certificate.labels)
-
-    def _take(self, rows: Sequence[tuple[int, PairRow]]) -> list[tuple[int, Turn]]:
-        turns: list[tuple[int, Turn]] = []
-        for number, row in rows:
-            self._read = number
-            found: list[Turn] = []
-            if row.ended:
-                found = self._study.end(row.ended, row.at_ms)
-            elif row.by == "feedback":
-                found = self._heard(row)
-            elif row.by == "human":
-                found = self._study.amend(row.name, row.grades, row.at_ms)
-            elif all(arm in row.grades for arm in self._study.arms):
-                found = self._study.take(pair_of(row, self._study.arms))
-            turns += [(number, turn) for turn in found]
-        return turns
-
-    def _heard(self, row: PairRow) -> list[Turn]:
-        certificate = self._study.certificate
-        held = "" if certificate is None else certificate_of(certificate)
-        for score in row.grades.values():
-            if self._hearing.hear(row.name, score, chosen=row.chosen, under=row.under, held=held):
-                return self._study.end("feedback", row.at_ms)
-        return []
-
     async def _grade(self, asking: Asking, drawn: _Drawn) -> None:
         """Ask every endpoint what a caller asked, and grade the answers."""
-        if drawn.path != self._study.times:
+        study = self._studies.study(drawn.traffic)
+        if drawn.path != study.times:
             return  # drawn for a path that is over: another draws otherwise
         request, said = drawn.request, _messages(drawn.request)
         told: dict[Step, Told] = {}
@@ -210,10 +161,11 @@ class Loop:
             graded = graded._replace(grades=tuple([of[step] for step, _ in came.values()]))
         row = row_of(
             drawn.prompt,
+            drawn.traffic,
+            self._studies.setup,
             at_ms=asking.rooms.clock.now_ms(),
             graded=graded,
-            arms=self._study.arms,
-            costs={arm: cost for arm, (_, cost) in came.items() if cost is not None},
+            spent={arm: spent for arm, (_, spent) in came.items()},
             times=drawn.times,
             name=name_of(request.id),
         )
@@ -225,7 +177,8 @@ class Loop:
                 row.name,
                 caller,
                 said,
-                arms=self._study.arms,
+                drawn.traffic,
+                arms=study.arms,
                 answers=[told[step].text for step, _ in came.values()],
                 graded=graded,
                 data_class=max(each.data_class for each in told.values()),
@@ -239,6 +192,7 @@ class _Drawn(NamedTuple):
     prompt: Prompt
     times: float
     """How much likelier it was drawn than by lot."""
+    traffic: Traffic
     path: int
     """Number of the path that it was drawn for."""
 
@@ -261,16 +215,27 @@ def _is_words(part: Part) -> bool:
     return isinstance(part, Text | ToolCall)
 
 
-def _came_to(arm: Arm, reference: Step, told: Mapping[Step, Told]) -> tuple[Step, float | None]:
-    """Say whose answer an arm gives, and what it cost: of a cascade, all that it would have asked."""
+def _came_to(arm: Arm, reference: Step, told: Mapping[Step, Told]) -> tuple[Step, Spent]:
+    """Say whose answer an arm gives, and what it took: of a cascade, all that it would have asked."""
     if not arm.is_cascade:
         (step,) = arm.steps
-        return step, told[step].cost_nusd
+        return step, _spent([told[step]])
     is_taken, count = drafted([told[step].form for step in arm.steps])
     asked = [*arm.steps[:count], *([] if is_taken else [reference])]
-    costs = [told[step].cost_nusd for step in asked]
-    known = [cost for cost in costs if cost is not None]
-    return arm.steps[0] if is_taken else reference, sum(known) if len(known) == len(costs) else None
+    return arm.steps[0] if is_taken else reference, _spent([told[step] for step in asked])
+
+
+def _spent(answers: Sequence[Told]) -> Spent:
+    return Spent(
+        _sum([each.cost_nusd for each in answers]),
+        _sum([each.energy_mj for each in answers]),
+        _sum([each.carbon_mg for each in answers]),
+    )
+
+
+def _sum(figures: Sequence[float | None]) -> float | None:
+    known = [each for each in figures if each is not None]
+    return sum(known) if len(known) == len(figures) else None
 
 
 _GRADED = frozenset({"text", "tools", "json", "json_schema"})

@@ -28,6 +28,7 @@ from jevons.types.review import Blind, Told
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from jevons.auto import Traffic
     from jevons.grading.grader import Graded
     from jevons.ports import Clock
     from jevons.store import Archive, Books, Pairs
@@ -64,6 +65,8 @@ class _Sheet(msgspec.Struct, frozen=True):
     by: str
     judge: str
     grades: dict[str, float]
+    tenant: str = ""
+    traffic: str = "text"
 
 
 _asked = msgspec.json.Decoder(tuple[tuple[str, str], ...])
@@ -105,6 +108,7 @@ class Reviews:
         name: str,
         caller: Actor,
         messages: Sequence[tuple[str, str]],
+        traffic: Traffic,
         *,
         arms: Sequence[str],
         answers: Sequence[str],
@@ -117,6 +121,7 @@ class Reviews:
             name: Of its row.
             caller: Who asked.
             messages: What, role and text of each turn.
+            traffic: What it is of.
             arms: The reference first; one of the others is drawn to be held beside it.
             answers: One of each.
             graded: Who graded them, and how.
@@ -132,6 +137,8 @@ class Reviews:
             graded.by,
             graded.judge,
             dict(zip(arms, graded.grades, strict=True)),
+            traffic.tenant,
+            traffic.name,
         )
         kept = Kept(
             id=name,
@@ -203,6 +210,8 @@ class Reviews:
             raise
         row = PairRow(
             at_ms=now_ms,
+            tenant=sheet.tenant,
+            traffic=sheet.traffic,
             name=name,
             by="human",
             grades=dict(zip(sheet.arms, _GRADES[verdict], strict=True)),

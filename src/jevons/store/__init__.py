@@ -22,7 +22,7 @@ from jevons.store.keys import Created, KeyRing
 from jevons.store.move import move
 from jevons.store.outside import verify_published
 from jevons.store.pages import Log
-from jevons.store.pairs import PairRow, Pairs
+from jevons.store.pairs import Decided, PairRow, Pairs, Progress, Setup, every_row, progress_of
 from jevons.store.people import Admitted, People
 from jevons.store.read import head_of, keys_in, look_up
 from jevons.store.receipts import receipts
@@ -41,6 +41,7 @@ __all__ = (
     "Browsed",
     "Claim",
     "Created",
+    "Decided",
     "KeyRing",
     "Limits",
     "Log",
@@ -49,8 +50,10 @@ __all__ = (
     "PairRow",
     "Pairs",
     "People",
+    "Progress",
     "Report",
     "Retention",
+    "Setup",
     "Spending",
     "Used",
     "Vault",
@@ -59,6 +62,7 @@ __all__ = (
     "chosen_records",
     "empty",
     "erase",
+    "every_row",
     "export",
     "foresee",
     "head_of",
@@ -68,6 +72,7 @@ __all__ = (
     "look_through",
     "look_up",
     "move",
+    "progress_of",
     "receipts",
     "release",
     "restore",

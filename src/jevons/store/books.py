@@ -27,6 +27,7 @@ from jevons.store.door import ServerFault
 from jevons.store.file_writer import FileWriter
 from jevons.store.keys import KeyRing
 from jevons.store.opening import Joined, Opened, join_ledger, open_ledger
+from jevons.store.pairs import turning, was_turned
 from jevons.store.people import People
 from jevons.store.read import filed, find, newest, placed
 from jevons.store.schema import UNREADABLE, look_into
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
     from jevons.store.standing import Standing
     from jevons.store.where import Where
     from jevons.store.writer import Writer
-    from jevons.types.account import Deed, Ended, Record
+    from jevons.types.account import Certified, Deed, Ended, Record
     from jevons.types.actor import Actor
     from jevons.types.budget import Alert, Amounts
     from jevons.types.errors import JevonsError
@@ -242,6 +243,34 @@ class Books:
             StoreUnavailable: It could not be written; what stood before stands.
         """
         await self._write(record, [put(record)])
+
+    async def turn(self, record: Certified, *, row: int, part: int) -> bool:
+        """Record what `auto` promises from now on, or no longer; only whoever is first does.
+
+        Args:
+            record: What is promised.
+            row: Number of the row that turned it.
+            part: Which turn of that row, from 0 on.
+
+        Returns:
+            Whether it was recorded now; else it had been.
+
+        Raises:
+            StoreUnavailable: It could not be written.
+        """
+        found: list[bool] = []
+
+        def within(connection: Connection) -> None:
+            if was_turned(connection, row, part):
+                found.append(True)
+                raise StoreUnavailable(_TURNED)
+
+        try:
+            await self._write(record, [turning(row, part)], within)
+        except StoreUnavailable:
+            if not found:
+                raise
+        return not found
 
     async def find(self, request: str) -> Filed | None:
         """Find a receipt by its request's id, with its proof once it is under a checkpoint.
@@ -462,6 +491,7 @@ class Books:
 
 
 _CLOSED = "the ledger is closed"
+_TURNED = "another server has just recorded this"
 
 
 def _told(error: StoreUnavailable | None) -> None:

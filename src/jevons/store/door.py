@@ -45,7 +45,7 @@ class Words(NamedTuple):
     glance: str
     """Begins one that reads one moment."""
     alone: str
-    """In a transaction that changes tables: nobody else does meanwhile."""
+    """In a transaction that changes tables, or numbers rows: nobody else does meanwhile."""
     types: tuple[tuple[str, str], ...]
     """What SQLite calls a type, and what it is called here."""
     has_table: str

@@ -16,6 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from jevons.store.door import Connection, transaction
+from jevons.store.pairs import PAIRS
 from jevons.store.schema import has_table
 from jevons.store.tally import TALLY, fill_tally
 from jevons.types.errors import Misconfigured
@@ -93,6 +94,7 @@ CREATE TABLE IF NOT EXISTS spent
 """
     ),
     Step(TALLY, fill=fill_tally, fills="tally"),
+    Step(PAIRS),
 )
 """By their version, from 1 on."""
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = ("move",)
 
 _BOOKS = ("tile", "lookup", "pending", "checkpoint", "key", "standing", "spent", "tally")
+_LEARNED = ("pair", "turned", "decided", "progress")
 _KEPT = ("answer", "held", "erased", "expired")
 
 
@@ -111,7 +112,7 @@ def _copy(path: Path, answers: Path, session: Session, clock: Clock) -> str:
         )
         session.fill("segment", ("id", "replica", "body", "first"), placed)
         session.execute("SELECT setval('segment_id_seq', max(id)) FROM segment")
-        for table in _BOOKS:
+        for table in (*_BOOKS, *_LEARNED):
             _copy_table(books, session, table)
         if answers.exists():
             with closing(connect(answers, "disk")) as kept:

@@ -404,6 +404,10 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="
     arm: str = ""
     """The arm of `auto` that it is, as `cheap`, `dear@low`, `cheap+local`: of a cascade `endpoint` says
     whose answer went out. Empty where the caller named a model, and in records of before."""
+    tenant: str = ""
+    """Whose traffic `auto` took it for: an account, a key, or empty for the whole house."""
+    traffic: str = ""
+    """Which class of it; empty where `auto` was not asked for."""
 
 
 class Certified(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="certified"):
@@ -429,8 +433,15 @@ class Certified(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag
     until_ms: int
     """Unix milliseconds from which it no longer holds, whatever happens."""
     ended: str = ""
-    """Why it no longer holds: `age`, `volume`, `drift`, `quality` or `feedback`; empty where it begins
-    to."""
+    """Why it no longer holds: `age`, `volume`, `drift`, `quality`, `feedback` or `settings`; empty
+    where it begins to."""
+    tenant: str = ""
+    """Whose traffic it is of: an account, a key, or empty for the whole house."""
+    traffic: str = ""
+    """Which class of it: `text`, `json` or `tools`, and after a colon a name that callers give it. Empty
+    in records of versions that knew but one."""
+    spend: str = "money"
+    """What is saved by it: `money`, `energy` or `carbon`."""
 
 
 class Feedback(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="feedback"):
@@ -448,6 +459,9 @@ class Feedback(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=
     chosen: str = ""
     """How `auto` came to the endpoint, as the receipt has it."""
     certificate: str = ""
+    tenant: str = ""
+    """Whose traffic it was taken for, as the receipt has it; `traffic` too."""
+    traffic: str = ""
 
 
 class Reviewed(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="reviewed"):

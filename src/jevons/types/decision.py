@@ -55,6 +55,10 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """Of `auto`, by its name; empty where the caller named a model."""
     effort: Effort | None = None
     """How hard it is told to think; None leaves that to the caller."""
+    tenant: str = ""
+    """Whose traffic `auto` takes the request for; empty is the whole house."""
+    traffic: str = ""
+    """Which class of it; empty where the caller named a model."""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):

@@ -166,6 +166,8 @@ class Generate(msgspec.Struct, frozen=True, kw_only=True):
     """Set if its texts are to become vectors, and nothing is to be written."""
     arm: str = ""
     """The endpoint that is to serve it where `auto` is asked for; empty leaves that to `auto`."""
+    traffic: str = ""
+    """Name of the class of traffic that it is of where `auto` is asked for, as the caller says."""
     data_class: DataClass = DataClass.PUBLIC
     """What its data is at least, as the caller says."""
     identifiers: tuple[str, ...] = ()

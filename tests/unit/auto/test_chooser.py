@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.unit.auto.test_study import EASY, HARD, certified, study
+from tests.unit.auto.test_study import EASY, HARD, PLAN, certified, study
 
 from jevons.auto import chooser as chooser_module
 from jevons.auto.chooser import Chooser, prompt_of
+from jevons.auto.traffic import Studied, Traffic
 from jevons.testing import Clock, InOrder
 from jevons.testing.make import a_request, an_endpoint
 from jevons.types.arm import Arm, Step
@@ -27,8 +28,12 @@ DEAR, CHEAP = an_endpoint("dear"), an_endpoint("cheap")
 
 
 def a_chooser(loop: Study, **fields: Any) -> Chooser:
-    usual: dict[str, Any] = {"holdout": 0.0}
-    return Chooser(loop, InOrder(), Clock(200), **{**usual, **fields})
+    usual: dict[str, Any] = {
+        "holdout": 0.0,
+        "arms": [Arm(each, (Step(each),)) for each in loop.arms],
+    }
+    studied = Studied(Traffic("default", "text"), loop)
+    return Chooser(lambda _: studied, InOrder(), Clock(200), **{**usual, **fields})
 
 
 def asked(text: str = EASY.format(20), **fields: Any) -> Generate:
@@ -58,6 +63,7 @@ def test_a_certified_arm_goes_first_and_the_reference_stands_behind_it() -> None
     assert first.why.startswith("saves 90%")
     assert (second.endpoint.name, second.chosen) == ("dear", "fallback")
     assert first.certificate.startswith("cert_")
+    assert (first.tenant, first.traffic, second.traffic) == ("default", "text", "text")
 
 
 def test_where_the_cheap_arm_is_worse_the_reference_serves() -> None:
@@ -79,6 +85,19 @@ def test_where_the_reference_is_forbidden_nothing_is_promised_and_it_says_so() -
     (only,) = planned(certified(), asked(), endpoints=(CHEAP,))
     assert (only.endpoint.name, only.chosen, only.certificate) == ("cheap", "no-reference", "")
     assert only.why.startswith("the reference 'dear' may not serve this")
+    assert (only.tenant, only.traffic) == ("default", "text")
+
+
+def test_what_is_saved_is_said_where_it_is_not_money() -> None:
+    first, _ = planned(certified(), asked(), spend="energy")
+    assert first.why.startswith("saves 90% of the energy, expected")
+
+
+def test_a_certificate_that_is_over_is_named_by_nobody() -> None:
+    loop = certified()
+    loop.resume(PLAN.terms.requests, 1.0)
+    (only,) = planned(loop, asked())
+    assert (only.chosen, only.certificate) == ("uncertified", "")
 
 
 def test_a_caller_may_name_an_arm() -> None:
@@ -134,7 +153,8 @@ def test_the_oldest_conversations_are_forgotten(monkeypatch: pytest.MonkeyPatch)
 def test_whoever_grades_is_told_of_each_request() -> None:
     told: list[str] = []
 
-    def notice(request: Generate, _: Prompt) -> None:
+    def notice(request: Generate, _: Prompt, studied: Studied) -> None:
+        assert studied.traffic.name == "text"
         told.append(request.id)
 
     planned(study(), asked(), notice=notice)
@@ -249,7 +269,7 @@ def test_where_the_reference_is_told_another_nothing_is_promised() -> None:
 def test_only_what_every_arm_may_serve_is_graded() -> None:
     seen: list[str] = []
 
-    def notice(request: Generate, _: Prompt) -> None:
+    def notice(request: Generate, _: Prompt, __: Studied) -> None:
         seen.append(request.id)
 
     a_plan(PAIR, asked(), notice=notice, endpoints=(DEAR, CHEAP))

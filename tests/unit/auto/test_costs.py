@@ -25,7 +25,9 @@ def test_two_houses_sums_make_the_model_of_one_house_with_all_of_them() -> None:
     assert np.allclose(fit_costs(both).expect(PROMPTS[:5]), expected)
 
 
-def test_an_arm_that_never_answered_has_no_scale() -> None:
+def test_what_an_arm_costs_that_never_answered_is_not_known() -> None:
     costs = COSTS.copy()
     costs[:, 1] = np.nan
-    assert np.isfinite(fit_costs(sums_of(PROMPTS, costs)).expect(PROMPTS[:3])).all()
+    model = fit_costs(sums_of(PROMPTS, costs))
+    assert np.isfinite(model.expect(PROMPTS[:3])).tolist() == [[True, False]] * 3
+    assert np.isfinite(model.means).tolist() == [True, False]

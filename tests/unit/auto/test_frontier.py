@@ -1,6 +1,7 @@
 """Arms that others beat are left out, and policies grow bolder along one path."""
 
 import numpy as np
+import pytest
 
 from jevons.auto.frontier import choose, frontier, path_of, savings
 
@@ -21,8 +22,23 @@ def test_the_reference_is_always_kept() -> None:
 
 
 def test_savings_are_shares_of_the_reference_s_mean_cost() -> None:
-    saved = savings(np.array([[1.0, 0.5], [3.0, 0.5]]), reference=0)
+    saved = savings(np.array([[1.0, 0.5], [3.0, 0.5]]), reference=0, mean=2.0)
     assert saved.tolist() == [[0.0, 0.25], [0.0, 1.25]]
+
+
+@pytest.mark.parametrize(
+    ("costs", "mean"), [((1.0, np.nan), 1.0), ((np.nan, 0.5), np.nan), ((0.0, 0.0), 0.0)]
+)
+def test_what_saves_nobody_knows_what_is_never_taken(
+    costs: tuple[float, float], mean: float
+) -> None:
+    saved = savings(np.array([costs]), reference=0, mean=mean)
+    assert saved.tolist() == [[0.0, -np.inf]]
+    better = np.array([[0.0, 0.9]])
+    for trade in (-0.5, 0.0, 10.0):
+        assert choose(better, saved, trade, reference=0).tolist() == [0]
+    path = path_of(np.repeat(better, 9, 0), np.repeat(saved, 9, 0), reference=0, most_loss=0.1)
+    assert (choose(better, saved, float(path.trades[-1]), reference=0) == 0).all()
 
 
 def test_at_the_start_of_the_path_nothing_is_taken_and_then_more_and_more() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pytest
@@ -80,7 +80,7 @@ def test_a_prompt_unlike_all_that_were_graded_goes_to_the_reference() -> None:
 def test_a_change_of_answers_ends_the_certificate_and_what_was_learned() -> None:
     loop = certified()
     turns = taught(loop, range(200, 400), is_broken=True)
-    assert turns[0].ended == "quality"
+    assert (turns[0].ended, turns[0].forgets) == ("quality", True)
     assert loop.choose(prompt(4), now_ms=400, allowed=(0, 1)).why == "uncertified"
 
 
@@ -99,7 +99,7 @@ def test_age_and_volume_make_it_due_and_keep_what_was_learned() -> None:
     for number in range(200):
         loop.choose(prompt(2 * number), now_ms=200, allowed=(0, 1))
     assert loop.due(200) == "volume"
-    loop.end("volume", 200)
+    assert [turn.forgets for turn in loop.end("volume", 200)] == [False]
     assert loop.times == 2
     assert loop.due(200) == ""
     assert taught(loop, range(200, 400))
@@ -211,3 +211,64 @@ def test_grades_of_what_is_known_no_more_change_nothing() -> None:
     before = loop.certificate
     assert loop.amend("lab_of_long_ago", {"dear": 1.0, "cheap": 0.0}, 7) == []
     assert loop.certificate == before
+
+
+def test_another_study_s_pairs_are_learned_from_and_its_paths_are_counted() -> None:
+    loop = study()
+    loop.begin([pair(number) for number in range(40)], 2)
+    assert (loop.learned, loop.tested, loop.times, loop.is_learning) == (40, 0, 2, True)
+    taught(loop, range(40, 65))
+    assert (loop.learned, loop.tested, loop.times, loop.is_learning) == (60, 5, 3, False)
+
+
+def test_what_was_decided_elsewhere_counts() -> None:
+    loop = certified()
+    loop.resume(PLAN.terms.requests - 1, 3.0)
+    assert (loop.due(200), loop.purse) == ("", 3.0)
+    loop.choose(prompt(4), now_ms=200, allowed=(0, 1))
+    assert loop.due(200) == "volume"
+
+
+def test_the_same_pairs_of_other_traffic_are_certified_by_another_name() -> None:
+    other = Study(("dear", "cheap"), 0, PLAN, "another")
+    taught(other, range(200))
+    mine = certified().certificate
+    assert mine is not None
+    assert other.certificate is not None
+    assert other.certificate.policy != mine.policy
+    assert other.certificate._replace(policy="") == mine._replace(policy="")
+
+
+def test_one_prompt_alone_is_decided_as_among_those_that_were_tested() -> None:
+    dice = np.random.default_rng(1)
+    loop = study()
+    pairs: list[Pair] = []
+    for number in range(300):
+        words = "word " * int(dice.integers(1, 300))
+        right = float(dice.random() < 0.97)
+        dear = float(len(words))
+        pairs.append(Pair(number, read(f"{words} {number}"), (1.0, right), (dear, dear / 2 + 40)))
+    for each in pairs[:250]:
+        loop.take(each)
+    frozen = cast("Any", loop)._frozen
+    tested = [each.prompt for each in pairs[250:]]
+    together = frozen.saved(tested, 0)
+    alone = np.concatenate([frozen.saved([each], 0) for each in tested])
+    assert np.allclose(together, alone)
+
+
+def test_an_arm_of_unknown_cost_never_serves() -> None:
+    loop = study()
+    for number in range(300):
+        told = pair(number)
+        loop.take(told._replace(costs=(10.0, float("nan"))))
+    assert loop.certificate is None
+    assert loop.choose(prompt(4), now_ms=300, allowed=(0, 1)).arm == 0
+
+
+def test_costs_that_only_some_pairs_tell_are_enough() -> None:
+    loop = study()
+    for number in range(300):
+        told = pair(number)
+        loop.take(told if number % 3 else told._replace(costs=(float("nan"),) * 2))
+    assert loop.choose(prompt(4), now_ms=300, allowed=(0, 1)).arm == 1

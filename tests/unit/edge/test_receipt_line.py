@@ -47,6 +47,17 @@ def test_an_answer_of_auto_says_who_answered_how_that_was_chosen_and_what_is_pro
     ]
 
 
+def test_an_answer_of_auto_says_what_traffic_it_was_taken_for() -> None:
+    chosen = a_receipt(chosen="uncertified", tenant="search", traffic="text:invoices")
+    headers = dict(chosen_headers(chosen))
+    assert headers[b"x-jevons-tenant"] == b"search"
+    assert headers[b"x-jevons-class"] == b"text:invoices"
+    line = json.loads(receipt_line(chosen))
+    assert (line["tenant"], line["traffic"]) == ("search", "text:invoices")
+    house = a_receipt(chosen="uncertified", traffic="text")
+    assert b"x-jevons-tenant" not in dict(chosen_headers(house))
+
+
 def test_where_nothing_is_promised_no_certificate_is_named() -> None:
     headers = dict(chosen_headers(a_receipt(chosen="uncertified")))
     assert b"x-jevons-certificate" not in headers
