@@ -286,6 +286,9 @@ class CheckSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Longest right answer."""
     json: bool = False
     """Whether it has to be JSON."""
+    schema: bool = False
+    """Whether it has to fit the JSON Schema that the request asks for; then it is for no other requests.
+    Where no arm's answer fits, nobody knows whether it is the answers' fault, and nothing is graded."""
     near: Annotated[float, msgspec.Meta(ge=0)] | None = None
     """It has to be a number, at most so large a share away from the reference's: 0.01 is one per cent."""
     command: tuple[str, ...] = ()

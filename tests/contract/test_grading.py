@@ -357,3 +357,16 @@ async def test_users_who_get_less_content_end_the_certificate(tmp_path: Path) ->
     assert words > 10
     *_, last = json.loads(report(tmp_path, "--json"))["turns"]
     assert last["ended"] == "feedback"
+
+
+async def test_the_shape_that_a_request_asks_for_is_tested_on_every_arm(tmp_path: Path) -> None:
+    texts = {"dear": '{"total": 5}', "cheap": '{"sum": 5}'}
+    schema = {"type": "object", "required": ["total"], "properties": {"total": {"type": "number"}}}
+    shape = {"type": "json_schema", "json_schema": {"name": "sum", "schema": schema}}
+    async with (
+        Vendor(answering(lambda model, _: texts.get(model, ""))) as vendor,
+        opened(settings(tmp_path, vendor, check=(CheckSettings(name="s", schema=True),))) as client,
+    ):
+        await client.ask(response_format=shape)
+        (row,) = await client.rows(1)
+    assert (row.by, row.grades) == ("tests", {"dear": 1.0, "cheap": 0.0})

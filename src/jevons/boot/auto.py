@@ -187,6 +187,7 @@ def _check_of(said: CheckSettings) -> Check:
         lacks=said.lacks,
         max_chars=said.max_chars,
         is_json=said.json,
+        fits_schema=said.schema,
         near=said.near,
         command=said.command,
         seconds=said.seconds,

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from jevons.grading.command import said_right
-from jevons.pick.agreement import canonical
+from jevons.pick import canonical
+from jevons.pick.fits import fits
 
 if TYPE_CHECKING:
     import re
@@ -43,13 +44,17 @@ class Check(NamedTuple):
     lacks: tuple[str, ...] = ()
     max_chars: int | None = None
     is_json: bool = False
+    fits_schema: bool = False
+    """It has the shape that the request asks for; of a request that asks for none it says nothing."""
     near: float | None = None
     """It is a number, and at most so large a share away from the reference's."""
     command: tuple[str, ...] = ()
     seconds: float = 10.0
 
-    def is_for(self, messages: Sequence[tuple[str, str]]) -> bool:
-        """Whether it is for a request, by its messages: role and text each."""
+    def is_for(self, messages: Sequence[tuple[str, str]], schema: bytes | None = None) -> bool:
+        """Whether it is for a request, by its messages, role and text each, and the shape it wants."""
+        if self.fits_schema and schema is None:
+            return False
         system = "\n".join([text for role, text in messages if role in {"system", "developer"}])
         return _is_in(self.system, system) and _is_in(self.prompt, messages[-1][1])
 
@@ -66,7 +71,11 @@ class Check(NamedTuple):
 
 
 async def passed(
-    checks: Sequence[Check], messages: Sequence[tuple[str, str]], answers: Sequence[str]
+    checks: Sequence[Check],
+    messages: Sequence[tuple[str, str]],
+    answers: Sequence[str],
+    *,
+    schema: bytes | None = None,
 ) -> tuple[float, ...] | None:
     """Grade answers, 1 or 0 each; None if no test is for this.
 
@@ -74,14 +83,38 @@ async def passed(
         checks: All there are.
         messages: What was asked, role and text each.
         answers: The reference's first.
+        schema: JSON Schema of the shape that was asked for; None if none was.
 
     Raises:
         Broke: A test said neither right nor wrong.
     """
-    ours = await asyncio.to_thread(lambda: [each for each in checks if each.is_for(messages)])
+    ours = await asyncio.to_thread(
+        lambda: [each for each in checks if each.is_for(messages, schema)]
+    )
     if not ours:
         return None
-    return tuple([float(await _passes(ours, messages, each, answers[0])) for each in answers])
+    shaped = await asyncio.to_thread(_shaped, ours, answers, schema)
+    return tuple(
+        [
+            float(is_shaped & await _passes(ours, messages, each, answers[0]))
+            for each, is_shaped in zip(answers, shaped, strict=True)
+        ]
+    )
+
+
+def _shaped(checks: Sequence[Check], answers: Sequence[str], schema: bytes | None) -> list[bool]:
+    """Say which answers have the shape that was asked for.
+
+    Raises:
+        Broke: None has: so the schema may be one that cannot be read here.
+    """
+    wants = [each for each in checks if each.fits_schema]
+    if not wants or schema is None:
+        return [True] * len(answers)
+    found = [fits(each, schema) for each in answers]
+    if not any(found):
+        raise Broke(wants[0].name)
+    return found
 
 
 async def _passes(

@@ -80,7 +80,9 @@ class Grader:
         first, *others = texts = [each.text for each in answers]
         try:
             checks = () if request.tools else self._checks  # they read words, and a call has none
-            tested = await passed(checks, messages, texts)
+            wants = request.output.kind == "json_schema"
+            schema = bytes(request.output.schema) if wants else None
+            tested = await passed(checks, messages, texts, schema=schema)
         except Broke as broke:
             log.warning("auto.check_broke", check=str(broke), request=request.id)
             return Graded("tests", failed="tests")

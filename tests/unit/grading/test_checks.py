@@ -141,3 +141,21 @@ async def test_a_command_that_reads_nothing_and_writes_without_end_is_bounded(
 ) -> None:
     command = a_program(tmp_path, "import sys\nfor _ in range(200): print('x' * 100_000)\n")
     assert await said_right(command, b"x" * 10_000_000, seconds=10) is True
+
+
+SCHEMA = b'{"type": "object", "required": ["total"], "additionalProperties": false, "properties": {"total": {"type": "number"}}}'
+
+
+async def test_an_answer_is_right_that_has_the_shape_that_was_asked_for() -> None:
+    checks = [Check("shape", fits_schema=True)]
+    answers = ['{"total": 5}', '{"total": "5"}', '{"sum": 5}', "five"]
+    assert await passed(checks, ASKED, answers, schema=SCHEMA) == (1.0, 0.0, 0.0, 0.0)
+    assert await passed(checks, ASKED, answers) is None
+
+
+async def test_where_no_answer_has_that_shape_nothing_is_graded() -> None:
+    with pytest.raises(Broke, match="shape"):
+        await passed([Check("shape", fits_schema=True)], ASKED, ["5", "{}"], schema=SCHEMA)
+    unreadable = b'{"type": "object", "nobodyKnowsThis": 1}'
+    with pytest.raises(Broke, match="shape"):
+        await passed([Check("shape", fits_schema=True)], ASKED, ["{}", "{}"], schema=unreadable)
