@@ -17,7 +17,7 @@ from jevons.types.errors import Bug, CallerLeft
 from jevons.types.event import Frame, ReasoningDelta, RefusalDelta, TextDelta, ToolCallDelta
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from jevons import ports
     from jevons.types.account import Receipt
@@ -39,10 +39,12 @@ class Draft:
 
     Args:
         caller: Who asked; only whether they have left matters yet.
+        ignore: Names of fields of JSON that do not count.
     """
 
-    def __init__(self, caller: ports.Caller) -> None:
+    def __init__(self, caller: ports.Caller, ignore: Collection[str] = ()) -> None:
         self._caller = caller
+        self._ignore = ignore
         self._events: list[Event] = []
         self._size_bytes = 0
 
@@ -111,7 +113,7 @@ class Draft:
         if self.is_too_long and isinstance(outcome.error, CallerLeft):
             return structs.replace(outcome, committed=False, error=None)
         is_whole = outcome.error is None and not self.is_too_long
-        form = form_of(events, outcome.finish, request) if is_whole else None
+        form = form_of(events, outcome.finish, request, self._ignore) if is_whole else None
         return structs.replace(outcome, committed=False, form=form)
 
     async def release(self, outcome: Outcome, *, now_s: float) -> Outcome:

@@ -81,6 +81,8 @@ class Asked(NamedTuple):
     """Told how it goes; None tells nobody."""
     most: Most | None = None
     """What attempts may come to; None if nothing is set aside."""
+    ignore: frozenset[str] = frozenset()
+    """Names of fields of JSON that do not count where drafts are compared."""
 
     def sent_to(self, candidate: Candidate) -> tuple[Generate, tuple[str, ...]]:
         """Tell what an endpoint is sent, and what of it was changed on the way to its door."""

@@ -152,7 +152,16 @@ async def _walk(
     most = _most(request, plan, rooms) if rooms.ledger.covers(actor) else None
     intent = entries.intent(request, actor, verdict, plan, held=most and most.held)
     asked = Asked(
-        request, actor, intent, arrived_s, verdict.veiled, veiled, plan.aside, trace, most
+        request,
+        actor,
+        intent,
+        arrived_s,
+        verdict.veiled,
+        veiled,
+        plan.aside,
+        trace,
+        most,
+        plan.ignore,
     )
     caller = caller if veiled is None else veiled.caller
     try:
@@ -260,7 +269,7 @@ async def _serve(
     sent, changed = asked.sent_to(candidate)
     provider = rooms.providers[candidate.endpoint.provider]
     if attempt.is_draft:
-        draft = Draft(caller)
+        draft = Draft(caller, asked.ignore)
         drafts.append(draft)
         outcome = draft.weigh(await provider.serve(attempt, sent, draft), sent)
     else:

@@ -336,6 +336,9 @@ class AutoSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     fewer. 0 asks none: then only `jevons label` teaches."""
     judge: str = ""
     """Name of the endpoint that grades answers that cannot be compared; unset: those are not graded."""
+    ignore: tuple[str, ...] = ()
+    """Names of fields of JSON answers, at any depth, that do not count where answers are compared, as
+    `reasoning`: models give one answer for reasons in many words. In calls to functions all count."""
     judge_twice: bool = False
     """Whether the judge is asked in both orders, and its two grades are averaged: twice the price, and
     what it likes merely for coming first is gone."""

@@ -356,6 +356,29 @@ async def test_functions_and_json_are_graded_by_what_they_come_to(
     assert [row.costs["cheap+local"] for row in rows] == [2 * CHEAP + DEAR] * 2
 
 
+async def test_fields_that_do_not_count_do_not_in_grading_nor_in_serving(tmp_path: Path) -> None:
+    def reasons(heard: Heard) -> Reply:
+        model = json.loads(heard.body)["model"].rpartition("/")[2]
+        said = json.dumps({"reasoning": f"as {model} sees it", "answer": 42})
+        return whole(said, counted=usage(20, 5))
+
+    async with Vendor(reasons) as vendor:
+
+        async def act(talk: Talk) -> None:
+            named = await talk.ask("how many?", arm="cheap+local")
+            assert json.loads(named.headers["x-jevons-receipt"])["endpoint"] == "cheap"
+            await talk.ask("how many?")
+            for _ in range(500):
+                if Pairs(tmp_path / "auto.db").after(0):
+                    break
+                await asyncio.sleep(0.02)
+
+        await talking(tmp_path, vendor, act, share=1.0, ignore=("reasoning",))
+    ((_, row),) = Pairs(tmp_path / "auto.db").after(0)
+    assert row.grades == {"dear": 1.0, "cheap+local": 1.0}
+    assert row.costs["cheap+local"] == 2 * CHEAP
+
+
 async def test_an_effort_is_told_in_the_endpoint_s_words_and_stands_on_the_receipt(
     tmp_path: Path,
 ) -> None:

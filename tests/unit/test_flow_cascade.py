@@ -69,6 +69,7 @@ class InCascade:
                 for name in NAMES
             ),
             drafts=2,
+            ignore=frozenset({"reasoning"}),
         )
 
 
@@ -184,6 +185,15 @@ async def test_what_cannot_be_compared_goes_straight_on_to_the_reference(
     assert words(house.listener.heard) == "43"
     assert receipt.tried[0].draft == "dropped"
     assert receipt.tried[0].detail == (detail or "it could not be compared")
+
+
+async def test_reasons_that_do_not_count_may_differ() -> None:
+    said = ('{"reasoning": "so", "answer": 42}', '{"reasoning": "thus", "answer": 42}')
+    first, second = (says(each) for each in said)
+    house = House(first, second, says("never"))
+    receipt = await house.walk()
+    assert words(house.listener.heard) == said[0]
+    assert receipt.endpoint == "cheap"
 
 
 async def test_calls_to_functions_are_made_once_by_whoever_asked() -> None:

@@ -61,6 +61,7 @@ class Chooser:
         spend: What is saved.
         notice: Told of each request that may be graded, since every arm may serve it; None grades none.
         can_draft: Whether a cascade may serve a request; None lets none.
+        ignore: Names of fields of JSON that do not count where drafts are compared.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class Chooser:
         spend: Literal["money", "energy", "carbon"] = "money",
         notice: Callable[[Generate, Prompt, Studied], None] | None = None,
         can_draft: Callable[[Generate], bool] | None = None,
+        ignore: frozenset[str] = frozenset(),
     ) -> None:
         self._studied = studied
         self._inner = inner
@@ -84,6 +86,7 @@ class Chooser:
         self._reference = arms[0]
         self._arms = {each.name: each for each in arms}
         self._can_draft = can_draft
+        self._ignore = ignore
         self._conversations: OrderedDict[bytes, tuple[str, str]] = OrderedDict()
 
     def plan(self, request: Generate, verdict: Verdict) -> Plan:
@@ -117,7 +120,7 @@ class Chooser:
         plan = _plan(
             self._arms[arm], reference, allowed, chosen=chosen, why=why, certificate=certificate
         )
-        return _of(plan, traffic)
+        return _of(structs.replace(plan, ignore=self._ignore), traffic)
 
     def _named(self, request: Generate, reference: Arm, allowed: Mapping[str, Endpoint]) -> Plan:
         """Take what a caller names: an arm, or any endpoint of one."""
@@ -136,7 +139,8 @@ class Chooser:
         why = "the caller named this arm"
         if not arm.is_cascade:
             return _plan(arm, arm, allowed, chosen="named", why=why)
-        return _plan(arm, reference, allowed, chosen="named", why=why)
+        plan = _plan(arm, reference, allowed, chosen="named", why=why)
+        return structs.replace(plan, ignore=self._ignore)
 
     def _asked(self, arm: Arm) -> frozenset[str]:
         """Name the endpoints that an arm may come to ask: of a cascade the reference too."""

@@ -132,7 +132,10 @@ def open_auto(
     studies = Studies(setup, tenant=said.tenant, names=said.classes)
     judge = Judge(said.judge, said.judge_twice)
     checks = [_check_of(each) for each in said.check]
-    loop = Loop(studies, pairs, share=said.share, judge=judge, checks=checks, arms=arms)
+    ignore = frozenset(said.ignore)
+    loop = Loop(
+        studies, pairs, share=said.share, judge=judge, checks=checks, arms=arms, ignore=ignore
+    )
     chooser = auto.Chooser(
         studies.find,
         pick,
@@ -142,6 +145,7 @@ def open_auto(
         spend=said.spend,
         notice=loop.notice,
         can_draft=can_draft,
+        ignore=ignore,
     )
     return chooser, loop
 

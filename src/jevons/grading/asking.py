@@ -53,6 +53,8 @@ class Asking(NamedTuple):
     rooms: Rooms
     ids: Ids
     standing: Standing
+    ignore: frozenset[str] = frozenset()
+    """Names of fields of JSON that do not count where answers are compared."""
 
     async def answer(
         self, request: Generate, endpoint: str, messages: Sequence[tuple[str, str]]
@@ -108,7 +110,7 @@ class Asking(NamedTuple):
             float(cost.nusd) if isinstance(cost, Priced) else None,
             _median(receipt.energy_mj),
             _median(receipt.carbon_mg),
-            form_of(ear.events, receipt.finish, asked),
+            form_of(ear.events, receipt.finish, asked, self.ignore),
             DataClass[receipt.data_class.upper()],
         )
 

@@ -58,6 +58,7 @@ class Loop:
         judge: Grades what cannot be compared.
         checks: The operator's own tests, which grade before it.
         arms: What the study's arms are; none where each is the endpoint of that name.
+        ignore: Names of fields of JSON that do not count where answers are compared.
     """
 
     def __init__(
@@ -69,7 +70,9 @@ class Loop:
         judge: Judge,
         checks: Sequence[Check] = (),
         arms: Sequence[Arm] = (),
+        ignore: frozenset[str] = frozenset(),
     ) -> None:
+        self._ignore = ignore
         self.reviews: Reviews | None = None
         """Where people look at some of it again; None where nobody does."""
         self._checks = checks
@@ -106,7 +109,9 @@ class Loop:
         await self._reader.begin()
         standing = Standing(books, rooms.clock)
         await standing.begin()
-        self._running = asyncio.ensure_future(self._run(Asking(rooms, ids, standing), books))
+        self._running = asyncio.ensure_future(
+            self._run(Asking(rooms, ids, standing, self._ignore), books)
+        )
 
     async def end(self) -> None:
         """Stop; what was being graded is not."""

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, cast
 from jevons.types.decision import Canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
 __all__ = ("Canonical", "agree", "canonical", "canonical_calls", "canonical_json", "fold")
 
@@ -73,15 +73,20 @@ _SYMBOL_CHARS = 3
 """Up to so many characters a unit may be a symbol, whose case means something: `mW` is not `MW`."""
 
 
-def canonical(text: str) -> Canonical | None:
-    """Read an answer that has one way to be written; None for prose, and for what refuses."""
+def canonical(text: str, ignore: Collection[str] = ()) -> Canonical | None:
+    """Read an answer that has one way to be written; None for prose, and for what refuses.
+
+    Args:
+        text: All of it.
+        ignore: Names of fields of JSON that do not count.
+    """
     said = text.strip()
     if len(said) > _LONGEST_CHARS:
         return None
     fenced = _FENCED.fullmatch(said)
     said = fenced[1].strip() if fenced else said
     if said.startswith(("{", "[")):
-        return canonical_json(said)
+        return canonical_json(said, ignore)
     core = _core(said)
     if not core or len(core) > _LABEL_CHARS or "\n" in core or _REFUSES.match(core):
         return None
@@ -95,9 +100,17 @@ def canonical(text: str) -> Canonical | None:
     return Canonical("number", quantity) if quantity else Canonical("label", _folded(core))
 
 
-def canonical_json(text: str) -> Canonical | None:
-    """Read JSON: names in order, numbers in one spelling; None if it is none, or says a name twice."""
-    value = _parsed(text)
+def canonical_json(text: str, ignore: Collection[str] = ()) -> Canonical | None:
+    """Read JSON: names in order, numbers in one spelling.
+
+    Args:
+        text: All of it.
+        ignore: Names of fields, at any depth, that do not count.
+
+    Returns:
+        None if it is none, says a name twice, or holds nothing that counts.
+    """
+    value = _parsed(text, ignore)
     return None if value is None else Canonical("json", value)
 
 
@@ -201,7 +214,7 @@ def _plain(whole: str, part: str) -> str:
     return f"{whole}.{part}" if part else whole
 
 
-def _parsed(text: str) -> str | None:
+def _parsed(text: str, ignore: Collection[str] = ()) -> str | None:
     """Read JSON and write it in one way; None if that cannot be."""
     if len(text) > _LONGEST_CHARS:
         return None
@@ -213,9 +226,10 @@ def _parsed(text: str) -> str | None:
             parse_float=Decimal,
             parse_constant=_refuse,
         )
-        return _written(value, _DEEPEST)
+        written = _written(value, _DEEPEST, ignore)
     except (ValueError, ArithmeticError, RecursionError):
         return None
+    return None if value and written == "{}" else written
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -231,15 +245,23 @@ def _refuse(constant: str) -> None:
     raise ValueError(constant)
 
 
-def _written(value: object, depth: int) -> str:
+def _written(value: object, depth: int, ignore: Collection[str]) -> str:
     if not depth:
         raise ValueError(depth)
     if isinstance(value, dict):
         named = sorted(cast("dict[str, object]", value).items())
-        inner = [f"{json.dumps(name)}:{_written(each, depth - 1)}" for name, each in named]
+        inner = [
+            f"{json.dumps(name)}:{_written(each, depth - 1, ignore)}"
+            for name, each in named
+            if name not in ignore
+        ]
         return "{" + ",".join(inner) + "}"
     if isinstance(value, list):
-        return "[" + ",".join([_written(e, depth - 1) for e in cast("list[object]", value)]) + "]"
+        return (
+            "["
+            + ",".join([_written(e, depth - 1, ignore) for e in cast("list[object]", value)])
+            + "]"
+        )
     if isinstance(value, Decimal):
         return _exact(value)
     return json.dumps(value)

@@ -25,7 +25,7 @@ from jevons.wire.heard import heard
 from jevons.wire.leftover import asks_more
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Collection, Generator, Sequence
 
     from jevons.pick.attempts import Retries
     from jevons.types.decision import Canonical, Outcome, Plan
@@ -104,13 +104,16 @@ def can_draft(request: Generate) -> bool:
     return not request.keep and can_compare(request)
 
 
-def form_of(events: Sequence[Event], finish: str, request: Generate) -> Canonical | None:
+def form_of(
+    events: Sequence[Event], finish: str, request: Generate, ignore: Collection[str] = ()
+) -> Canonical | None:
     """Tell what an answer comes to.
 
     Args:
         events: All of it, what ends it included.
         finish: Why it ended.
         request: What was asked.
+        ignore: Names of fields of JSON that do not count; of calls all do.
 
     Returns:
         None if it was cut short, refuses, has not the shape that was asked for, or is prose.
@@ -126,7 +129,7 @@ def form_of(events: Sequence[Event], finish: str, request: Generate) -> Canonica
         return canonical_calls(said.calls) if is_known else None
     asked = request.output
     if asked.kind == "text":
-        return canonical(said.text)
+        return canonical(said.text, ignore)
     if asked.kind == "json_schema" and not fits(said.text, bytes(asked.schema)):
         return None
-    return canonical_json(said.text)
+    return canonical_json(said.text, ignore)

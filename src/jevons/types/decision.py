@@ -70,6 +70,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     drafts: int = 0
     """So many of the first only draft the answer: it goes out if all of them come to the same, and
     else those after them are asked. 0, or two and more."""
+    ignore: frozenset[str] = frozenset()
+    """Names of fields of JSON that do not count where drafts are compared."""
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):

@@ -165,7 +165,7 @@ class Generate(msgspec.Struct, frozen=True, kw_only=True):
     embed: Embed | None = None
     """Set if its texts are to become vectors, and nothing is to be written."""
     arm: str = ""
-    """The endpoint that is to serve it where `auto` is asked for; empty leaves that to `auto`."""
+    """The arm that is to serve it where `auto` is asked for; empty leaves that to `auto`."""
     traffic: str = ""
     """Name of the class of traffic that it is of where `auto` is asked for, as the caller says."""
     data_class: DataClass = DataClass.PUBLIC

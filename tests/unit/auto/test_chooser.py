@@ -222,6 +222,12 @@ def test_a_cascade_s_endpoints_draft_and_the_reference_stands_behind_them() -> N
     assert plan.candidates[2].why.endswith("answers where 'cheap' and 'local' do not agree")
 
 
+def test_fields_that_do_not_count_go_with_the_plan() -> None:
+    ignore = frozenset({"reasoning"})
+    assert a_plan(PAIR, asked(), ignore=ignore).ignore == ignore
+    assert a_plan(PAIR, asked(arm="cheap"), ignore=ignore).ignore == ignore
+
+
 def test_a_cascade_serves_only_if_all_of_it_may_and_the_answer_can_be_drafted() -> None:
     for plan in (
         a_plan(PAIR, asked(), endpoints=(DEAR, CHEAP)),

@@ -206,6 +206,17 @@ def test_what_refuses_or_is_not_known_comes_to_nothing(event: Event) -> None:
     assert came_to(TextDelta("42"), event) is None
 
 
+def test_fields_that_do_not_count_are_left_out_of_answers_and_not_of_calls() -> None:
+    ignore = frozenset({"why"})
+    said = (TextDelta('{"a":1,"why":"so"}'), END)
+    for output in (Output(), Output(kind="json")):
+        asked = a_request(output=output)
+        assert form_of(said, "stop", asked, ignore) == Canonical("json", '{"a":1e0}')
+    called = (ToolCallDelta(index=0, name="weather", arguments='{"why":"so"}'), END)
+    form = form_of(called, "tool_calls", a_request(tools=(WEATHER,)), ignore)
+    assert form == Canonical("calls", '"weather"{"why":"so"}')
+
+
 def test_a_call_to_nobody_comes_to_nothing() -> None:
     called = ToolCallDelta(index=0, name="wether", arguments="{}")
     assert came_to(called, finish="tool_calls", tools=(WEATHER,)) is None
