@@ -8,6 +8,8 @@ Rule 3: a caller that leaves stops a draft as it stops an answer.
 
 from __future__ import annotations
 
+import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec import structs
@@ -30,6 +32,8 @@ __all__ = ("Draft",)
 
 _MOST_BYTES = 2 * 1024 * 1024
 """About 8,000 tokens of a stream, each in a frame of its own."""
+_LONG_BYTES = 16 * 1024
+"""Of a draft that is read beside the loop: a stream of so much takes a millisecond or two."""
 _EVENT_BYTES = 100
 """Of an event without its words."""
 
@@ -97,7 +101,7 @@ class Draft:
         """Closes nothing, likewise."""
         raise Bug(_NOT_YET)
 
-    def weigh(self, outcome: Outcome, request: Generate) -> Outcome:
+    async def weigh(self, outcome: Outcome, request: Generate) -> Outcome:
         """Say what became of it: none of it went out, and what it comes to.
 
         Args:
@@ -112,8 +116,11 @@ class Draft:
             return structs.replace(outcome, committed=False, error=left, finish="error")
         if self.is_too_long and isinstance(outcome.error, CallerLeft):
             return structs.replace(outcome, committed=False, error=None)
-        is_whole = outcome.error is None and not self.is_too_long
-        form = form_of(events, outcome.finish, request, self._ignore) if is_whole else None
+        if outcome.error is not None or self.is_too_long:
+            return structs.replace(outcome, committed=False)
+        read = partial(form_of, events, outcome.finish, request, self._ignore)
+        is_long = self._size_bytes > _LONG_BYTES
+        form = await asyncio.to_thread(read) if is_long else read()
         return structs.replace(outcome, committed=False, form=form)
 
     async def release(self, outcome: Outcome, *, now_s: float) -> Outcome:

@@ -271,7 +271,7 @@ async def _serve(
     if attempt.is_draft:
         draft = Draft(caller, asked.ignore)
         drafts.append(draft)
-        outcome = draft.weigh(await provider.serve(attempt, sent, draft), sent)
+        outcome = await draft.weigh(await provider.serve(attempt, sent, draft), sent)
     else:
         outcome = await provider.serve(attempt, sent, caller)
     if not changed:

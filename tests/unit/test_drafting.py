@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from jevons import drafting
@@ -21,7 +23,7 @@ async def test_what_is_pushed_or_sent_is_held_and_given_in_order() -> None:
     assert draft.push(TextDelta("4"))
     await draft.send(TextDelta("2"))
     assert listener.heard == []
-    outcome = draft.weigh(an_outcome(committed=True), a_request())
+    outcome = await draft.weigh(an_outcome(committed=True), a_request())
     assert (outcome.committed, outcome.form) == (False, ("number", "42", ""))
     released = await draft.release(outcome, now_s=3.0)
     assert (released.committed, released.first_byte_s) == (True, 3.0)
@@ -40,10 +42,10 @@ async def test_beyond_its_bound_it_lets_go_of_all_and_has_its_endpoint_stop(
     with pytest.raises(CallerLeft, match="too long"):
         await draft.send(TextDelta("4"))
     assert draft.left
-    cut = draft.weigh(an_outcome(error=CallerLeft("the draft is too long")), a_request())
+    cut = await draft.weigh(an_outcome(error=CallerLeft("the draft is too long")), a_request())
     assert (cut.error, cut.form) == (None, None)
     failed = ProviderTruncated("it broke off besides")
-    assert draft.weigh(an_outcome(error=failed), a_request()).error is failed
+    assert (await draft.weigh(an_outcome(error=failed), a_request())).error is failed
 
 
 async def test_it_is_no_answer_to_be_kept_sealed_or_closed() -> None:
@@ -63,3 +65,17 @@ def test_a_caller_that_leaves_is_told_to_the_endpoint() -> None:
     draft.on_leave(lambda: told.append(draft.left))
     listener.leave()
     assert told == [True]
+
+
+async def test_a_long_one_is_read_beside_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[int] = []
+
+    def form_of(*_: object) -> None:
+        threads.append(threading.get_ident())
+
+    monkeypatch.setattr(drafting, "form_of", form_of)
+    for said in ("42", "x" * 200_000):
+        draft = Draft(Listener())
+        draft.push(TextDelta(said))
+        await draft.weigh(an_outcome(), a_request())
+    assert threads[0] == threading.get_ident() != threads[1]
