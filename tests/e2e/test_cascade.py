@@ -13,7 +13,7 @@ import pytest
 from jevons.boot import open_house
 from jevons.ledger.record import decode, unpack
 from jevons.settings import AutoSettings, EndpointSettings, Settings
-from jevons.store import Pairs, chosen_records
+from jevons.store import PairRow, Pairs, chosen_records
 from jevons.store.read import glance, segments
 from jevons.store.schema import look_into
 from jevons.testing import Vendor
@@ -127,6 +127,11 @@ async def talking(
     return [*chosen_records(folder / "ledger.db")]
 
 
+def graded(folder: Path) -> list[PairRow]:
+    """Read what came of grading so far."""
+    return [row for _, row in Pairs(folder / "ledger.db").after(0) if row.grades]
+
+
 async def test_a_cascade_is_learned_certified_and_served_at_its_own_cost(
     tmp_path: Path, vendor: Vendor
 ) -> None:
@@ -166,7 +171,7 @@ async def test_a_cascade_is_learned_certified_and_served_at_its_own_cost(
     differ = [each for each in seen if each == ("dear", "dropped", 2 * CHEAP + DEAR)]
     assert len(taken) + len(differ) == len(seen)
     assert len(taken) > len(differ) > 0
-    rows = [row for _, row in Pairs(tmp_path / "auto.db").after(0)]
+    rows = graded(tmp_path)
     assert {row.grades["cheap+local"] for row in rows} == {1.0}
     assert {row.costs["cheap+local"] for row in rows} == {2 * CHEAP, 2 * CHEAP + DEAR}
     assert {row.costs["dear"] for row in rows} == {DEAR}
@@ -343,13 +348,13 @@ async def test_functions_and_json_are_graded_by_what_they_come_to(
                 answer = await talk.post({"model": "auto", "messages": said, **body})
                 assert answer.status_code == 200, answer.text
             for _ in range(500):
-                if len(Pairs(tmp_path / "auto.db").after(0)) == len(bodies):
+                if len(graded(tmp_path)) == len(bodies):
                     break
                 await asyncio.sleep(0.02)
 
         arms = ("cheap", "local", "cheap+local")
         await talking(tmp_path, vendor, act, share=1.0, arms=arms)
-    rows = [row for _, row in Pairs(tmp_path / "auto.db").after(0)]
+    rows = graded(tmp_path)
     assert [row.grades for row in rows] == [
         {"dear": 1.0, "cheap": 1.0, "local": 0.0, "cheap+local": 1.0}
     ] * 2
@@ -369,14 +374,15 @@ async def test_fields_that_do_not_count_do_not_in_grading_nor_in_serving(tmp_pat
             assert json.loads(named.headers["x-jevons-receipt"])["endpoint"] == "cheap"
             await talk.ask("how many?")
             for _ in range(500):
-                if Pairs(tmp_path / "auto.db").after(0):
+                if graded(tmp_path):
                     break
                 await asyncio.sleep(0.02)
 
         await talking(tmp_path, vendor, act, share=1.0, ignore=("reasoning",))
-    ((_, row),) = Pairs(tmp_path / "auto.db").after(0)
+    (row,) = graded(tmp_path)
     assert row.grades == {"dear": 1.0, "cheap+local": 1.0}
     assert row.costs["cheap+local"] == 2 * CHEAP
+    assert row.models == {"dear": "a/dear", "cheap+local": "a/cheap+a/local without reasoning"}
 
 
 async def test_an_effort_is_told_in_the_endpoint_s_words_and_stands_on_the_receipt(

@@ -125,7 +125,7 @@ def open_auto(
     terms = auto.Terms(said.loss, 1.0 - said.confidence, said.days, said.requests)
     setup = Setup(
         arms=tuple([each.name for each in arms]),
-        models=_models_of(arms, endpoints),
+        models=_models_of(arms, endpoints, said.ignore),
         spend=said.spend,
         plan=msgspec.json.encode(auto.Plan(terms, said.learn, said.labels)).decode(),
     )
@@ -202,10 +202,18 @@ def _check_of(said: CheckSettings) -> Check:
     return check
 
 
-def _models_of(arms: Sequence[Arm], endpoints: Iterable[Endpoint]) -> tuple[str, ...]:
-    """Say what each arm is: a name may stand for another model tomorrow."""
+def _models_of(
+    arms: Sequence[Arm], endpoints: Iterable[Endpoint], ignore: Sequence[str]
+) -> tuple[str, ...]:
+    """Say what each arm is: a name may stand for another model tomorrow, or agree on less."""
     models = {each.name: each.model for each in endpoints}
-    return tuple(["+".join([models[step.endpoint] for step in arm.steps]) for arm in arms])
+    without = f" without {', '.join(sorted(ignore))}" if ignore else ""
+    return tuple(
+        [
+            "+".join([models[step.endpoint] for step in arm.steps]) + without * arm.is_cascade
+            for arm in arms
+        ]
+    )
 
 
 def _auto() -> ModuleType:
