@@ -3,12 +3,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PURE := src/jevons/types/*,src/jevons/wire/*,src/jevons/policy/*,src/jevons/pick/*,src/jevons/auto/*
-PURE := $(PURE),src/jevons/meter/*,src/jevons/ledger/*,src/jevons/privacy/*,src/jevons/imports/*,src/jevons/flow.py
+PURE := $(PURE),src/jevons/cache/*,src/jevons/meter/*,src/jevons/ledger/*,src/jevons/privacy/*,src/jevons/imports/*,src/jevons/flow.py
 PURE := $(PURE),src/jevons/entries.py,src/jevons/looking.py,src/jevons/spans.py,src/jevons/admin/roles.py,src/jevons/admin/groups.py,src/jevons/admin/idtoken.py,src/jevons/budget/*,src/jevons/reports/*
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint types contracts coverage bench bench-policy bench-privacy faults kill kill-replicas prove mutants lock
-.PHONY: pages-scale screenshots bench-auto bench-books bench-reports bench-reports-full bench-memory fit-energy pages clean run-env dev-env
+.PHONY: pages-scale screenshots bench-auto bench-cache bench-books bench-reports bench-reports-full bench-memory fit-energy pages clean run-env dev-env
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ bench-privacy: dev-env ## what looking for personal data costs, beside Presidio 
 
 bench-policy: dev-env ## what a decision costs: asked of Cedar, remembered, and as a whole
 	@$(BIN)/python bench/policy.py
+
+bench-cache: dev-env ## what the answer cache takes of a request
+	@$(BIN)/python bench/cache.py
 
 bench-auto: export OPENBLAS_NUM_THREADS ?= 1
 bench-auto: dev-env ## what auto saves and keeps on the answers in JEVONS_ROUTING_CORPUS; ARGS="--splits 20" for a look

@@ -38,6 +38,7 @@ SECTIONS: dict[type[msgspec.Struct], str] = {
     settings.AnswersSettings: "answers",
     settings.HouseSettings: "house",
     settings.EngineSettings: "engine",
+    settings.CacheSettings: "cache",
     settings.RetrySettings: "retries",
     settings.AutoSettings: "auto",
     settings.CheckSettings: "auto.check",

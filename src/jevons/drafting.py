@@ -85,6 +85,9 @@ class Draft:
             message = "the draft is too long"
             raise CallerLeft(message)
 
+    def again(self, age_s: int) -> None:
+        """Says nothing: what is given again is no draft."""
+
     async def keep(self, closing: tuple[Event, ...], *, data_class: DataClass) -> None:
         """Keeps nothing: only an answer that goes out is kept.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from jevons.budget.period import day_of
 from jevons.ledger.commitment import commit, salt
-from jevons.types.account import Intent, Measured, Receipt, Refused, Tried
+from jevons.types.account import Charge, Impact, Intent, Measured, Receipt, Refused, Tried
 from jevons.types.budget import Amounts
 from jevons.types.custody import UNLABELLED
 from jevons.types.errors import CallerLeft
@@ -23,13 +23,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from jevons.ports import Trace, Veiled
-    from jevons.types.account import Charge, SetAside
+    from jevons.types.account import SetAside
     from jevons.types.actor import Actor
     from jevons.types.decision import Attempt, Candidate, Outcome, Plan, Verdict
     from jevons.types.errors import JevonsError, PolicyError
     from jevons.types.request import Generate
 
 __all__ = (
+    "FREE",
     "Asked",
     "Ending",
     "Most",
@@ -44,6 +45,26 @@ __all__ = (
     "tokens",
     "worst",
 )
+
+_NO_ENERGY = Estimate(
+    p05=0.0,
+    p50=0.0,
+    p95=0.0,
+    method="cache",
+    source="an answer was given again: no model was asked",
+)
+FREE = Charge(
+    cost=Priced(nusd=0, method="cache", source=_NO_ENERGY.source),
+    energy_mj=_NO_ENERGY,
+    carbon_mg=_NO_ENERGY,
+    impact=Impact(
+        market_mg=_NO_ENERGY,
+        embodied_mg=_NO_ENERGY,
+        water_site_ul=_NO_ENERGY,
+        water_grid_ul=_NO_ENERGY,
+    ),
+)
+"""Of an answer that is given again. What this house itself takes for that is told of no answer."""
 
 _NOBODY_LOOKED = Inspected()
 _NOTHING_MEASURED = Measured()
@@ -185,6 +206,7 @@ def receipt(asked: Asked, ending: Ending) -> Receipt:
     answered = error is None or outcome.committed
     digest, seen = ending.digest, request.inspected or _NOBODY_LOOKED
     veiled = asked.veiled if endpoint.name in asked.to_veil else None
+    remembered = candidate.remembered
     return Receipt(
         id=request.id,
         at_ms=ending.at_ms,
@@ -225,6 +247,8 @@ def receipt(asked: Asked, ending: Ending) -> Receipt:
         arm=candidate.arm,
         tenant=candidate.tenant,
         traffic=candidate.traffic,
+        repeats="" if remembered is None else remembered.receipt,
+        likeness=None if remembered is None else remembered.likeness,
     )
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -37,7 +37,7 @@ from jevons.types.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from jevons.pick.attempts import Retries
     from jevons.pick.drafts import Told
@@ -52,8 +52,10 @@ if TYPE_CHECKING:
         Policy,
         Privacy,
         Provider,
+        Recall,
         Trace,
         Traces,
+        Veiled,
     )
     from jevons.types.account import Charge, Receipt
     from jevons.types.actor import Actor
@@ -85,6 +87,9 @@ class Rooms:
     """Lets requests begin; None lets all."""
     traces: Traces | None = None
     """Is told how requests went; None tells nobody."""
+    recall: Callable[[Generate, Verdict, Plan, Caller], Recall | None] | None = None
+    """Looks whether the same was asked before; None never does. It gives None for what is neither
+    answered from memory nor remembered."""
 
 
 async def walk(request: Generate, caller: Caller, rooms: Rooms) -> Receipt:
@@ -140,16 +145,10 @@ async def _walk(
     trace: Trace | None,
 ) -> Receipt:
     arrived_s = rooms.clock.monotonic_s()
-    try:
-        request = await looking.inspect(request, rooms.privacy)
-        verdict = rooms.policy.judge(request)
-        veiled = await looking.veil(request, verdict, caller, rooms.privacy)
-    except PolicyError as refusal:
-        await _note(refusal, request, rooms)
-        raise
-    plan = _plan(request, verdict, rooms, arrived_s)
+    decided = await _decide(request, caller, rooms, arrived_s)
+    request, caller, verdict, plan, recall, veiled = decided
     actor = _actor(request)
-    most = _most(request, plan, rooms) if rooms.ledger.covers(actor) else None
+    most = _most(decided, rooms) if rooms.ledger.covers(actor) else None
     intent = entries.intent(request, actor, verdict, plan, held=most and most.held)
     asked = Asked(
         request,
@@ -163,7 +162,6 @@ async def _walk(
         most,
         plan.ignore,
     )
-    caller = caller if veiled is None else veiled.caller
     try:
         await rooms.ledger.record(intent)
         error = await _reach(asked, plan, caller, rooms, outcomes)
@@ -192,8 +190,47 @@ async def _walk(
         trace.booked(receipt)
     if error is not None:
         raise error
+    if recall is not None:
+        recall.keep(outcomes[-1], receipt)
     await caller.close(receipt)
     return receipt
+
+
+class _Decided(NamedTuple):
+    """What was decided before anything is written."""
+
+    request: Generate
+    """With what was found in it."""
+    caller: Caller
+    """Whoever asked, behind what listens or turns tokens back."""
+    verdict: Verdict
+    plan: Plan
+    recall: Recall | None
+    veiled: Veiled | None
+
+    @property
+    def is_found(self) -> bool:
+        """Whether an answer is given again, so that nothing leaves."""
+        return self.recall is not None and self.recall.is_found
+
+
+async def _decide(request: Generate, caller: Caller, rooms: Rooms, now_s: float) -> _Decided:
+    """Ask every room that has a say; the books hear of a no."""
+    try:
+        request = await looking.inspect(request, rooms.privacy)
+        verdict = rooms.policy.judge(request)
+        plan = _plan(request, verdict, rooms, now_s)
+        recall = rooms.recall and rooms.recall(request, verdict, plan, caller)
+        if recall is not None:
+            plan, caller = recall.plan, recall.caller
+            if recall.is_found:
+                return _Decided(request, caller, verdict, plan, recall, None)
+        veiled = await looking.veil(request, verdict, caller, rooms.privacy)
+    except PolicyError as refusal:
+        await _note(refusal, request, rooms)
+        raise
+    caller = caller if veiled is None else veiled.caller
+    return _Decided(request, caller, verdict, plan, recall, veiled)
 
 
 def _plan(request: Generate, verdict: Verdict, rooms: Rooms, now_s: float) -> Plan:
@@ -204,8 +241,14 @@ def _plan(request: Generate, verdict: Verdict, rooms: Rooms, now_s: float) -> Pl
     return rooms.resting.order(plan, now_s=now_s, now_ms=rooms.clock.now_ms())
 
 
-def _most(request: Generate, plan: Plan, rooms: Rooms) -> Most:
-    """Say what attempts could come to: all drafts, and one more, whoever of the plan makes it."""
+def _most(decided: _Decided, rooms: Rooms) -> Most | None:
+    """Say what attempts could come to: all drafts, and one more, whoever of the plan makes it.
+
+    None if nobody is asked.
+    """
+    request, plan = decided.request, decided.plan
+    if decided.is_found:
+        return None
     each = [
         rooms.meter.worst(candidate.endpoint, entries.as_told(request, candidate)[0])
         for candidate in plan.candidates
@@ -312,6 +355,8 @@ async def _widen(asked: Asked, outcome: Outcome, rooms: Rooms) -> None:
 
 def _charge(outcome: Outcome, rooms: Rooms, at_ms: int) -> Charge | None:
     """Price an attempt; None if it is not known to have used anything."""
+    if outcome.attempt.candidate.remembered is not None:
+        return entries.FREE
     if not entries.has_used(outcome):
         return None
     return rooms.meter.charge(outcome.attempt.candidate.endpoint, outcome, at_ms=at_ms)

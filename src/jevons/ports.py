@@ -38,6 +38,7 @@ __all__ = (
     "Policy",
     "Privacy",
     "Provider",
+    "Recall",
     "Told",
     "Trace",
     "Traces",
@@ -106,6 +107,10 @@ class Caller(Protocol):
         Raises:
             CallerLeft: They have gone.
         """
+        ...
+
+    def again(self, age_s: int) -> None:
+        """Say, before anything of it, that an answer is given again, and how old it is."""
         ...
 
     async def keep(self, closing: tuple[Event, ...], *, data_class: DataClass) -> None:
@@ -329,6 +334,19 @@ class Traces(Protocol):
     def begin(self, request: Generate) -> Trace:
         """Begin with a request."""
         ...
+
+
+class Recall(NamedTuple):
+    """What is remembered of a request; or, if nothing is, what will remember."""
+
+    plan: Plan
+    """To give the answer again; as it was, if there is none."""
+    caller: Caller
+    """Given the answer in the caller's place, and gives it to them."""
+    keep: Callable[[Outcome, Receipt], None]
+    """Told how it ended, once the receipt is durable."""
+    is_found: bool
+    """Whether an answer is given again: then nobody is asked."""
 
 
 class Answers(Protocol):

@@ -26,6 +26,7 @@ __all__ = (
     "AnswersSettings",
     "AutoSettings",
     "BudgetSettings",
+    "CacheSettings",
     "CheckSettings",
     "EndpointSettings",
     "EngineSettings",
@@ -362,6 +363,31 @@ class AutoSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Most requests that are decided under a certificate, by all servers."""
 
 
+class CacheSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Answers that are given again to whoever asks the same: in memory, and gone with the process."""
+
+    mode: Literal["off", "exact", "semantic"] | None = None
+    """`exact`: an answer is given again if all that was asked is the same, and whoever asks is of the
+    same account, under the same rules. `semantic`: also if the last question is only like the one
+    before, once that is certified; takes `.venv/bin/pip install -e '.[auto]'`. Unset: `exact` in a
+    house with `[auto]`, `off` in any other."""
+    models: Literal["auto", "all"] | None = None
+    """Which requests: those for `auto`, or all. Unset: those for `auto` in a house that has it."""
+    seconds: Annotated[float, msgspec.Meta(gt=0)] = 3600.0
+    """After which an answer is given to nobody any more."""
+    max_mb: Annotated[int, msgspec.Meta(ge=1)] = 64
+    """Memory that all answers may take; those not asked for longest go first."""
+    max_answer_kb: Annotated[int, msgspec.Meta(ge=1)] = 1000
+    """Longest answer that is remembered."""
+    data_class: Literal["public", "internal", "personal", "special"] = "internal"
+    """Highest class of data of which answers are remembered."""
+    loss_share: Annotated[float, msgspec.Meta(gt=0, lt=1)] = 0.5
+    """Of `auto.loss`, and of the chance that it is exceeded, how much `semantic` may use. Arms have the
+    rest; where there are none it has all."""
+    holdout: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.1
+    """Share of what `semantic` could give that is asked anew all the same, so that it stays watched."""
+
+
 class RetrySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """When an endpoint that is busy or down is asked again, once every other has failed."""
 
@@ -539,6 +565,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     engine: EngineSettings = EngineSettings()
     retries: RetrySettings = RetrySettings()
     auto: AutoSettings = AutoSettings()
+    cache: CacheSettings = CacheSettings()
     policy: PolicySettings = PolicySettings()
     privacy: PrivacySettings = PrivacySettings()
     budgets: BudgetSettings = BudgetSettings()

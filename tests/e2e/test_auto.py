@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from jevons.boot import open_house
 from jevons.cli import main
-from jevons.settings import AutoSettings, EndpointSettings, Settings
+from jevons.settings import AutoSettings, CacheSettings, EndpointSettings, Settings
 from jevons.testing import Vendor
 from jevons.testing.make import a_price
 from jevons.testing.reply import usage, whole
@@ -63,6 +63,7 @@ def a_house(folder: Path, vendor: Vendor) -> Settings:
             EndpointSettings(name="dear", model="a/dear", price=a_price("10", "20"), **common),
             EndpointSettings(name="cheap", model="a/cheap", price=a_price("1", "2"), **common),
         ),
+        cache=CacheSettings(mode="off"),  # it asks eighty questions again and again
         auto=AutoSettings(
             reference="dear", arms=("cheap",), loss=0.1, share=1.0, learn=60, labels=200
         ),

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from conftest import Page
 
-ROOMS = ("types", "wire", "catalog", "policy", "pick", "meter", "ledger", "privacy", "imports",
+ROOMS = ("types", "wire", "catalog", "policy", "pick", "cache", "meter", "ledger", "privacy", "imports",
          "providers", "engine", "ner", "store", "edge", "admin")  # fmt: skip
 SECTIONS = ("Enters:", "Leaves:", "May not know:", "State:")
 

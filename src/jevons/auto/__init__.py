@@ -15,6 +15,8 @@ from jevons.auto.costs import CostModel, fit_costs
 from jevons.auto.drift import Drift, drift
 from jevons.auto.features import Prompt, pack, read, unpack
 from jevons.auto.frontier import Path, frontier, path_of
+from jevons.auto.likeness import Label, Likeness, Shift
+from jevons.auto.nearest import Found, Nearest
 from jevons.auto.novelty import Known, know
 from jevons.auto.progress import fewest
 from jevons.auto.quality import QualityModel, fit_quality
@@ -30,12 +32,17 @@ __all__ = (
     "CostModel",
     "Draws",
     "Drift",
+    "Found",
     "Known",
+    "Label",
+    "Likeness",
+    "Nearest",
     "Pair",
     "Path",
     "Plan",
     "Prompt",
     "QualityModel",
+    "Shift",
     "Studied",
     "Study",
     "Tenant",

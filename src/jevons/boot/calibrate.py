@@ -225,6 +225,9 @@ class _Nobody:
     async def send(self, event: Event) -> None:
         """Take it."""
 
+    def again(self, age_s: int) -> None:
+        """No matter: it is asked anew."""
+
     async def keep(self, closing: tuple[Event, ...], *, data_class: DataClass) -> None:
         """Keep nothing."""
 

@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from jevons.boot.auto import bring_pairs, known_arms, open_auto, open_reviews
+from jevons.boot.cache import arms_share, open_cache, open_near
 from jevons.boot.calibrate import profile_path, read_profile
 from jevons.boot.ledger import answers_path, ledger_path
 from jevons.boot.limits import open_limits
@@ -25,6 +26,7 @@ from jevons.boot.remote import open_remote, row_of
 from jevons.boot.secrets import Secrets
 from jevons.boot.traces import open_traces
 from jevons.boot.weigh import became, would
+from jevons.cache import PROVIDER
 from jevons.catalog import Catalog
 from jevons.clock import SystemClock, Ulids, chance
 from jevons.edge import app
@@ -235,17 +237,19 @@ async def _open_rooms(
     )
     pairs = Pairs(ledger_path(settings))
     pick, auto = open_auto(
-        settings.auto,
+        arms_share(settings),
         Cheapest(),
         clock=clock,
         pairs=pairs,
         arms=asked.arms,
         endpoints=asked.catalog.endpoints,
     )
+    near = open_near(settings, clock=clock)
+    cache = open_cache(settings, books.keys, near=near, clock=clock, closing=ground.closing)
     rooms = Rooms(
         policy=asked.policed.rules,
         pick=pick,
-        providers=asked.doors,
+        providers=asked.doors if cache is None else {**asked.doors, PROVIDER: cache},
         meter=open_meter(settings),
         ledger=books,
         clock=clock,
@@ -255,7 +259,11 @@ async def _open_rooms(
         retries=Retries(draw=chance, tries=settings.retries.tries, wait_s=settings.retries.wait_s),
         limits=limits,
         traces=traces,
+        recall=None if cache is None else cache.recall,
     )
+    if near is not None:
+        await ground.closing.enter_async_context(near)
+        await near.begin(books)
     if auto is not None:
         auto.reviews = open_reviews(settings.auto, answers, books, clock=clock, pairs=pairs)
         await ground.closing.enter_async_context(auto)

@@ -151,7 +151,7 @@ def reprice(ended: Ended, settings: Settings) -> Repriced:
     cost = recomputed(ended, settings)
     if isinstance(cost, Unknown):
         return Repriced("unknown", cost.why)
-    rows = ", ".join(f"{each.row} {each.rate}".rstrip() for each in cost.by)
+    rows = ", ".join(f"{each.row} {each.rate}".rstrip() for each in cost.by) or cost.source
     if isinstance(ended.cost, Priced) and cost.nusd == ended.cost.nusd:
         return Repriced("same", f"{cost.nusd} nUSD by {rows}")
     return Repriced("differs", f"{figures.cost(cost)}, which is {cost.nusd} nUSD, by {rows}")

@@ -29,6 +29,7 @@ _GRADERS = MappingProxyType(
         "unknown": "before it was asked by whom",
     }
 )
+_MJ_PER_WH = 3.6e6
 _REASONS = MappingProxyType(
     {
         "certified": "decided under a certificate",
@@ -39,6 +40,7 @@ _REASONS = MappingProxyType(
         "named": "the caller named the arm",
         "fallback": "the arm failed: the reference",
         "no-reference": "the reference may not serve them",
+        "cache": "an earlier answer was given again",
     }
 )
 
@@ -143,6 +145,11 @@ def _lines(told: Saved) -> list[str]:
     else:
         lines.append(f"no figure of what was saved: {told.share.why}")
     lines.append(f"spent ${told.graded_nusd / _NUSD:.4f} on answers that were only graded")
+    if told.repeated:
+        lines.append(
+            f"answered {told.repeated} requests from memory: that spared ${told.spared_nusd / _NUSD:.4f} "
+            f"and {told.spared_mj / _MJ_PER_WH:.3f} Wh, as the answers first took them"
+        )
     if told.unknown:
         lines.append(f"{told.unknown} requests are of unknown cost, and in no sum")
     return lines
@@ -154,6 +161,12 @@ def _turn(turn: Certified) -> str:
     day = datetime.fromtimestamp(turn.at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")
     if turn.ended:
         return f"{day}  {turn.id} ended: {turn.ended}"
+    if turn.of == "cache":
+        return (
+            f"{day}  {turn.id} began: what is {turn.likeness:.3f} like or more has the answer given "
+            f"again, at most {turn.loss:.1%} of which are wrong, {turn.confidence:.0%} sure; "
+            f"{turn.labels} labels, wrong {turn.estimate:.1%} on them, at most {turn.bound:.1%}"
+        )
     return (
         f"{day}  {turn.id} began: at most {turn.loss:.1%} worse than {turn.reference}, "
         f"{turn.confidence:.0%} sure; {turn.labels} labels, lost {turn.estimate:+.1%} on them, "

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from jevons.edge.asgi import resumed
 from jevons.edge.presence import Presence
-from jevons.edge.receipt_line import chosen_headers, receipt_line
+from jevons.edge.receipt_line import again_headers, chosen_headers, receipt_line
 from jevons.types.errors import CallerLeft
 from jevons.types.event import Event, Frame
 
@@ -55,7 +55,7 @@ class _Asker(Presence):
         rooms: Writes what is left of their limits; None where there are none.
     """
 
-    __slots__ = ("_keep", "_request", "_rooms", "_send", "_surface", "begun")
+    __slots__ = ("_age_s", "_keep", "_request", "_rooms", "_send", "_surface", "begun")
 
     def __init__(
         self,
@@ -76,7 +76,12 @@ class _Asker(Presence):
         self._send = send
         self._keep = keep
         self._rooms = rooms
+        self._age_s: int | None = None
         self._prepare()
+
+    def again(self, age_s: int) -> None:
+        """Say that an answer is given again, and how old it is."""
+        self._age_s = age_s
 
     def _prepare(self) -> None:
         """Set up what one kind alone knows."""
@@ -190,7 +195,8 @@ class StreamCaller(_Asker):
 
     async def _send_head(self) -> None:
         self.begun = True
-        headers: Headers = [*_STREAM_HEAD, *self._surface.named(self._request.id)]
+        named = self._surface.named(self._request.id)
+        headers: Headers = [*_STREAM_HEAD, *named, *again_headers(self._age_s)]
         if self._rooms is not None:
             headers += self._rooms()
         await self._send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -278,6 +284,7 @@ class WholeCaller(_Asker):
             *self._surface.named(self._request.id),
             (b"x-jevons-receipt", receipt_line(receipt)),
             *chosen_headers(receipt),
+            *again_headers(self._age_s),
         ]
         if self._rooms is not None:
             headers += self._rooms()

@@ -32,7 +32,7 @@ class Exchange:
     """
 
     __slots__ = (
-        "arm", "begun", "caller", "data_class", "dialect_headers", "encoding", "id", "identifiers", "length",
+        "arm", "begun", "cache", "caller", "data_class", "dialect_headers", "encoding", "id", "identifiers", "length",
         "method", "path", "presented", "query", "receive", "rooms", "send", "surface",
         "traceparent", "traffic",
     )  # fmt: skip
@@ -52,6 +52,8 @@ class Exchange:
         self.length: bytes | None = None
         """Its `content-length`, as written."""
         self.encoding = b"identity"
+        self.cache: bytes | None = None
+        """What it says of answers that are given again (`cache-control`), as written."""
         self.arm: bytes | None = None
         """The endpoint that is to serve it where `auto` is asked for."""
         self.traffic: bytes | None = None
@@ -81,6 +83,8 @@ class Exchange:
                 self._take_own(name, value)
             elif name == b"traceparent":
                 self.traceparent = value
+            elif name == b"cache-control":
+                self.cache = value
             elif name.startswith(b"anthropic-"):
                 self.dialect_headers.append((name, value))
 

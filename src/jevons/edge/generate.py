@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote
 
 from msgspec import structs
@@ -46,6 +46,8 @@ async def generate(desk: Desk, exchange: Exchange, actor: Actor | None, _: str) 
         request = structs.replace(request, arm=exchange.arm.decode("latin-1"))
     if exchange.traffic is not None:
         request = structs.replace(request, traffic=exchange.traffic.decode("latin-1"))
+    if exchange.cache is not None and desk.rooms.recall is not None:
+        request = structs.replace(request, cache=_cache(exchange.cache))
     if exchange.identifiers:
         request = structs.replace(request, identifiers=_identifiers(exchange.identifiers))
     if exchange.dialect_headers and surface.headers is not None:
@@ -99,6 +101,14 @@ def _identifiers(said: list[bytes]) -> tuple[str, ...]:
             )
             raise Malformed(message)
     return tuple(filter(None, names))
+
+
+def _cache(said: bytes) -> Literal["use", "renew", "never"]:
+    """Read `cache-control` (RFC 9111 §5.2.1), as far as it has a meaning here."""
+    words = {word.strip() for word in said.lower().split(b",")}
+    if b"no-store" in words:
+        return "never"
+    return "renew" if words & {b"no-cache", b"max-age=0"} else "use"
 
 
 def _classed(request: Generate, said: bytes) -> Generate:

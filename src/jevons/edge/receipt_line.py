@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from jevons.types.account import Receipt
     from jevons.types.units import Quantity
 
-__all__ = ("chosen_headers", "receipt_line")
+__all__ = ("again_headers", "chosen_headers", "receipt_line")
 
 _MJ_PER_MWH = 3600.0  # 1 Wh is 3600 J, by definition
 _encode = msgspec.json.Encoder().encode
@@ -87,6 +87,11 @@ def chosen_headers(receipt: Receipt) -> Headers:
     if receipt.traffic:
         headers.append((b"x-jevons-class", receipt.traffic.encode("ascii", "replace")))
     return headers
+
+
+def again_headers(age_s: int | None) -> Headers:
+    """Say that an answer is given again, and how old it is (RFC 9111 §5.1); None: it is not."""
+    return [] if age_s is None else [(b"x-jevons-cache", b"hit"), (b"age", b"%d" % age_s)]
 
 
 def _median(quantity: Quantity) -> float | None:

@@ -1,6 +1,6 @@
 """What `auto` learns from: requests that are asked of every arm besides, and graded.
 
-Enters: requests for `auto`, as they pass; rows that anybody else wrote.
+Enters: requests for `auto`, as they pass; questions like one before them; rows that anybody else wrote.
 Leaves: rows, and turns of the study in the books.
 May not know: dialects of callers, settings, SQL.
 State: requests that wait to be graded, studies, and how far the rows were read.
@@ -9,6 +9,7 @@ A client of the corridor: what it asks goes through every room, under the rules 
 whoever asked. Takes `.venv/bin/pip install -e '.[auto]'`.
 """
 
+from jevons.grading.alike import Alike
 from jevons.grading.asking import Asking, Told
 from jevons.grading.checks import Check
 from jevons.grading.grader import Graded, Grader, Judge
@@ -21,6 +22,7 @@ from jevons.grading.standing import Standing
 from jevons.grading.studies import Studies
 
 __all__ = (
+    "Alike",
     "Asking",
     "Check",
     "Graded",

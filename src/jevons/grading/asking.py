@@ -89,7 +89,10 @@ class Asking(NamedTuple):
             actor=actor,
         )
         asked = msgspec.structs.replace(
-            asked, data_class=request.data_class, identifiers=request.identifiers
+            asked,
+            data_class=request.data_class,
+            identifiers=request.identifiers,
+            cache="never",  # what is graded is what they answer now
         )
         if step.effort is not None and not says_effort(asked):
             asked, _ = with_effort(asked, step.effort, model=step.endpoint)
@@ -156,6 +159,9 @@ class _Ear:
     async def send(self, event: Event) -> None:
         """Take an event."""
         self.events.append(event)
+
+    def again(self, age_s: int) -> None:
+        """No matter: it is asked anew."""
 
     async def keep(self, closing: tuple[Event, ...], *, data_class: DataClass) -> None:
         """Nothing is kept."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from jevons.meter.price import by_price_row, rates_of
 from jevons.meter.total import total_cost
-from jevons.types.units import Unknown
+from jevons.types.units import Priced, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +35,8 @@ def recompute(
         What it comes to, which is the receipt's own figure unless something is wrong; or why it
         cannot be told.
     """
+    if receipt.repeats:
+        return Priced(nusd=0, method="cache", source="nobody was asked")
     if isinstance(receipt.cost, Unknown):
         return Unknown(why=f"its cost was not known: {receipt.cost.why}")
     usages = [tried.usage for tried in receipt.tried if tried.usage is not None]

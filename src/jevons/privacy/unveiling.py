@@ -94,6 +94,10 @@ class Unveiling:
             await self._caller.send(self._waiting[0])
             del self._waiting[0]
 
+    def again(self, age_s: int) -> None:
+        """Say that an answer is given again."""
+        self._caller.again(age_s)
+
     async def keep(self, closing: tuple[Event, ...], *, data_class: DataClass) -> None:
         """Have the answer kept as they hear it.
 

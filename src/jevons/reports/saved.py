@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from jevons.reports.rebound import Interval, NoFigure
 from jevons.types.account import Certified, Feedback, KeyChange, Receipt
-from jevons.types.units import Priced
+from jevons.types.units import Estimate, Priced
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -50,6 +50,12 @@ class Saved(NamedTuple):
     """What the house spent on answers that were only graded, as far as that is known."""
     unknown: int
     """Requests for `auto` whose cost is not known: they are in no sum."""
+    repeated: int
+    """Requests, for whatever model, that an earlier answer was given to again."""
+    spared_nusd: int
+    """What those answers had cost when they were first given, each time anew, as far as that is known."""
+    spared_mj: float
+    """And the energy that they had taken, of medians."""
 
 
 def saved(records: Iterable[Receipt | Certified | Feedback | KeyChange], *, house: str) -> Saved:
@@ -66,6 +72,7 @@ def saved(records: Iterable[Receipt | Certified | Feedback | KeyChange], *, hous
     decided: list[int] = []
     held_out: list[int] = []
     graded = unknown = 0
+    records = [*records]
     for record in records:
         if isinstance(record, Certified):
             turns.append(record)
@@ -86,7 +93,21 @@ def saved(records: Iterable[Receipt | Certified | Feedback | KeyChange], *, hous
                 decided.append(record.cost.nusd)
     share = _share(decided, held_out)
     whole = share.point * _mean(held_out) * len(decided) if isinstance(share, Interval) else 0.0
-    return Saved(dict(chosen), dict(arms), tuple(turns), share, whole, graded, unknown)
+    spared = _spared(record for record in records if isinstance(record, Receipt))
+    return Saved(dict(chosen), dict(arms), tuple(turns), share, whole, graded, unknown, *spared)
+
+
+def _spared(receipts: Iterable[Receipt]) -> tuple[int, int, float]:
+    """Say how often answers were given again, and what giving them anew would have come to."""
+    kept = [*receipts]
+    times = Counter([each.repeats for each in kept if each.repeats])
+    nusd, mj = 0, 0.0
+    for each in kept:
+        if each.id in times:
+            nusd += times[each.id] * (each.cost.nusd if isinstance(each.cost, Priced) else 0)
+            energy = each.energy_mj
+            mj += times[each.id] * (energy.p50 if isinstance(energy, Estimate) else 0.0)
+    return times.total(), nusd, mj
 
 
 def _share(decided: Sequence[int], held_out: Sequence[int]) -> Interval | NoFigure:

@@ -19,6 +19,7 @@ from jevons.store.claim import Claim
 from jevons.store.erasure import erase, hold, release
 from jevons.store.export import export
 from jevons.store.keys import Created, KeyRing
+from jevons.store.likes import LikeRow, Likes
 from jevons.store.move import move
 from jevons.store.outside import verify_published
 from jevons.store.pages import Log
@@ -43,6 +44,8 @@ __all__ = (
     "Created",
     "Decided",
     "KeyRing",
+    "LikeRow",
+    "Likes",
     "Limits",
     "Log",
     "Loss",

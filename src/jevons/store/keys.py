@@ -90,6 +90,8 @@ class KeyRing:
         clock: ports.Clock,
         ids: ports.Ids,
     ) -> None:
+        self.on_change: Callable[[], None] | None = None
+        """Called whenever the table was read again, on the thread that reads it."""
         self._write = write
         self._overwrite = overwrite
         self._clock = clock
@@ -207,6 +209,11 @@ class KeyRing:
             freed = msgspec.structs.replace(actor, held=False)
             await self._put("released", digest, freed, reason=reason, by=by)
 
+    def is_good(self, key: str) -> bool:
+        """Whether there is such a key, and it was neither revoked nor erased."""
+        row = self._rows.get(key)
+        return row is not None and not row[1].revoked and key not in self._erased
+
     def erased(self, key: str) -> Erased | None:
         """Find the record of a key's erasure; None if it was not erased."""
         return self._erased.get(key)
@@ -248,6 +255,8 @@ class KeyRing:
         self._erased = erasures(connection)  # before it is gone: at no moment is it nobody's
         self._rows = {actor.key: (digest, actor) for digest, actor in keys}
         self._found = {**former, **dict(keys)}
+        if self.on_change is not None:
+            self.on_change()
 
     def _named(self, key: str) -> tuple[bytes, Actor]:
         if key in self._erased:

@@ -38,6 +38,8 @@ class Listener:
         """What `keep` was given last."""
         self.kept_class: DataClass | None = None
         """And what its data were said to be."""
+        self.age_s: int | None = None
+        """How old the answer is said to be, if it is given again."""
         self._room = room
         self.sealed: tuple[Event, ...] = ()
         """What ends the answer, held until it is closed."""
@@ -80,6 +82,10 @@ class Listener:
             message = "the listener hung up"
             raise CallerLeft(message)
         self.heard.append(event)
+
+    def again(self, age_s: int) -> None:
+        """Remember that an answer is given again."""
+        self.age_s = age_s
 
     async def keep(self, closing: tuple[Event, ...], *, data_class: DataClass) -> None:
         """Remember what would be kept."""

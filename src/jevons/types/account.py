@@ -77,8 +77,9 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     other_models: int = 0
     """Tokens of other models that helped to answer or stood in, as the endpoint tells: the
     endpoint's price is not theirs, and a helper's are in no bucket."""
-    counted_by: Literal["endpoint", "guess", "nobody"] = "nobody"
-    """`guess`: the answer broke off before its usage came, and we counted its pieces."""
+    counted_by: Literal["endpoint", "guess", "nobody", "cache"] = "nobody"
+    """`guess`: the answer broke off before its usage came, and we counted its pieces. `cache`: an
+    answer was given again, and nothing was processed."""
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
@@ -398,7 +399,8 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="
     """Of every attempt that used something; None in records of before it was told."""
     chosen: str = ""
     """How `auto` came to this endpoint: `certified`, `uncertified`, `new`, `holdout`, `sticky`, `named`,
-    `fallback` or `no-reference`; empty where the caller named a model."""
+    `fallback` or `no-reference`; empty where the caller named a model. `cache`, whatever was asked for:
+    an answer was given again."""
     certificate: str = ""
     """The certificate that it was chosen under, `cert_…`; empty where none held."""
     arm: str = ""
@@ -408,6 +410,10 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="
     """Whose traffic `auto` took it for: an account, a key, or empty for the whole house."""
     traffic: str = ""
     """Which class of it; empty where `auto` was not asked for."""
+    repeats: str = ""
+    """The receipt of the answer that was given again, in which case nobody was asked; else empty."""
+    likeness: float | None = None
+    """How like what was asked then it is, from 0 to 1; None where it is the same, or nothing is repeated."""
 
 
 class Certified(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="certified"):
@@ -442,6 +448,11 @@ class Certified(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag
     in records of versions that knew but one."""
     spend: str = "money"
     """What is saved by it: `money`, `energy` or `carbon`."""
+    of: Literal["arms", "cache"] = "arms"
+    """What is promised: that arms serve in the reference's place; or that an answer is given again to a
+    question that is like the one that it was given to. Of that there is no reference and no arm."""
+    likeness: float | None = None
+    """How like it has to be, from 0 to 1; None where it is of arms."""
 
 
 class Feedback(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="feedback"):

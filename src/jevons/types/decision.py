@@ -11,9 +11,9 @@ from jevons.types.custody import UNLABELLED, Label
 from jevons.types.errors import JevonsError
 from jevons.types.event import Event
 from jevons.types.model import Endpoint
-from jevons.types.request import Effort
+from jevons.types.request import Dialect, Effort
 
-__all__ = ("Attempt", "Candidate", "Canonical", "Outcome", "Plan", "Verdict")
+__all__ = ("Attempt", "Candidate", "Canonical", "Outcome", "Plan", "Remembered", "Verdict")
 
 
 class Canonical(NamedTuple):
@@ -41,6 +41,39 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What the rules took its data to be."""
 
 
+class Remembered(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer that was given, as it may be given again to whoever asks the same."""
+
+    receipt: str
+    """Of the request that it answered, `req_…`."""
+    key: str
+    """The key that asked: when that is revoked or erased it is given to nobody any more."""
+    endpoint: Endpoint
+    """Which wrote it."""
+    certificate: str
+    """What it was chosen under; empty where nothing was promised."""
+    arm: str = ""
+    """The arm of `auto` that it is; empty where the caller named a model."""
+    at_s: float
+    """Clock's monotonic second at which it ended."""
+    dialect: Dialect
+    """What it was heard in; the bytes of its frames are of that."""
+    stream: bool
+    want_usage: bool
+    events: tuple[Event, ...]
+    closing: tuple[Event, ...]
+    """What ends it."""
+    usage: Usage
+    """What it used then."""
+    finish: str
+    changed: tuple[str, ...] = ()
+    """Fields of the request that were dropped or altered for it."""
+    core: str = ""
+    """What it comes to, where that can be compared with another; else empty."""
+    likeness: float | None = None
+    """How like what was asked then is to what is asked now; None where it is the same."""
+
+
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """One endpoint that may serve a request."""
 
@@ -59,6 +92,8 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """Whose traffic `auto` takes the request for; empty is the whole house."""
     traffic: str = ""
     """Which class of it; empty where the caller named a model."""
+    remembered: Remembered | None = None
+    """The answer that is given again, in which case nobody is asked."""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):

@@ -174,6 +174,9 @@ class Generate(msgspec.Struct, frozen=True, kw_only=True):
     """What identifies people in it besides, as the caller says."""
     inspected: Inspected | None = None
     """None while nobody has looked."""
+    cache: Literal["use", "renew", "never"] = "use"
+    """Whether an answer that was given may be given again: `renew` asks anew, and has that answer
+    given again; `never` neither takes one nor leaves one."""
     traceparent: str = ""
     """The trace that it is part of, as its caller wrote it (W3C Trace Context); empty if there is
     none, or nobody is told of it."""

@@ -7,7 +7,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jevons.edge.receipt_line import chosen_headers, receipt_line
+from jevons.edge.receipt_line import again_headers, chosen_headers, receipt_line
 from jevons.testing.make import a_receipt
 from jevons.types.units import Estimate, Priced
 
@@ -67,3 +67,8 @@ def test_where_nothing_is_promised_no_certificate_is_named() -> None:
 def test_other_answers_say_nothing_of_it() -> None:
     assert chosen_headers(a_receipt()) == []
     assert "chosen" not in json.loads(receipt_line(a_receipt()))
+
+
+def test_an_answer_that_is_given_again_says_how_old_it_is() -> None:
+    assert again_headers(0) == [(b"x-jevons-cache", b"hit"), (b"age", b"0")]
+    assert again_headers(None) == []

@@ -114,3 +114,11 @@ def test_what_cannot_be_priced_again_says_why(receipt: Receipt, says: str) -> No
     again = recompute(receipt, find_price=find_price, find_rate=find_rate)
     assert isinstance(again, Unknown)
     assert says in again.why
+
+
+def test_an_answer_that_was_given_again_costs_nothing() -> None:
+    cost = recompute(
+        a_receipt(repeats="req_before"), find_price=lambda _: None, find_rate=lambda _: None
+    )
+    assert isinstance(cost, Priced)
+    assert cost.nusd == 0

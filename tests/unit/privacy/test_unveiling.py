@@ -172,6 +172,12 @@ async def test_a_caller_without_room_is_waited_for_and_nothing_is_given_twice() 
     assert fold(listener.heard) == (TextDelta("one two three four "), END)
 
 
+def test_how_old_an_answer_is_goes_on_to_the_caller() -> None:
+    listener = Listener()
+    Unveiling(listener, PSEUDONYMS, is_json=False).again(7)
+    assert listener.age_s == 7
+
+
 async def test_a_caller_that_leaves_is_heard_to() -> None:
     listener = Listener()
     unveiling = Unveiling(listener, PSEUDONYMS, is_json=False)

@@ -9,7 +9,7 @@ import pytest
 from jevons.reports import Interval, NoFigure, saved
 from jevons.testing.make import a_receipt
 from jevons.types.account import Certified, Feedback, KeyChange, Receipt
-from jevons.types.units import Priced
+from jevons.types.units import Estimate, Priced, Unknown
 
 HOUSE = KeyChange(at_ms=0, act="created", key="key_h", name="auto (house)")
 BEGAN = Certified(
@@ -88,3 +88,21 @@ def test_requests_without_a_certificate_or_a_cost_are_counted_and_in_no_sum() ->
 def test_an_arm_that_a_caller_named_is_no_choice_of_auto() -> None:
     told = saved([answered(1, "named")] * 30 + [answered(9, "holdout")] * 30, house="h")
     assert isinstance(told.share, NoFigure)
+
+
+def test_what_answers_from_memory_spared_is_what_they_took_at_first() -> None:
+    energy = Estimate(
+        p05=1.0, p50=2.0, p95=3.0, method="modelled-hosted", source="made up for a test"
+    )
+    nothing = Unknown(why="made up for a test")
+    told = saved(
+        [
+            answered(50, chosen="", id="req_1", energy_mj=energy),
+            answered(70, chosen="", id="req_2"),
+            answered(70, chosen="", id="req_3", cost=nothing),
+            *[answered(0, "cache", repeats=name) for name in ("req_1", "req_1", "req_3", "req_0")],
+        ],
+        house="h",
+    )
+    assert (told.repeated, told.spared_nusd, told.spared_mj) == (4, 100, 4.0)
+    assert told.chosen == {"cache": 4}

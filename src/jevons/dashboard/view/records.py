@@ -137,6 +137,11 @@ def _says(ended: Ended) -> str:
         return f"Nothing left the house: {ended.says}"
     if ended.endpoint is None:
         return f"Nobody answered: {ended.error or ended.finish}."
+    if ended.repeats:
+        return (
+            f"Nobody was asked: the answer of {ended.repeats} was given again, "
+            f"in {ended.total_ms / 1e3:.2f} seconds."
+        )
     where = "on premises" if ended.place == "on-prem" else f"in {ended.place or 'an unknown place'}"
     return (
         f"{ended.endpoint} answered {where} for {figures.cost(ended.cost)}, "
@@ -155,12 +160,14 @@ def _facts(receipt: Receipt, names: Mapping[str, str]) -> tuple[tuple[str, tuple
 
 def _went(receipt: Receipt) -> Iterator[Fact]:
     yield Fact("answered by", receipt.endpoint or "nobody")
+    if receipt.repeats:
+        yield Fact("repeats", receipt.repeats)
     yield Fact("model", receipt.model or "none")
     yield Fact("asked for", receipt.asked)
     yield Fact("host", receipt.host or "none")
     yield Fact("place", receipt.place or "nowhere")
     yield Fact("why", receipt.why)
-    if receipt.chosen:
+    if receipt.chosen and not receipt.repeats:
         under = f", under {receipt.certificate}" if receipt.certificate else ""
         yield Fact("auto", receipt.chosen + under)
     if receipt.arm:
