@@ -162,6 +162,39 @@ def test_a_report_of_a_house_without_auto_says_how_to_switch_it_on(tmp_path: Pat
     )
 
 
+async def test_a_report_tells_how_each_class_stands_while_the_server_runs(tmp_path: Path) -> None:
+    config = a_house(tmp_path)
+    async with open_house(load(config)):
+        for lines, said in (
+            (graded(200), ()),
+            (graded(20), ("--tenant", "search", "--class", "json")),
+        ):
+            told = await asyncio.to_thread(label, config, lines, *said)
+            assert told.exit_code == 0, told.output
+        async with asyncio.timeout(30):
+            while len(promised(config)) == 0 or len(progress_of(config.parent / "ledger.db")) < 2:  # noqa: ASYNC110 a thread's doing
+                await asyncio.sleep(0.1)
+        report = ("report", "auto", "--config", str(config))
+        first, second, *_ = (await asyncio.to_thread(run, *report)).output.splitlines()
+        only = await asyncio.to_thread(run, *report, "--tenant", "search", "--json")
+    assert first.startswith("default, text: cert_")
+    assert "tested on 140; 0 requests under it" in first
+    assert second.startswith(
+        "search, json: learned from 20 of 60; nothing is certified before about"
+    )
+    (stands,) = json.loads(only.stdout)["classes"]
+    assert (stands["tenant"], stands["traffic"], stands["learned"]) == ("search", "json", 20)
+    assert stands["fewest"] > 40
+    assert json.loads(only.stdout)["turns"] == []
+
+
+async def test_labels_of_a_class_that_there_is_not_are_refused(tmp_path: Path) -> None:
+    config = a_house(tmp_path)
+    told = await asyncio.to_thread(label, config, graded(1), "--class", "text:invoices")
+    assert told.exit_code == 1
+    assert "no class of traffic 'text:invoices'; there are text, json, tools" in told.output
+
+
 @asynccontextmanager
 async def asking(folder: Path, toml: str) -> AsyncGenerator[httpx2.AsyncClient]:
     """Open a house whose arms say yes, and somebody who asks it."""

@@ -175,6 +175,7 @@ async def test_a_restart_stands_where_the_last_process_stood_and_writes_nothing(
     (told,) = progress_of(path)
     assert (told.tenant, told.traffic, told.learned, told.decided) == (*TEXT, 60, 150)
     assert told.certificate == before[-1].id
+    assert (told.is_testing, told.fewest) == (True, 0)
 
 
 @both

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jevons.reports import Differed, Labels, Opinion, Saved
+    from jevons.store import Progress
     from jevons.types.account import Certified
 
 __all__ = ("auto",)
@@ -49,37 +50,78 @@ _WHO = MappingProxyType(
 )
 
 
-@click.command(epilog=example("jevons report auto", "jevons report auto --json"))
+@click.command(
+    epilog=example("jevons report auto", "jevons report auto --tenant search --class text --json")
+)
+@click.option("--tenant", metavar="NAME", help="Only of this account or key.")
+@click.option("--class", "traffic", metavar="CLASS", help="Only of this class, as text or json.")
 @shared
-def auto(*, config: Path | None, as_json: bool) -> None:
+def auto(*, tenant: str | None, traffic: str | None, config: Path | None, as_json: bool) -> None:
     """Tell what `auto` promised and saved, and what finding out cost.
 
-    The saving is measured beside requests that were drawn to get the reference
+    First comes how each tenant's traffic of each class stands. The saving is measured beside requests that were drawn to get the reference
     all the same; the interval holds in nine cases of ten.
     """
+    from msgspec import to_builtins
+
     from jevons.cli.screen import emit
-    from jevons.reports import HOUSE_KEY, labels, opinions, saved
-    from jevons.store import chosen_records, every_row
+    from jevons.reports import HOUSE_KEY, labels, of_traffic, opinions, saved
+    from jevons.store import chosen_records, every_row, progress_of
 
     ledger = existing_ledger(read_settings(config))
-    records = chosen_records(ledger)
+    records = [*of_traffic(chosen_records(ledger), tenant=tenant, traffic=traffic)]
     told, said = saved(records, house=HOUSE_KEY), opinions(records)
-    graded = labels(every_row(ledger))
+    graded = labels(
+        each
+        for each in every_row(ledger)
+        if tenant in {None, each.tenant} and traffic in {None, each.traffic}
+    )
+    stands = [
+        each
+        for each in progress_of(ledger)
+        if tenant in {None, each.tenant} and traffic in {None, each.traffic}
+    ]
     if as_json:
         feedback = {endpoint: _opinion(each) for endpoint, each in said.items()}
-        emit({**_plain(told), "labels": _labels(graded), "feedback": feedback})
+        emit(
+            {
+                "classes": to_builtins(stands),
+                **_plain(told),
+                "labels": _labels(graded),
+                "feedback": feedback,
+            }
+        )
         return
     if not told.chosen and not told.turns and not graded.by and not said:
         click.echo("nobody has asked for `auto`; `[auto] reference` in jevons.toml switches it on")
         return
-    for line in (*_lines(told), *_graded(graded), *_said(said)):
+    standing = [_standing(each) for each in stands]
+    for line in (*standing, "", *_lines(told), *_graded(graded), *_said(said)):
         click.echo(line)
 
 
 def _plain(told: Saved) -> dict[str, Any]:
     from msgspec import to_builtins
 
-    return {**told._asdict(), "share": told.share._asdict(), "turns": to_builtins(told.turns)}
+    shares = {name: getattr(told, name)._asdict() for name in ("share", "energy", "carbon")}
+    return {**told._asdict(), **shares, "turns": to_builtins(told.turns)}
+
+
+def _standing(told: Progress) -> str:
+    """Say how one class stands, and how far it still is to a certificate."""
+    whose = f"{told.tenant or 'the house'}, {told.traffic}: "
+    if told.certificate:
+        return (
+            f"{whose}{told.certificate} until {_day(told.until_ms)}, tested on {told.tested}; "
+            f"{told.decided} requests under it"
+        )
+    state = (
+        f"tested on {told.tested} of {told.labels}"
+        if told.is_testing
+        else f"learned from {told.learned} of {told.learn}"
+    )
+    ended = f"; the last certificate ended: {told.ended}" if told.ended else ""
+    return f"{whose}{state}; nothing is certified before about {told.fewest} more{ended}"
 
 
 def _labels(told: Labels) -> dict[str, Any]:
@@ -144,6 +186,10 @@ def _lines(told: Saved) -> list[str]:
         )
     else:
         lines.append(f"no figure of what was saved: {told.share.why}")
+    for name, share in (("energy", told.energy), ("carbon", told.carbon)):
+        if isinstance(share, Interval):
+            low, point, high = share
+            lines.append(f"{name}: {point:.1%} less (between {low:.1%} and {high:.1%})")
     lines.append(f"spent ${told.graded_nusd / _NUSD:.4f} on answers that were only graded")
     if told.repeated:
         lines.append(
@@ -156,9 +202,7 @@ def _lines(told: Saved) -> list[str]:
 
 
 def _turn(turn: Certified) -> str:
-    from datetime import UTC, datetime
-
-    day = datetime.fromtimestamp(turn.at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")
+    day = _day(turn.at_ms)
     if turn.ended:
         return f"{day}  {turn.id} ended: {turn.ended}"
     if turn.of == "cache":
@@ -167,8 +211,15 @@ def _turn(turn: Certified) -> str:
             f"again, at most {turn.loss:.1%} of which are wrong, {turn.confidence:.0%} sure; "
             f"{turn.labels} labels, wrong {turn.estimate:.1%} on them, at most {turn.bound:.1%}"
         )
+    of = f", of {turn.tenant or 'the house'}, {turn.traffic}" if turn.traffic else ""
     return (
-        f"{day}  {turn.id} began: at most {turn.loss:.1%} worse than {turn.reference}, "
+        f"{day}  {turn.id}{of} began: at most {turn.loss:.1%} worse than {turn.reference}, "
         f"{turn.confidence:.0%} sure; {turn.labels} labels, lost {turn.estimate:+.1%} on them, "
         f"at most {turn.bound:.1%}"
     )
+
+
+def _day(at_ms: int) -> str:
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")

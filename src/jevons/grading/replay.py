@@ -90,6 +90,7 @@ class Replay:
             arms=study.arms,
             learned=study.learned,
             learn=plan.learn,
+            is_testing=not study.is_learning,
             tested=study.tested,
             labels=plan.labels,
             paths=study.times,

@@ -5,26 +5,29 @@ ids, that got the reference. Both are asked alike, so the difference of their me
 saves, and nothing else; its interval is that of a ratio of two means (the delta method).
 
 Rule 1: what was spent on grading is told beside what was saved, never left out.
-Rule 2: where either kind has too few requests of known cost there is no figure.
+Rule 2: where either kind has too few requests of known cost there is no figure; the same of energy
+    and carbon.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from jevons.reports.rebound import Interval, NoFigure
 from jevons.types.account import Certified, Feedback, KeyChange, Receipt
 from jevons.types.units import Estimate, Priced
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ("HOUSE_KEY", "Saved", "saved")
+__all__ = ("HOUSE_KEY", "Saved", "of_traffic", "saved")
 
 HOUSE_KEY = "auto (house)"
 """Name of the key that what is asked for `auto` alone is charged to."""
+
+R = TypeVar("R", bound=Receipt | Certified | Feedback | KeyChange)
 
 _FEWEST = 20
 """Requests of a kind below which chance says more than they do."""
@@ -50,12 +53,33 @@ class Saved(NamedTuple):
     """What the house spent on answers that were only graded, as far as that is known."""
     unknown: int
     """Requests for `auto` whose cost is not known: they are in no sum."""
+    energy: Interval | NoFigure
+    """Share of the energy of the reference's answers that was saved, under a certificate."""
+    carbon: Interval | NoFigure
+    """The same of their carbon."""
     repeated: int
     """Requests, for whatever model, that an earlier answer was given to again."""
     spared_nusd: int
     """What those answers had cost when they were first given, each time anew, as far as that is known."""
     spared_mj: float
     """And the energy that they had taken, of medians."""
+
+
+def of_traffic(records: Iterable[R], *, tenant: str | None, traffic: str | None) -> Iterator[R]:
+    """Leave out what is of other traffic; what is of none stays.
+
+    Args:
+        records: As `saved` takes them.
+        tenant: Whose; None is everybody's.
+        traffic: Which class; None is every one.
+    """
+    for record in records:
+        if (
+            isinstance(record, KeyChange)
+            or (isinstance(record, Receipt) and not record.chosen)
+            or (tenant in {None, record.tenant} and traffic in {None, record.traffic})
+        ):
+            yield record
 
 
 def saved(records: Iterable[Receipt | Certified | Feedback | KeyChange], *, house: str) -> Saved:
@@ -69,8 +93,7 @@ def saved(records: Iterable[Receipt | Certified | Feedback | KeyChange], *, hous
     chosen, arms = Counter[str](), Counter[str]()
     turns: list[Certified] = []
     keys: set[str] = set()
-    decided: list[int] = []
-    held_out: list[int] = []
+    decided, held_out = _Kind(), _Kind()
     graded = unknown = 0
     records = [*records]
     for record in records:
@@ -87,14 +110,25 @@ def saved(records: Iterable[Receipt | Certified | Feedback | KeyChange], *, hous
             arms[record.arm or record.endpoint if record.endpoint else "nobody"] += 1
             if not isinstance(record.cost, Priced):
                 unknown += 1
-            elif record.certificate and record.chosen == "holdout":
-                held_out.append(record.cost.nusd)
+            if record.certificate and record.chosen == "holdout":
+                held_out.take(record)
             elif record.certificate and record.chosen in _DECIDED:
-                decided.append(record.cost.nusd)
-    share = _share(decided, held_out)
-    whole = share.point * _mean(held_out) * len(decided) if isinstance(share, Interval) else 0.0
+                decided.take(record)
     spared = _spared(record for record in records if isinstance(record, Receipt))
-    return Saved(dict(chosen), dict(arms), tuple(turns), share, whole, graded, unknown, *spared)
+    share = _share(decided.cost, held_out.cost)
+    base = _mean(held_out.cost) * len(decided.cost) if isinstance(share, Interval) else 0.0
+    return Saved(
+        dict(chosen),
+        dict(arms),
+        tuple(turns),
+        share,
+        share.point * base if isinstance(share, Interval) else 0.0,
+        graded,
+        unknown,
+        _share(decided.energy, held_out.energy),
+        _share(decided.carbon, held_out.carbon),
+        *spared,
+    )
 
 
 def _spared(receipts: Iterable[Receipt]) -> tuple[int, int, float]:
@@ -110,7 +144,25 @@ def _spared(receipts: Iterable[Receipt]) -> tuple[int, int, float]:
     return times.total(), nusd, mj
 
 
-def _share(decided: Sequence[int], held_out: Sequence[int]) -> Interval | NoFigure:
+class _Kind:
+    """What requests of one kind came to, as far as it is known."""
+
+    def __init__(self) -> None:
+        self.cost: list[float] = []
+        self.energy: list[float] = []
+        self.carbon: list[float] = []
+
+    def take(self, receipt: Receipt) -> None:
+        """Take one more."""
+        if isinstance(receipt.cost, Priced):
+            self.cost.append(receipt.cost.nusd)
+        if isinstance(receipt.energy_mj, Estimate):
+            self.energy.append(receipt.energy_mj.p50)
+        if isinstance(receipt.carbon_mg, Estimate):
+            self.carbon.append(receipt.carbon_mg.p50)
+
+
+def _share(decided: Sequence[float], held_out: Sequence[float]) -> Interval | NoFigure:
     if min(len(decided), len(held_out)) < _FEWEST:
         return NoFigure(
             f"{len(decided)} requests were decided under a certificate and {len(held_out)} drawn to "
@@ -124,11 +176,11 @@ def _share(decided: Sequence[int], held_out: Sequence[int]) -> Interval | NoFigu
     return Interval(1 - ratio - _SIDE_90 * error, 1 - ratio, 1 - ratio + _SIDE_90 * error)
 
 
-def _mean(figures: Sequence[int]) -> float:
+def _mean(figures: Sequence[float]) -> float:
     return sum(figures) / len(figures)
 
 
-def _error(figures: Sequence[int]) -> float:
+def _error(figures: Sequence[float]) -> float:
     """Standard error of the mean."""
     mean = _mean(figures)
     squares = sum([(each - mean) ** 2 for each in figures])

@@ -164,6 +164,8 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """Graded prompts that were learned from, or will be."""
     learn: int
     """How many that takes."""
+    is_testing: bool
+    """Whether a path is laid; before that pairs are learned from."""
     tested: int
     labels: int
     """Most that are tested on."""
@@ -356,7 +358,12 @@ def progress_of(where: Where) -> list[Progress]:
             rows = connection.execute(
                 "SELECT body FROM progress ORDER BY tenant, traffic"
             ).fetchall()
-            return [msgspec.json.decode(body, type=Progress) for (body,) in rows]
+            counts = connection.execute("SELECT certificate, requests FROM decided").fetchall()
+        under: dict[str, int] = dict(counts)
+        told = [msgspec.json.decode(body, type=Progress) for (body,) in rows]
+        return [
+            msgspec.structs.replace(each, decided=under.get(each.certificate, 0)) for each in told
+        ]
     except UNREADABLE as error:
         message = f"{where} cannot be read: {error}"
         raise StoreUnavailable(message) from error

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from jevons.reports import Interval, NoFigure, saved
+from jevons.reports import Interval, NoFigure, of_traffic, saved
 from jevons.testing.make import a_receipt
 from jevons.types.account import Certified, Feedback, KeyChange, Receipt
 from jevons.types.units import Estimate, Priced, Unknown
@@ -106,3 +106,31 @@ def test_what_answers_from_memory_spared_is_what_they_took_at_first() -> None:
     )
     assert (told.repeated, told.spared_nusd, told.spared_mj) == (4, 100, 4.0)
     assert told.chosen == {"cache": 4}
+
+
+def test_energy_and_carbon_are_told_as_money_is_where_they_are_known() -> None:
+    def took(figure: float) -> Estimate:
+        return Estimate(p05=0, p50=figure, p95=1e9, method="modelled-hosted", source="a test")
+
+    cheap = [answered(10, energy_mj=took(each)) for each in (1.0, 3.0) * 20]
+    dear = [answered(100, "holdout", energy_mj=took(each)) for each in (9.0, 11.0) * 20]
+    told = saved([*cheap, *dear], house="h")
+    assert isinstance(told.energy, Interval)
+    assert told.energy.point == pytest.approx(0.8)
+    assert isinstance(told.carbon, NoFigure)
+    half = [
+        answered(9, chosen, carbon_mg=took(mg))
+        for chosen, mg in (("certified", 1.0), ("holdout", 2.0)) * 30
+    ]
+    assert saved(half, house="h").carbon == pytest.approx(Interval(0.5, 0.5, 0.5))
+
+
+def test_what_is_of_other_traffic_is_left_out_and_what_the_house_spent_is_not() -> None:
+    mine = answered(1, tenant="search", traffic="text")
+    json = answered(1, tenant="search", traffic="json")
+    other = answered(1, tenant="default", traffic="text")
+    own = answered(7, "", key="key_h")
+    every = [HOUSE, BEGAN, mine, json, other, own]
+    assert [*of_traffic(every, tenant=None, traffic=None)] == every
+    assert [*of_traffic(every, tenant="search", traffic=None)] == [HOUSE, mine, json, own]
+    assert [*of_traffic(every, tenant="search", traffic="text")] == [HOUSE, mine, own]
