@@ -188,6 +188,26 @@ async def test_a_report_tells_how_each_class_stands_while_the_server_runs(tmp_pa
     assert json.loads(only.stdout)["turns"] == []
 
 
+async def test_while_a_study_is_made_of_its_rows_the_reference_answers(tmp_path: Path) -> None:
+    config = a_house(tmp_path)
+    told = await asyncio.to_thread(label, config, graded(200))
+    assert told.exit_code == 0, told.output
+    body = {"model": "auto", "messages": [{"role": "user", "content": "add 12"}]}
+    async with asking(tmp_path, TOML.replace("learn = 60", "learn = 60\nholdout = 0.0")) as client:
+        first = await client.post("/v1/chat/completions", json=body)
+        assert (first.headers["x-jevons-arm"], first.headers["x-jevons-chosen"]) == (
+            "dear",
+            "uncertified",
+        )
+        async with asyncio.timeout(30):
+            while True:
+                later = await client.post("/v1/chat/completions", json=body)
+                if later.headers["x-jevons-arm"] == "cheap":
+                    break
+                await asyncio.sleep(0.05)
+        assert later.headers["x-jevons-certificate"] in {each.id for each in promised(config)}
+
+
 async def test_labels_of_a_class_that_there_is_not_are_refused(tmp_path: Path) -> None:
     config = a_house(tmp_path)
     told = await asyncio.to_thread(label, config, graded(1), "--class", "text:invoices")

@@ -132,6 +132,8 @@ class Reader:
                 record = record_of(each.turn, each.setup, replay.traffic)
                 if await books.turn(record, row=each.row, part=each.part):
                     log.info("auto.turned", ended=record.ended, labels=record.labels)
+        held = None if replay.study is None else replay.study.certificate
+        replay.recorded = "" if held is None else held.policy
         progress = replay.progress(now_ms)
         if progress is not None:
             await asyncio.to_thread(self._pairs.tell, progress, replay.last)

@@ -54,6 +54,8 @@ class Replay:
         self.setup: Setup | None = None
         self.last = 0
         """Number of the last row that was taken."""
+        self.recorded = ""
+        """The policy whose certificate the books have, of those that hold."""
         self.has_rows = False
         """Whether any was graded."""
         self._ended = ""

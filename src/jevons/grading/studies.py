@@ -3,7 +3,8 @@
 Rule 1: whoever asks waits for none: where a study is not in memory the reference serves, and it is
     made of its rows meanwhile.
 Rule 2: what is not asked for longest is let go of; all that it knew is in its rows.
-Rule 3: rows may say that another setup is studied than this process has: then it promises nothing.
+Rule 3: nothing is promised that is not in the books yet.
+Rule 4: rows may say that another setup is studied than this process has: then it promises nothing.
 """
 
 from __future__ import annotations
@@ -72,7 +73,8 @@ class Studies:
         live = self._live.get(traffic)
         if live is None or live.study is None or live.setup != self.setup:
             return self._none
-        return live.study
+        held = live.study.certificate
+        return self._none if held is not None and held.policy != live.recorded else live.study
 
     def live(self) -> list[Replay]:
         """List those that are in memory, the last that was asked for last."""
