@@ -128,10 +128,11 @@ class Reader:
     ) -> None:
         """Have the books know of what turned, and say how a class stands."""
         for each in turned:
-            if not await asyncio.to_thread(self._pairs.was_turned, each.row, each.part):
-                record = record_of(each.turn, each.setup, replay.traffic)
-                if await books.turn(record, row=each.row, part=each.part):
-                    log.info("auto.turned", ended=record.ended, labels=record.labels)
+            record = record_of(each.turn, each.setup, replay.traffic)
+            if await asyncio.to_thread(self._pairs.was_turned, each.row, record):
+                continue
+            if await books.turn(record, row=each.row):
+                log.info("auto.turned", ended=record.ended, labels=record.labels)
         held = None if replay.study is None else replay.study.certificate
         replay.recorded = "" if held is None else held.policy
         progress = replay.progress(now_ms)

@@ -34,8 +34,6 @@ class Turned(NamedTuple):
 
     row: int
     """Number of the row that turned it."""
-    part: int
-    """Which turn of that row."""
     turn: Turn
     setup: Setup
 
@@ -115,7 +113,7 @@ class Replay:
         if held is None:
             return []
         self._ended = "settings"
-        return [Turned(number, 0, Turn(at_ms, held, "settings"), former)]
+        return [Turned(number, Turn(at_ms, held, "settings"), former)]
 
     def _end(self, number: int, row: PairRow) -> list[Turned]:
         study = self.study
@@ -157,7 +155,7 @@ class Replay:
             if turn.forgets:
                 self._rows.clear()
         setup = self.setup
-        return [] if setup is None else [Turned(number, *each, setup) for each in enumerate(turns)]
+        return [] if setup is None else [Turned(number, turn, setup) for turn in turns]
 
 
 def plan_of(setup: Setup) -> Plan:

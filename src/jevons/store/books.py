@@ -244,13 +244,12 @@ class Books:
         """
         await self._write(record, [put(record)])
 
-    async def turn(self, record: Certified, *, row: int, part: int) -> bool:
+    async def turn(self, record: Certified, *, row: int) -> bool:
         """Record what `auto` promises from now on, or no longer; only whoever is first does.
 
         Args:
             record: What is promised.
             row: Number of the row that turned it.
-            part: Which turn of that row, from 0 on.
 
         Returns:
             Whether it was recorded now; else it had been.
@@ -261,12 +260,12 @@ class Books:
         found: list[bool] = []
 
         def within(connection: Connection) -> None:
-            if was_turned(connection, row, part):
+            if was_turned(connection, row, record):
                 found.append(True)
                 raise StoreUnavailable(_TURNED)
 
         try:
-            await self._write(record, [turning(row, part)], within)
+            await self._write(record, [turning(row, record)], within)
         except StoreUnavailable:
             if not found:
                 raise

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from jevons.store.door import Connection
     from jevons.store.where import Where
+    from jevons.types.account import Certified
 
 __all__ = (
     "PAIRS",
@@ -49,7 +50,7 @@ CREATE TABLE IF NOT EXISTS pair
   (id INTEGER PRIMARY KEY, tenant TEXT NOT NULL, traffic TEXT NOT NULL, body BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS pair_of ON pair (tenant, traffic, id);
 CREATE TABLE IF NOT EXISTS turned
-  (pair INTEGER NOT NULL, part INTEGER NOT NULL, PRIMARY KEY (pair, part)) WITHOUT ROWID;
+  (pair INTEGER NOT NULL, what TEXT NOT NULL, PRIMARY KEY (pair, what)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS decided
   (certificate TEXT PRIMARY KEY, requests INTEGER NOT NULL, purse DOUBLE PRECISION NOT NULL)
   WITHOUT ROWID;
@@ -75,7 +76,7 @@ _TELL = (
     "INSERT INTO progress VALUES (?, ?, ?, ?) ON CONFLICT (tenant, traffic) DO UPDATE "
     "SET pair = excluded.pair, body = excluded.body WHERE progress.pair <= excluded.pair"
 )
-_WAS_TURNED = "SELECT 1 FROM turned WHERE pair = ? AND part = ?"
+_WAS_TURNED = "SELECT 1 FROM turned WHERE pair = ? AND what = ?"
 
 
 class Setup(msgspec.Struct, frozen=True, kw_only=True):
@@ -271,14 +272,14 @@ class Pairs:
             row = connection.execute(_COUNTED, (certificate,)).fetchone()
         return Decided(0, 1.0) if row is None else Decided(*row)
 
-    def was_turned(self, number: int, part: int) -> bool:
+    def was_turned(self, number: int, record: Certified) -> bool:
         """Tell whether the books know of what a row turned.
 
         Raises:
             StoreUnavailable: It cannot be read.
         """
         with self._open() as connection:
-            return was_turned(connection, number, part)
+            return was_turned(connection, number, record)
 
     def tell(self, told: Progress, number: int) -> None:
         """Say how a class of traffic stands at a row; what was said of a later row stays.
@@ -389,14 +390,19 @@ def every_row(where: Where) -> Iterator[PairRow]:
         raise StoreUnavailable(message) from error
 
 
-def was_turned(connection: Connection, number: int, part: int) -> bool:
+def was_turned(connection: Connection, number: int, record: Certified) -> bool:
     """Tell whether the books know of what a row turned."""
-    return connection.execute(_WAS_TURNED, (number, part)).fetchone() is not None
+    return connection.execute(_WAS_TURNED, (number, _what(record))).fetchone() is not None
 
 
-def turning(number: int, part: int) -> tuple[str, tuple[object, ...]]:
+def turning(number: int, record: Certified) -> tuple[str, tuple[object, ...]]:
     """Give the statement that notes that the books know of it."""
-    return "INSERT INTO turned VALUES (?, ?)", (number, part)
+    return "INSERT INTO turned VALUES (?, ?)", (number, _what(record))
+
+
+def _what(record: Certified) -> str:
+    """Name a turn. A later version may find another one at the same row."""
+    return f"{record.id} {record.ended}"
 
 
 def _append(connection: Connection, rows: Sequence[PairRow]) -> None:
