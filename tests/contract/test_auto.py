@@ -192,19 +192,22 @@ async def test_while_a_study_is_made_of_its_rows_the_reference_answers(tmp_path:
     config = a_house(tmp_path)
     told = await asyncio.to_thread(label, config, graded(200))
     assert told.exit_code == 0, told.output
-    body = {"model": "auto", "messages": [{"role": "user", "content": "add 12"}]}
     async with asking(tmp_path, TOML.replace("learn = 60", "learn = 60\nholdout = 0.0")) as client:
-        first = await client.post("/v1/chat/completions", json=body)
-        assert (first.headers["x-jevons-arm"], first.headers["x-jevons-chosen"]) == (
-            "dear",
-            "uncertified",
-        )
+
+        async def ask(number: int) -> httpx2.Response:
+            said = [{"role": "user", "content": f"add {number}"}]
+            body = {"model": "auto", "messages": said}
+            return await client.post("/v1/chat/completions", json=body)
+
+        first = await ask(10)
+        assert first.headers["x-jevons-arm"] == "dear"
+        assert first.headers["x-jevons-chosen"] == "uncertified"
+        later, number = first, 10
         async with asyncio.timeout(30):
-            while True:
-                later = await client.post("/v1/chat/completions", json=body)
-                if later.headers["x-jevons-arm"] == "cheap":
-                    break
+            while later.headers["x-jevons-arm"] != "cheap":
+                number += 1
                 await asyncio.sleep(0.05)
+                later = await ask(number)
         assert later.headers["x-jevons-certificate"] in {each.id for each in promised(config)}
 
 
