@@ -15,11 +15,12 @@ from click.testing import CliRunner
 from jevons.boot import open_house
 from jevons.cache import AnswerCache
 from jevons.cli import main
-from jevons.settings import CacheSettings, EndpointSettings, Settings
+from jevons.settings import AutoSettings, CacheSettings, EndpointSettings, Settings
 from jevons.store import erase
 from jevons.testing import Vendor
 from jevons.testing.make import a_price
 from jevons.testing.reply import chunk, respond, stream, usage, whole
+from jevons.types.errors import Misconfigured
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -39,6 +40,7 @@ RESPONSES = "/v1/responses"
 
 
 EXACT = CacheSettings(mode="exact")
+NO_AUTO = AutoSettings()
 
 
 class Talker:
@@ -88,12 +90,15 @@ class Town(NamedTuple):
 
 
 @asynccontextmanager
-async def town(folder: Path, cache: CacheSettings = EXACT) -> AsyncGenerator[Town]:
+async def town(
+    folder: Path, cache: CacheSettings = EXACT, auto: AutoSettings = NO_AUTO
+) -> AsyncGenerator[Town]:
     talker = Talker()
     async with Vendor(talker) as vendor:
         settings = Settings(
             data_dir=folder,
             cache=cache,
+            auto=auto,
             endpoint=(
                 EndpointSettings(
                     name="dear",
@@ -140,6 +145,34 @@ async def test_what_was_answered_is_answered_again_and_costs_nothing(tmp_path: P
         assert receipt["why"].startswith("the same was asked 0 s ago; the answer of receipt req_")
         assert receipt["charged"] == {"cost_nusd": 0, "energy_mj": 0, "carbon_ug": 0}
         assert json.loads(second.headers["x-jevons-receipt"])["cost_nusd"] == 0
+
+
+async def test_in_a_house_with_auto_it_is_so_for_auto_unless_something_else_is_said(
+    tmp_path: Path,
+) -> None:
+    auto = AutoSettings(reference="dear")
+    async with town(tmp_path, CacheSettings(), auto) as there:
+        first, again = await there.ask(model="auto"), await there.ask(model="auto")
+        assert first.headers["x-jevons-chosen"] == "uncertified"
+        assert (is_hit(again), again.headers["x-jevons-chosen"]) == (True, "cache")
+        named = [is_hit(await there.ask(model="dear")) for _ in range(2)]
+        assert (named, there.talker.asked) == ([False, False], 3)
+    async with town(tmp_path, CacheSettings(models="all"), auto) as there:
+        assert [is_hit(await there.ask(model="dear")) for _ in range(2)] == [False, True]
+    async with town(tmp_path, CacheSettings(mode="off"), auto) as there:
+        assert [is_hit(await there.ask(model="auto")) for _ in range(2)] == [False, False]
+    async with town(tmp_path, CacheSettings()) as there:
+        assert [is_hit(await there.ask()) for _ in range(2)] == [False, False]
+
+
+async def test_no_endpoint_has_the_name_that_receipts_give_to_memory(tmp_path: Path) -> None:
+    endpoint = EndpointSettings(
+        name="cache", model="a/dear", url="http://127.0.0.1:1/v1", dialect="openai-chat", place="DE"
+    )
+    settings = Settings(data_dir=tmp_path, cache=EXACT, endpoint=(endpoint,))
+    with pytest.raises(Misconfigured, match="rename it"):
+        async with open_house(settings):
+            pass
 
 
 async def test_vectors_are_given_again_to_the_same_text_in_the_same_shape(tmp_path: Path) -> None:
