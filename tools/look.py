@@ -33,7 +33,7 @@ FLAGS = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 PATHS = (
-    "/", "/spend", "/energy", "/places", "/models", "/receipts", "/policy", "/keys", "/landscape",
+    "/", "/spend", "/energy", "/places", "/models", "/auto", "/receipts", "/policy", "/keys", "/landscape",
 )  # fmt: skip
 LATEST_MS = 1000.0
 TIMES = 3

@@ -11,11 +11,16 @@ import pytest
 from click.testing import CliRunner
 
 from jevons.boot import open_house
+from jevons.boot.pages import BooksOnDisk
 from jevons.cli import main
+from jevons.dashboard import Scope
+from jevons.dashboard.frame import write
+from jevons.dashboard.view.auto import auto
 from jevons.settings import AutoSettings, CacheSettings, EndpointSettings, Settings
-from jevons.testing import Vendor
+from jevons.testing import Clock, Vendor
 from jevons.testing.make import a_price
 from jevons.testing.reply import usage, whole
+from jevons.types.person import Person
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,6 +124,7 @@ async def test_a_month_of_auto_from_the_reference_to_a_saving_and_back(tmp_path:
     assert {"uncertified", "certified", "named"} <= told["chosen"].keys()
     assert told["graded_nusd"] > 0
     assert told["unknown"] == 0
+    looks_right(tmp_path)
     text = CliRunner().invoke(main, ["report", "auto", "--config", str(tmp_path / "jevons.toml")])
     assert "at most 10.0% worse than dear, 95% sure" in text.output
     assert "ended: quality" in text.output
@@ -131,3 +137,18 @@ def report(folder: Path) -> dict[str, Any]:
     result = CliRunner().invoke(main, said)
     assert result.exit_code == 0, result.output
     return json.loads(result.stdout)
+
+
+ADA = Person(name="ada", role="auditor")
+
+
+def looks_right(folder: Path) -> None:
+    """The page says the same, and who looks after another team is shown nothing of it."""
+    books = BooksOnDisk(folder / "ledger.db", Clock(0))
+    whole = books.saved(Scope(None))
+    text = write("view.html", view=auto(whole, now_ms=whole.turns[-1].at_ms), is_file=True,
+                 path="/auto", query={}, person=ADA, nav=(), csrf="", is_synthetic=False)  # fmt: skip
+    assert "No certificate holds" in text
+    assert "quality" in text
+    assert "decided under a certificate" in text
+    assert books.saved(Scope(frozenset({"another"}))).chosen == {}

@@ -13,9 +13,10 @@ from jevons.admin.roles import Reach, reach
 from jevons.boot.landscape import open_landscape
 from jevons.boot.weigh import would
 from jevons.dashboard import Found, Head, Scope, Weighed
-from jevons.reports import DAY_MS, labels
+from jevons.reports import DAY_MS, HOUSE_KEY, labels, saved
 from jevons.store import (
     balances,
+    chosen_records,
     every_row,
     head_of,
     keys_in,
@@ -24,6 +25,7 @@ from jevons.store import (
     spending,
     tallies,
 )
+from jevons.types.account import Certified, Receipt
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -35,12 +37,12 @@ if TYPE_CHECKING:
     from jevons.dashboard import Reviewing, Sees, Wanted
     from jevons.pick import Resting
     from jevons.ports import Clock
-    from jevons.reports import Landscape
+    from jevons.reports import Landscape, Saved
     from jevons.reports.tally import Tally
     from jevons.settings import Settings
     from jevons.store.where import Where
     from jevons.telemetry import Metrics
-    from jevons.types.account import Ended, SetAside
+    from jevons.types.account import Ended, Feedback, KeyChange, SetAside
     from jevons.types.actor import Actor
     from jevons.types.model import Endpoint
     from jevons.types.person import Person
@@ -145,9 +147,25 @@ class BooksOnDisk:
         """Tell which accounts there are."""
         return spending(self._where, now_ms=self._clock.now_ms()).terms
 
+    def saved(self, scope: Scope) -> Saved:
+        """Tell what became of requests for `auto`, of those that somebody may see."""
+        records = chosen_records(self._where)
+        return saved([each for each in records if _may_see(scope, each)], house=HOUSE_KEY)
+
     def balances(self) -> list[Balance]:
         """Tell what is left of every budget."""
         return balances(self._where, now_ms=self._clock.now_ms())
+
+
+def _may_see(scope: Scope, record: Receipt | Certified | Feedback | KeyChange) -> bool:
+    """Tell whether a record is of what somebody may see; what holds for all, all may see."""
+    match record:
+        case Receipt():
+            return scope.sees(record.key, record.account)
+        case Certified():
+            return not record.tenant or scope.sees(record.tenant, (record.tenant,))
+        case _:
+            return True
 
 
 def sees_of(books: BooksOnDisk) -> Sees:

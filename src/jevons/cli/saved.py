@@ -31,19 +31,6 @@ _GRADERS = MappingProxyType(
     }
 )
 _MJ_PER_WH = 3.6e6
-_REASONS = MappingProxyType(
-    {
-        "certified": "decided under a certificate",
-        "new": "unlike all that was graded: the reference",
-        "sticky": "stayed with the reference, where their conversation began",
-        "holdout": "drawn to get the reference, to measure beside",
-        "uncertified": "no certificate held: the reference",
-        "named": "the caller named the arm",
-        "fallback": "the arm failed: the reference",
-        "no-reference": "the reference may not serve them",
-        "cache": "an earlier answer was given again",
-    }
-)
 
 _WHO = MappingProxyType(
     {"tests": "tests of yours", "checks": "comparing answers", "judge": "the judge"}
@@ -173,9 +160,9 @@ def _counts(counts: Mapping[str, int], before: str) -> list[str]:
 
 
 def _lines(told: Saved) -> list[str]:
-    from jevons.reports import Interval
+    from jevons.reports import REASONS, Interval
 
-    lines = [f"{count:8}  {_REASONS.get(why, why)}" for why, count in sorted(told.chosen.items())]
+    lines = [f"{count:8}  {REASONS.get(why, why)}" for why, count in sorted(told.chosen.items())]
     lines += ["", *[f"{count:8}  answered by {arm}" for arm, count in sorted(told.arms.items())]]
     lines += ["", *[_turn(each) for each in told.turns], ""]
     if isinstance(told.share, Interval):

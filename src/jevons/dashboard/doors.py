@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from jevons.budget import Balance, Terms
+    from jevons.reports import Saved
     from jevons.reports.tally import Tally
     from jevons.types import review
     from jevons.types.account import Ended, SetAside
@@ -140,6 +141,10 @@ class Reading(Protocol):
 
     def terms(self) -> Terms:
         """Tell which accounts there are, and what holds for each."""
+        ...
+
+    def saved(self, scope: Scope) -> Saved:
+        """Tell what became of requests for `auto`, of those that somebody may see."""
         ...
 
     def balances(self) -> list[Balance]:

@@ -41,6 +41,7 @@ NAV = (
     Place("/energy", "Energy", "receipt.see"),
     Place("/places", "Places", "receipt.see"),
     Place("/models", "Models", "endpoint.see"),
+    Place("/auto", "Auto", "receipt.see"),
     Place("/receipts", "Receipts", "receipt.see"),
     Place("/policy", "Policy", "policy.ask"),
     Place("/keys", "Keys", "account.see"),

@@ -19,6 +19,7 @@ from jevons.dashboard.days import days_of
 from jevons.dashboard.doors import Wanted
 from jevons.dashboard.frame import KINDS, NAV, REVIEW, asset, write
 from jevons.dashboard.review import ReviewPage
+from jevons.dashboard.view.auto import auto
 from jevons.dashboard.view.energy import NEEDS as ENERGY_NEEDS
 from jevons.dashboard.view.energy import energy
 from jevons.dashboard.view.keys import NEEDS as KEYS_NEEDS
@@ -108,6 +109,7 @@ def routes(
         Route("/energy", pages.energy),
         Route("/places", pages.places),
         Route("/models", pages.models),
+        Route("/auto", pages.auto),
         Route("/receipts", pages.receipts),
         Route("/receipts/{request}", pages.receipt),
         Route("/policy", pages.policy),
@@ -158,6 +160,10 @@ class _Pages(NamedTuple):
         tallies = self._tallies(request, days, MODELS_NEEDS, scope=scope)
         view = models(tallies, self.serving.endpoints, self.serving.aside, days)
         return self.written("days.html", request, view=view, days=days)
+
+    def auto(self, request: Request) -> Response:
+        view = auto(self.reading.saved(self.scope(request)), now_ms=self.clock.now_ms())
+        return self.written("view.html", request, view=view)
 
     def receipts(self, request: Request) -> Response:
         text = request.query_params.get("q", "").strip()

@@ -21,7 +21,7 @@ from jevons.reports.lmdi import Effects, Flow, decompose
 from jevons.reports.opinions import Opinion, opinions
 from jevons.reports.proportion import proportion
 from jevons.reports.rebound import Interval, NoFigure, Rebound, growth_of, rebound
-from jevons.reports.saved import HOUSE_KEY, Saved, of_traffic, saved
+from jevons.reports.saved import HOUSE_KEY, REASONS, Saved, of_traffic, saved
 from jevons.reports.series import Change, Day, Step, days_of, interrupted, moved
 from jevons.reports.spend import DAY_MS, TIERS, Bill, Column, Tier, bill, groups_of, tier_of
 from jevons.reports.tally import HOUR_MS, Counted, Group, Sum, Tally, add_up, tally_of
@@ -30,6 +30,7 @@ __all__ = (
     "DAY_MS",
     "HOUR_MS",
     "HOUSE_KEY",
+    "REASONS",
     "TIERS",
     "Bill",
     "Change",

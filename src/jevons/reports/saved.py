@@ -12,7 +12,8 @@ Rule 2: where either kind has too few requests of known cost there is no figure;
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from jevons.reports.rebound import Interval, NoFigure
@@ -22,12 +23,27 @@ from jevons.types.units import Estimate, Priced
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ("HOUSE_KEY", "Saved", "of_traffic", "saved")
+__all__ = ("HOUSE_KEY", "REASONS", "Saved", "of_traffic", "saved")
 
 HOUSE_KEY = "auto (house)"
 """Name of the key that what is asked for `auto` alone is charged to."""
 
 R = TypeVar("R", bound=Receipt | Certified | Feedback | KeyChange)
+
+REASONS = MappingProxyType(
+    {
+        "certified": "decided under a certificate",
+        "new": "unlike all that was graded: the reference",
+        "sticky": "stayed with the reference, where their conversation began",
+        "holdout": "drawn to get the reference, to measure beside",
+        "uncertified": "no certificate held: the reference",
+        "named": "the caller named the arm",
+        "fallback": "the arm failed: the reference",
+        "no-reference": "the reference may not serve them",
+        "cache": "an earlier answer was given again",
+    }
+)
+"""What stands on receipts as `chosen`, in words."""
 
 _FEWEST = 20
 """Requests of a kind below which chance says more than they do."""
@@ -63,6 +79,8 @@ class Saved(NamedTuple):
     """What those answers had cost when they were first given, each time anew, as far as that is known."""
     spared_mj: float
     """And the energy that they had taken, of medians."""
+    days: dict[str, dict[str, int]]
+    """How many each arm answered, by the day, UTC."""
 
 
 def of_traffic(records: Iterable[R], *, tenant: str | None, traffic: str | None) -> Iterator[R]:
@@ -91,6 +109,7 @@ def saved(records: Iterable[Receipt | Certified | Feedback | KeyChange], *, hous
         house: Name of the key that the house asks with for itself.
     """
     chosen, arms = Counter[str](), Counter[str]()
+    days: defaultdict[str, Counter[str]] = defaultdict(Counter)
     turns: list[Certified] = []
     keys: set[str] = set()
     decided, held_out = _Kind(), _Kind()
@@ -107,27 +126,34 @@ def saved(records: Iterable[Receipt | Certified | Feedback | KeyChange], *, hous
             graded += record.cost.nusd if isinstance(record.cost, Priced) else 0
         elif record.chosen:
             chosen[record.chosen] += 1
-            arms[record.arm or record.endpoint if record.endpoint else "nobody"] += 1
+            arm = record.arm or record.endpoint if record.endpoint else "nobody"
+            arms[arm] += 1
+            days[record.day][arm] += 1
             if not isinstance(record.cost, Priced):
                 unknown += 1
             if record.certificate and record.chosen == "holdout":
                 held_out.take(record)
             elif record.certificate and record.chosen in _DECIDED:
                 decided.take(record)
-    spared = _spared(record for record in records if isinstance(record, Receipt))
+    repeated, spared_nusd, spared_mj = _spared(
+        record for record in records if isinstance(record, Receipt)
+    )
     share = _share(decided.cost, held_out.cost)
     base = _mean(held_out.cost) * len(decided.cost) if isinstance(share, Interval) else 0.0
     return Saved(
-        dict(chosen),
-        dict(arms),
-        tuple(turns),
-        share,
-        share.point * base if isinstance(share, Interval) else 0.0,
-        graded,
-        unknown,
-        _share(decided.energy, held_out.energy),
-        _share(decided.carbon, held_out.carbon),
-        *spared,
+        chosen=dict(chosen),
+        arms=dict(arms),
+        turns=tuple(turns),
+        share=share,
+        saved_nusd=share.point * base if isinstance(share, Interval) else 0.0,
+        graded_nusd=graded,
+        unknown=unknown,
+        energy=_share(decided.energy, held_out.energy),
+        carbon=_share(decided.carbon, held_out.carbon),
+        repeated=repeated,
+        spared_nusd=spared_nusd,
+        spared_mj=spared_mj,
+        days={day: dict(each) for day, each in days.items()},
     )
 
 
