@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import httpx2
 import pytest
 from click.testing import CliRunner
+from structlog.testing import capture_logs
 
 from jevons.boot import open_house
 from jevons.cli import main
@@ -19,7 +20,7 @@ from jevons.store import PairRow, Pairs, chosen_records, progress_of
 from jevons.testing import Vendor
 from jevons.testing.reply import usage, whole
 from jevons.types.account import Certified
-from jevons.types.errors import Misconfigured
+from jevons.types.errors import Misconfigured, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -209,6 +210,27 @@ async def test_while_a_study_is_made_of_its_rows_the_reference_answers(tmp_path:
                 await asyncio.sleep(0.05)
                 later = await ask(number)
         assert later.headers["x-jevons-certificate"] in {each.id for each in promised(config)}
+
+
+async def test_a_house_ends_also_if_what_was_decided_cannot_be_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object) -> None:
+        message = "the disk is gone"
+        raise StoreUnavailable(message)
+
+    config = a_house(tmp_path)
+    await asyncio.to_thread(label, config, graded(200))
+    with capture_logs() as logs:
+        async with open_house(load(config)):
+            async with asyncio.timeout(30):
+                while not promised(config):  # noqa: ASYNC110 a thread's doing
+                    await asyncio.sleep(0.05)
+            monkeypatch.setattr(Pairs, "count", gone)
+            monkeypatch.setattr(Pairs, "counted", gone)
+    assert [each["error"] for each in logs if each["event"] == "auto.not_counted"] == [
+        StoreUnavailable.code
+    ]
 
 
 async def test_labels_of_a_class_that_there_is_not_are_refused(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from jevons.grading.standing import Standing
 from jevons.pick import can_compare, drafted
 from jevons.telemetry import log
 from jevons.types.arm import Arm, Step
+from jevons.types.errors import JevonsError
 from jevons.types.message import Text, ToolCall, ToolResult
 
 if TYPE_CHECKING:
@@ -118,7 +119,10 @@ class Loop:
         if self._running is not None:
             self._running.cancel()
             await asyncio.gather(self._running, return_exceptions=True)
-            await self._reader.count()
+            try:
+                await self._reader.count()
+            except JevonsError as error:  # a house ends all the same
+                log.warning("auto.not_counted", error=error.code)
         await asyncio.to_thread(self._pairs.close)
 
     async def __aenter__(self) -> Self:

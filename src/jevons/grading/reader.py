@@ -85,9 +85,11 @@ class Reader:
                 continue
             known = self._counts.get(replay.traffic)
             before = known.requests if known is not None and known.policy == held.policy else 0
-            now = study.decided
-            told = await asyncio.to_thread(
-                self._pairs.count, named_by(held.policy), now - before, study.purse
+            now, name = study.decided, named_by(held.policy)
+            told = (
+                await asyncio.to_thread(self._pairs.count, name, now - before, study.purse)
+                if now > before
+                else await asyncio.to_thread(self._pairs.counted, name)
             )
             if study.certificate is held:
                 study.resume(told.requests + study.decided - now, study.purse)
