@@ -5,6 +5,7 @@ from __future__ import annotations
 from jevons.dashboard.doors import Head
 from jevons.dashboard.view.records import one
 from jevons.testing.make import a_receipt
+from jevons.types.account import Tried
 from jevons.types.proof import Filed
 
 FILED = Filed(leaf=b"{}", leaf_hash="", inclusion=None)
@@ -27,3 +28,21 @@ def test_another_is_somebodys() -> None:
     facts = {fact.name: fact.value for _, group in page.facts for fact in group}
     assert "repeats" not in facts
     assert facts["auto"] == "certified"
+
+
+def test_a_cascade_names_its_arm_and_every_draft() -> None:
+    drafts = (
+        Tried(endpoint="cheap", draft="taken"),
+        Tried(endpoint="local", draft="agreed"),
+    )
+    receipt = a_receipt(chosen="certified", arm="cheap+local", endpoint="cheap", tried=drafts)
+    facts = [
+        (fact.name, fact.value)
+        for _, group in one(receipt, FILED, Head("", "", None), names={}).facts
+        for fact in group
+    ]
+    assert ("arm", "cheap+local") in facts
+    assert [value for name, value in facts if name == "drafted"] == [
+        "cheap: taken",
+        "local: agreed",
+    ]
