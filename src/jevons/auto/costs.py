@@ -49,7 +49,8 @@ class CostModel(NamedTuple):
 
     def expect(self, prompts: Sequence[Prompt]) -> Floats:
         """Say what each arm is likely to cost, in the unit that was learned from; NaN: nobody knows."""
-        return np.exp(_figures(prompts) @ self.weights) * self.scale
+        looks = np.array([each.looks for each in prompts])
+        return np.exp(looks @ self.weights[1:] + self.weights[0]) * self.scale
 
 
 def sums_of(prompts: Sequence[Prompt], costs: Floats) -> Sums:

@@ -13,14 +13,17 @@ if TYPE_CHECKING:
 
     from jevons.auto.features import Prompt
 
-__all__ = ("Bools", "Floats", "Ints", "Rows", "rows_of")
+__all__ = ("Bools", "Floats", "Ints", "Rows", "Turned", "rows_of")
 
 Floats = npt.NDArray[Any]
 Ints = npt.NDArray[Any]
 Bools = npt.NDArray[np.bool_]
 
 _AT_ONCE = 1 << 18
-"""Entries that are multiplied at once: more needs memory, fewer needs time."""
+"""Figures that are made at once: they are to stay near the processor until they are added up."""
+
+_WIDE = 32
+"""Columns from which on it is quicker to take all of them together than one after the other."""
 
 
 class Rows(NamedTuple):
@@ -33,32 +36,70 @@ class Rows(NamedTuple):
 
     def times(self, weights: Floats) -> Floats:
         """Multiply by a matrix of `width` rows."""
+        if weights.shape[1] < _WIDE:
+            products = [
+                np.add.reduceat(each[self.columns] * self.values, self.starts[:-1])
+                for each in np.ascontiguousarray(weights.T)
+            ]
+            return np.stack(products, axis=1)
         out = np.empty((len(self.starts) - 1, weights.shape[1]), dtype=np.float32)
-        for begin, end in self._pieces():
+        for begin, end in _pieces(self.starts, _AT_ONCE // weights.shape[1]):
             first, last = self.starts[begin], self.starts[end]
             products = weights[self.columns[first:last]] * self.values[first:last, None]
             out[begin:end] = np.add.reduceat(products, self.starts[begin:end] - first, axis=0)
         return out
 
-    def turned_times(self, figures: Floats) -> Floats:
-        """Multiply the transpose by a matrix of one row for each of ours."""
+    def turned(self) -> Turned:
+        """Give the transpose."""
+        order = np.argsort(self.columns, kind="stable")
+        kept, starts = np.unique(self.columns[order], return_index=True)
         row_of = np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
-        return np.stack(
-            [
-                np.bincount(self.columns, self.values * column[row_of], minlength=self.width)
-                for column in figures.T
-            ],
-            axis=1,
-        ).astype(np.float32)
+        starts = np.append(starts, len(order))
+        return Turned(
+            kept, Rows(starts, row_of[order], self.values[order], len(self.starts) - 1), self.width
+        )
 
-    def _pieces(self) -> list[tuple[int, int]]:
-        """Part the rows so that each piece has about as many entries as fit at once."""
-        count = len(self.starts) - 1
-        if self.starts[-1] <= _AT_ONCE:
-            return [(0, count)]
-        cuts = np.searchsorted(self.starts, np.arange(0, int(self.starts[-1]), _AT_ONCE))
-        edges = sorted({0, *[int(cut) for cut in cuts if cut < count], count})
-        return list(pairwise(edges))
+    def likeness(self, of: Ints) -> Floats:
+        """Multiply some rows by each other, none of which has a column twice."""
+        some = self.only(of)
+        out = np.empty((len(of), len(of)), dtype=np.float32)
+        spread = np.zeros(self.width, dtype=np.float32)
+        for row, (first, last) in enumerate(pairwise(some.starts)):
+            own = some.columns[first:last]
+            spread[own] = some.values[first:last]
+            out[row] = np.add.reduceat(spread[some.columns] * some.values, some.starts[:-1])
+            spread[own] = 0.0
+        return out
+
+    def only(self, of: Ints) -> Rows:
+        """Take some of the rows."""
+        sizes = np.diff(self.starts)[of]
+        starts = np.concatenate(([0], np.cumsum(sizes)))
+        ahead: Ints = np.repeat(self.starts[of] - starts[:-1], sizes)
+        places = np.arange(int(starts[-1])) + ahead
+        return Rows(starts, self.columns[places], self.values[places], self.width)
+
+
+class Turned(NamedTuple):
+    """Compressed rows, turned: columns in which nothing stands are left out."""
+
+    kept: Ints
+    rows: Rows
+    height: int
+
+    def times(self, figures: Floats) -> Floats:
+        """Multiply by a matrix of one row for each that was turned."""
+        out = np.zeros((self.height, figures.shape[1]), dtype=np.float32)
+        out[self.kept] = self.rows.times(figures.astype(np.float32))
+        return out
+
+
+def _pieces(starts: Ints, most: int) -> list[tuple[int, int]]:
+    """Part rows so that each piece has about as many entries as may be made at once."""
+    count, entries = len(starts) - 1, int(starts[-1])
+    cuts = np.searchsorted(starts, np.arange(most, entries, most))
+    edges = sorted({0, *[int(cut) for cut in cuts if cut < count], count})
+    return list(pairwise(edges))
 
 
 def rows_of(prompts: Sequence[Prompt], place: Ints, rarity: Floats) -> Rows:

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from jevons.auto import quality
 from jevons.auto.features import Prompt, read
-from jevons.auto.logistic import fit_logistic, likelihood
+from jevons.auto.logistic import fit_logistic, fit_words, likelihood
 from jevons.auto.quality import QualityModel, fit_quality
-from jevons.auto.ridge import fit_ridge
 from jevons.auto.rows import Floats, Rows
 from jevons.auto.table import fit_level
 
@@ -53,6 +53,23 @@ def test_chance_is_drawn_to_the_mean() -> None:
     assert abs(gains.mean() + 0.5) < 0.15
 
 
+def test_what_words_say_of_arms_is_told_for_each_word() -> None:
+    model = fitted()
+    assert model.words.shape == (len(model.rarity), 3)
+
+
+def test_topics_are_sought_in_some_of_many_prompts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quality, "_SAMPLE", 60)
+    gains = fitted().expect([read(HARD[3] + " again"), read(EASY[3] + " again")]).gains
+    assert gains[0, 1] < gains[1, 1] - 0.4
+
+
+def test_company_changes_nothing() -> None:
+    model, prompts = fitted(), traffic(6)
+    alone = np.concatenate([model.expect([each]).gains for each in prompts])
+    assert np.allclose(alone, model.expect(prompts).gains, atol=1e-6)
+
+
 def test_parts_average_to_what_is_expected() -> None:
     model, prompts = fitted(), traffic(6)
     parts = model.explain(prompts)
@@ -94,14 +111,17 @@ def test_routes_say_what_texts_do_not() -> None:
 
 
 def test_few_pairs_make_no_groups() -> None:
-    assert fitted(traffic(10), graded(10)).levels == ()
+    model = fitted(traffic(10), graded(10))
+    assert model.groups.levels == ()
+    assert model.expect(traffic(10)).topics.shape == fitted().expect(traffic(10)).topics.shape
+    assert np.allclose(model.explain(traffic(2)).table, model.mean)
 
 
 def test_many_pairs_make_groups_of_every_size() -> None:
     prompts = [read(f"word{at % 97} word{at % 31} word{at % 7}") for at in range(800)]
     grades = np.random.default_rng(0).integers(0, 2, (800, 2)).astype(float)
-    levels = fit_quality(prompts, grades, reference=0).levels
-    assert [len(level.centres) for level in levels] == [4, 12, 36, 100]
+    levels = fit_quality(prompts, grades, reference=0).groups.levels
+    assert [level.stop - level.start for level in levels] == [4, 12, 36, 100]
 
 
 def test_groups_that_differ_by_chance_only_are_taken_for_alike() -> None:
@@ -120,17 +140,27 @@ def test_groups_that_differ_are_told_apart_and_the_small_ones_drawn_in() -> None
     assert effects[3] == 0.0
 
 
-def test_a_ridge_is_what_linear_algebra_says_it_is() -> None:
-    dense = DICE.normal(size=(40, 6)).astype(np.float32)
-    rows = Rows(np.arange(0, 241, 6), np.tile(np.arange(6), 40), dense.ravel(), 6)
-    grades = DICE.normal(size=(40, 2))
-    exact = np.linalg.solve(dense.T @ dense + 2.0 * np.eye(6), dense.T @ grades)
-    assert np.allclose(fit_ridge(rows, grades, penalty=2.0), exact, atol=1e-3)
+def test_words_are_fitted_as_the_full_matrix_would_be() -> None:
+    dense = DICE.normal(size=(80, 7)).astype(np.float32)
+    dense[:, 0] = 0.0  # the constant's column
+    rows = Rows(np.arange(0, 561, 7), np.tile(np.arange(7), 80), dense.ravel(), 7)
+    grades = (DICE.random((80, 2)) < likelihood(dense[:, 1:3])).astype(float)
+    figures = np.concatenate((np.ones((80, 1)), dense[:, 1:] * 2.0), axis=1)
+    exact = fit_logistic(figures, grades)
+    exact[1:] *= 2.0
+    assert np.allclose(fit_words(rows, grades, trust=4.0), exact, atol=2e-2)
+
+
+def test_words_without_a_grade_are_left_out() -> None:
+    rows = Rows(np.arange(0, 81, 2), np.tile([0, 1], 40), np.tile([0.0, 1.0], 40), 2)
+    grades = np.where(np.arange(40) < 20, 1.0, np.nan)[:, None]
+    weights = fit_words(rows, grades, trust=0.05)
+    assert likelihood(weights[:1])[0, 0] > 0.9
 
 
 def test_a_likelihood_follows_what_was_seen() -> None:
     figures = np.stack((np.ones(400), np.linspace(-2, 2, 400)), axis=1)
     grades = (figures[:, 1] > 0).astype(float)[:, None]
-    weights = fit_logistic(figures, grades, penalty=1.0)
+    weights = fit_logistic(figures, grades)
     assert likelihood(figures[[0]] @ weights)[0, 0] < 0.05
     assert likelihood(figures[[-1]] @ weights)[0, 0] > 0.95

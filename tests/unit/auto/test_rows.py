@@ -29,14 +29,24 @@ def test_multiplies_as_the_full_matrix_does() -> None:
 
 def test_multiplies_transposed_as_the_full_matrix_does() -> None:
     rows, figures = some_rows(), np.random.default_rng(1).normal(size=(len(TEXTS), 2))
-    assert np.allclose(rows.turned_times(figures), full(rows).T @ figures, atol=1e-5)
+    assert np.allclose(rows.turned().times(figures), full(rows).T @ figures, atol=1e-5)
 
 
 def test_pieces_give_what_the_whole_gives(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows, weights = some_rows(), np.random.default_rng(1).normal(size=(50, 3))
+    rows, weights = some_rows(), np.random.default_rng(1).normal(size=(50, 40))
     whole = rows.times(weights)
-    monkeypatch.setattr(rows_module, "_AT_ONCE", 4)
+    monkeypatch.setattr(rows_module, "_AT_ONCE", 160)
     assert np.allclose(rows.times(weights), whole)
+    assert np.allclose(whole, full(rows) @ weights, atol=1e-5)
+
+
+def test_some_rows_are_held_against_each_other() -> None:
+    columns = np.array([0, 1, 4, 0, 2, 0, 1, 2, 0, 1, 2, 3])  # each once in a row, as buckets are
+    rows = Rows(np.array([0, 3, 5, 8, 12]), columns, np.arange(12, dtype=np.float32), 5)
+    of = np.array([0, 1, 3])
+    wanted = full(rows)[of]
+    assert np.allclose(full(rows.only(of)), wanted)
+    assert np.allclose(rows.likeness(of), wanted @ wanted.T, atol=1e-5)
 
 
 def test_rows_have_length_one_or_nothing_in_them() -> None:
