@@ -111,6 +111,7 @@ async def test_what_both_agree_on_goes_out_and_else_the_reference_s(
         async with open_house(load(config)) as house:
             key = (tmp_path / "key").read_text().strip()
             headers = {"authorization": f"Bearer {key}", "x-jevons-arm": "cheap+local"}
+            headers["cache-control"] = "no-store"  # the same is asked twice
             transport = httpx2.ASGITransport(app=house.app)  # type: ignore[arg-type] ours is narrower
             async with httpx2.AsyncClient(transport=transport, base_url="http://house") as client:
                 asked = {"model": "auto", **body, "stream": wanted == "stream"}
