@@ -15,12 +15,13 @@ from jevons.auto.costs import CostModel, fit_costs
 from jevons.auto.drift import Drift, drift
 from jevons.auto.features import Prompt, pack, read, unpack
 from jevons.auto.frontier import Path, frontier, path_of
+from jevons.auto.laying import Frozen, lay, learn
 from jevons.auto.likeness import Label, Likeness, Shift
 from jevons.auto.nearest import Found, Nearest
 from jevons.auto.novelty import Known, know
 from jevons.auto.progress import fewest
 from jevons.auto.quality import QualityModel, fit_quality
-from jevons.auto.sampling import Draws, draws_of, weights_of
+from jevons.auto.sampling import Draws, draws_of
 from jevons.auto.study import Choice, Pair, Plan, Study, Turn
 from jevons.auto.traffic import Studied, Tenant, Traffic, kind_of, tenant_of, traffic_of
 
@@ -33,6 +34,7 @@ __all__ = (
     "Draws",
     "Drift",
     "Found",
+    "Frozen",
     "Known",
     "Label",
     "Likeness",
@@ -60,6 +62,8 @@ __all__ = (
     "frontier",
     "kind_of",
     "know",
+    "lay",
+    "learn",
     "named_by",
     "p_value",
     "pack",
@@ -71,5 +75,4 @@ __all__ = (
     "traffic_of",
     "unpack",
     "upper_bound",
-    "weights_of",
 )

@@ -19,7 +19,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from jevons.auto.betting import p_value, upper_bound
+import numpy as np
+
+from jevons.auto.deadline import least_loss, purses
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +54,8 @@ class Labels(NamedTuple):
     weights: Floats
     """One over how much likelier than by lot it was drawn."""
     heaviest: float = 1.0
-    """Of the weights of labels where some policy does without the reference, the largest."""
+    """Most that a label where some policy does without the reference can weigh. It is known before
+    any is drawn: the heaviest of those that were drawn is not it."""
 
 
 class Certificate(NamedTuple):
@@ -77,7 +80,13 @@ def share(terms: Terms, times: int) -> float:
 
 
 def certify(
-    labels: Labels, terms: Terms, *, at_ms: int, policies: Sequence[str], times: int | None = None
+    labels: Labels,
+    terms: Terms,
+    *,
+    at_ms: int,
+    policies: Sequence[str],
+    times: int | None = None,
+    planned: int | None = None,
 ) -> Certificate:
     """Walk the path as far as the labels carry.
 
@@ -87,19 +96,24 @@ def certify(
         at_ms: Now, Unix milliseconds.
         policies: Hash of each policy.
         times: The how many-th test this is in its class of traffic; None spends all of delta.
+        planned: How many labels there will be, if it is looked again as more come in, and the same
+            at each look; None: these are all.
     """
     delta = terms.delta if times is None else share(terms, times)
-    step = 0
-    for each in range(1, labels.policy.shape[1]):
-        figures, least = _figures(labels, each, terms.loss)
-        if p_value(figures, least=least, delta=delta) > delta:
-            break
-        step = each
+    figures = labels.policy - (1.0 - terms.loss) * labels.reference[:, None]
+    purse = purses(
+        figures * labels.weights[:, None],
+        least=_least(terms.loss, labels),
+        delta=delta,
+        planned=planned,
+    )
+    has_passed = purse.max(axis=0, initial=0.0) >= -np.log(delta)
+    step = int(np.append(has_passed[1:], False).argmin())
     return Certificate(
         step=step,
         labels=len(labels.reference),
         estimate=_estimate(labels, step),
-        bound=0.0 if step == 0 else _bound(labels, step, delta),
+        bound=0.0 if step == 0 else _bound(labels, step, terms.loss, delta, planned),
         terms=terms,
         at_ms=at_ms,
         policy=policies[step],
@@ -124,10 +138,9 @@ def expired(
     return "volume" if requests >= certificate.terms.requests else ""
 
 
-def _figures(labels: Labels, step: int, loss: float) -> tuple[Floats, float]:
+def _least(loss: Floats | float, labels: Labels) -> Floats:
     """Where a policy takes the reference nothing can be lost: the rest says how low it can go."""
-    kept = labels.policy[:, step] - (1.0 - loss) * labels.reference
-    return kept * labels.weights, -(1.0 - loss) * labels.heaviest
+    return (np.asarray(loss) - 1.0) * labels.heaviest
 
 
 def _estimate(labels: Labels, step: int) -> float:
@@ -135,5 +148,13 @@ def _estimate(labels: Labels, step: int) -> float:
     return 1.0 - float(labels.weights @ labels.policy[:, step]) / whole if whole else 0.0
 
 
-def _bound(labels: Labels, step: int, delta: float) -> float:
-    return upper_bound(lambda loss: _figures(labels, step, loss), delta=delta)
+def _bound(labels: Labels, step: int, loss: float, delta: float, planned: int | None) -> float:
+    """What was passed was passed at `loss`: the bound is no larger."""
+    weights = labels.weights[:, None]
+    policy, reference = labels.policy[:, [step]] * weights, labels.reference[:, None] * weights
+    return least_loss(
+        lambda losses: (policy - (1.0 - losses) * reference, _least(losses, labels)),
+        delta=delta,
+        most=loss,
+        planned=planned,
+    )

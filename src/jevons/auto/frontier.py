@@ -16,10 +16,10 @@ import numpy as np
 if TYPE_CHECKING:
     from jevons.auto.rows import Floats, Ints
 
-__all__ = ("Path", "choose", "frontier", "path_of", "savings")
+__all__ = ("Path", "choose", "frontier", "path_of", "routes", "savings")
 
 _NEVER = -1.0
-_STEPS = 16
+_STEPS = 32
 _FINE = 200
 
 
@@ -34,7 +34,7 @@ def frontier(quality: Floats, cost: Floats, *, reference: int, slack: float = 0.
 
     Args:
         quality: Mean grade of each arm.
-        cost: Mean cost of each arm.
+        cost: Mean cost of each arm; NaN where it is not known, which leaves out nobody.
         reference: Always kept.
         slack: How far below the line between its neighbours an arm may lie, for what is not
             known of its quality: it may be best where it matters.
@@ -44,7 +44,7 @@ def frontier(quality: Floats, cost: Floats, *, reference: int, slack: float = 0.
     """
     kept = {reference}
     for each in range(len(quality)):
-        best = quality[cost <= cost[each]].max()
+        best = quality[cost <= cost[each]].max(initial=-np.inf)
         if quality[each] >= best - slack:
             kept.add(each)
     return sorted(kept)
@@ -75,6 +75,12 @@ def choose(gains: Floats, saved: Floats, trade: float, *, reference: int) -> Int
     worth[:, reference] = 0.0
     best = worth.argmax(axis=1)
     return np.where(worth[np.arange(len(worth)), best] > 0.0, best, reference)
+
+
+def routes(gains: Floats, saved: Floats, path: Path, *, reference: int) -> Ints:
+    """Take an arm for each prompt, a column for each policy."""
+    taken = [choose(gains, saved, float(trade), reference=reference) for trade in path.trades]
+    return np.stack(taken, axis=1)
 
 
 def path_of(gains: Floats, saved: Floats, *, reference: int, most_loss: float) -> Path:

@@ -16,29 +16,24 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from jevons.auto.certificate import Certificate, Labels, Terms, certify, expired
-from jevons.auto.costs import fit_costs, sums_of
 from jevons.auto.drift import Drift, drift
-from jevons.auto.frontier import choose, path_of, savings
-from jevons.auto.novelty import know
-from jevons.auto.quality import fit_quality
-from jevons.auto.sampling import Draws, draws_of
+from jevons.auto.frontier import choose
+from jevons.auto.laying import lay, learn
+from jevons.auto.sampling import LEAST
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from jevons.auto.costs import CostModel
     from jevons.auto.features import Prompt
-    from jevons.auto.frontier import Path
-    from jevons.auto.novelty import Known
-    from jevons.auto.quality import QualityModel
-    from jevons.auto.rows import Floats
+    from jevons.auto.laying import Frozen
+    from jevons.auto.rows import Ints
+    from jevons.auto.sampling import Draws
 
-__all__ = ("Choice", "Frozen", "Pair", "Plan", "Study", "Turn")
+__all__ = ("EACH", "Choice", "Pair", "Plan", "Study", "Turn")
 
-_EACH = 10
-"""Labels after which it is looked how far they carry: bets may be looked at at any time."""
-_BEYOND = 1.5
-"""The path ends where so many times the loss to be certified is expected."""
+EACH = 20
+"""Labels after which it is looked how far they carry, and what to have graded next: bets may be looked
+at at any time."""
 _NEW_RUN = 500.0
 _OLD = ("age", "volume")
 
@@ -50,7 +45,7 @@ class Plan(NamedTuple):
     learn: int
     """Pairs that a path is laid on."""
     labels: int
-    """Most pairs that one path is tested on."""
+    """Pairs that one path is tested on; bets are sized for so many."""
 
 
 class Pair(NamedTuple):
@@ -95,21 +90,12 @@ class Choice(NamedTuple):
     """What it is expected to save, as a share of what the reference costs in the mean."""
 
 
-class Frozen(NamedTuple):
-    """A path, and all that decides by it."""
+class _Tested(NamedTuple):
+    """A pair that was tested on."""
 
-    quality: QualityModel
-    costs: CostModel
-    known: Known
-    path: Path
-    draws: Draws
-    name: str
-    """SHA-256 of the models, hex."""
-
-    def saved(self, prompts: Sequence[Prompt], reference: int) -> Floats:
-        """Say what each arm is likely to save of what the reference costs in the mean."""
-        mean = float(self.costs.means[reference])
-        return savings(self.costs.expect(prompts), reference=reference, mean=mean)
+    pair: Pair
+    taken: Ints
+    """Arm that each policy takes."""
 
 
 class Study:
@@ -136,8 +122,9 @@ class Study:
         self.plan = plan
         self._name = name
         self._learning: list[Pair] = []
-        self._testing: list[Pair] = []
+        self._testing: list[_Tested] = []
         self._frozen: Frozen | None = None
+        self._draws: Draws | None = None
         self._worse = self._new = Drift(bet=0.0, run=1.0, purse=0.0)
 
     @property
@@ -172,18 +159,20 @@ class Study:
     def take(self, pair: Pair) -> list[Turn]:
         """Take one more pair; say what changed."""
         self.pairs += 1
-        if self._frozen is None:
+        frozen = self._frozen
+        if frozen is None:
             self._learning.append(pair)
             if len(self._learning) >= self.plan.learn:
                 self._freeze()
             return []
         turns: list[Turn] = []
+        taken = frozen.taken(frozen.models.expect([pair.prompt]))[0]
         if self.certificate is not None:
-            turns = self._watch(pair, self._frozen, self.certificate.step)
+            turns = self._watch(pair, int(taken[self.certificate.step]))
         if not turns and len(self._testing) < self.plan.labels:
-            self._testing.append(pair)
-            if len(self._testing) % _EACH == 0:
-                turns = self._test(pair.at_ms, self._frozen)
+            self._testing.append(_Tested(pair, taken))
+            if len(self._testing) % EACH == 0 or len(self._testing) == self.plan.labels:
+                turns = self._test(pair.at_ms, frozen)
         return turns
 
     def amend(self, name: str, grades: Mapping[str, float], at_ms: int) -> list[Turn]:
@@ -197,14 +186,19 @@ class Study:
             grades: From 0 to 1, by arm; the others keep theirs.
             at_ms: Now, Unix milliseconds.
         """
-        for pairs in (self._learning, self._testing):
-            for at, pair in enumerate(pairs):
-                if pair.name == name:
-                    pairs[at] = pair._replace(grades=self._amended(pair, grades))
+        for at, pair in enumerate(self._learning):
+            if pair.name == name:
+                self._learning[at] = self._amended(pair, grades)
+        is_tested = False
+        for at, tested in enumerate(self._testing):
+            if tested.pair.name == name:
+                is_tested = True
+                self._testing[at] = tested._replace(pair=self._amended(tested.pair, grades))
         held, frozen = self.certificate, self._frozen
-        if held is None or frozen is None or all(pair.name != name for pair in self._testing):
+        if held is None or frozen is None or not is_tested:
             return []
-        return self.end("quality", at_ms) if self._certify(at_ms, frozen).step < held.step else []
+        again = self._certify(at_ms, frozen, self._labels())
+        return self.end("quality", at_ms) if again.step < held.step else []
 
     def choose(self, prompt: Prompt, *, now_ms: int, allowed: Collection[int]) -> Choice:
         """Take an arm.
@@ -218,18 +212,16 @@ class Study:
         if frozen is None or held is None or self.due(now_ms):
             return Choice(self.reference, "uncertified")
         self.decided += 1
-        expected = frozen.quality.expect([prompt])
-        is_new = bool(frozen.known.new(expected.topics)[0])
+        views = frozen.models.expect([prompt])
+        is_new = bool(frozen.known.new(views.topics)[0])
         self._new = self._new.after(float(is_new) - 2 * frozen.known.share)
         if is_new:
             return Choice(self.reference, "new")
-        gains = expected.gains.copy()
-        barred = [arm for arm in range(len(self.arms)) if arm not in allowed]
-        gains[:, barred] = -np.inf
-        saved = frozen.saved([prompt], self.reference)
+        gains = views.gains.copy()
+        gains[:, [arm for arm in range(len(self.arms)) if arm not in allowed]] = -np.inf
         trade = float(frozen.path.trades[held.step])
-        arm = int(choose(gains, saved, trade, reference=self.reference)[0])
-        return Choice(arm, "certified", float(expected.gains[0, arm]), float(saved[0, arm]))
+        arm = int(choose(gains, views.saved, trade, reference=self.reference)[0])
+        return Choice(arm, "certified", float(views.gains[0, arm]), float(views.saved[0, arm]))
 
     def due(self, now_ms: int) -> str:
         """Say why the certificate no longer holds; empty while it does, or there is none."""
@@ -247,65 +239,73 @@ class Study:
         held, self.certificate = self.certificate, None
         if held is None:
             return []
-        kept = [*self._learning, *self._testing] if why in _OLD else []
-        self._begin(kept)
+        self._begin(self._all() if why in _OLD else [])
         return [Turn(at_ms, held, why)]
 
     def draws(self, prompt: Prompt) -> float:
         """Say how much likelier than by lot a prompt is to be graded."""
-        frozen = self._frozen
-        if frozen is None:
+        frozen, draws = self._frozen, self._draws
+        if frozen is None or draws is None:
             return 1.0
-        gains = frozen.quality.expect([prompt]).gains
-        saved = frozen.saved([prompt], self.reference)
-        inside = _boldest(gains, saved, frozen.path, self.reference)[0]
-        return frozen.draws.inside if inside else frozen.draws.outside
+        views = frozen.models.expect([prompt])
+        return float(draws.times(frozen.spread(views, frozen.taken(views)))[0])
+
+    def _all(self) -> list[Pair]:
+        return [*self._learning, *[each.pair for each in self._testing]]
 
     def _begin(self, kept: list[Pair]) -> None:
-        self._frozen, self._learning, self._testing = None, kept, []
+        self._frozen, self._draws, self._learning, self._testing = None, None, kept, []
         if len(kept) >= self.plan.learn:
             self._freeze()
 
     def _freeze(self) -> None:
         self.times += 1
-        self._testing = []
-        self._frozen = _laid(self._learning, self.reference, self.plan.terms.loss)
-
-    def _amended(self, pair: Pair, grades: Mapping[str, float]) -> tuple[float, ...]:
-        most = grades.get(self.arms[self.reference], 1.0)
-        return tuple(
-            [
-                grades.get(arm, min(before, most))
-                for arm, before in zip(self.arms, pair.grades, strict=True)
-            ]
+        pairs = self._learning
+        learned = learn(
+            [each.prompt for each in pairs],
+            np.array([each.grades for each in pairs]),
+            np.array([each.costs for each in pairs]),
+            reference=self.reference,
         )
+        frozen = lay(learned, self.plan.terms.loss)
+        nothing = np.zeros((0, len(frozen.path.trades)))
+        self._draws = frozen.draws(nothing, planned=self.plan.labels)
+        self._frozen = frozen
 
-    def _certify(self, at_ms: int, frozen: Frozen) -> Certificate:
+    def _amended(self, pair: Pair, grades: Mapping[str, float]) -> Pair:
+        most = grades.get(self.arms[self.reference], 1.0)
+        told = [
+            grades.get(arm, min(before, most))
+            for arm, before in zip(self.arms, pair.grades, strict=True)
+        ]
+        return pair._replace(grades=tuple(told))
+
+    def _certify(self, at_ms: int, frozen: Frozen, labels: Labels) -> Certificate:
         policies = [
             sha256(f"{self._name} {frozen.name} {self.arms} {float(trade)!r}".encode()).hexdigest()
             for trade in frozen.path.trades
         ]
-        labels, terms = self._labels(frozen), self.plan.terms
-        return certify(labels, terms, at_ms=at_ms, policies=policies, times=self.times)
+        terms, planned = self.plan.terms, self.plan.labels
+        return certify(
+            labels, terms, at_ms=at_ms, policies=policies, times=self.times, planned=planned
+        )
 
     def _test(self, at_ms: int, frozen: Frozen) -> list[Turn]:
-        held = self._certify(at_ms, frozen)
+        labels, planned = self._labels(), self.plan.labels
+        figures = labels.policy - (1.0 - self.plan.terms.loss) * labels.reference[:, None]
+        self._draws = frozen.draws(figures * labels.weights[:, None], planned=planned)
+        held = self._certify(at_ms, frozen, labels)
         before = 0 if self.certificate is None else self.certificate.step
-        if held.step > before and self._saves(frozen, held.step):
-            self._hold(held, self._labels(frozen))
+        if held.step > before and self._saves(held.step):
+            self._hold(held, labels)
             return [Turn(at_ms, held)]
-        if self.certificate is None and len(self._testing) >= self.plan.labels:
-            self._begin([*self._learning, *self._testing])
+        if self.certificate is None and len(self._testing) >= planned:
+            self._begin(self._all())
         return []
 
-    def _saves(self, frozen: Frozen, step: int) -> bool:
+    def _saves(self, step: int) -> bool:
         """Whether a policy would do anything at all without the reference."""
-        tested = [each.prompt for each in self._testing]
-        gains = frozen.quality.expect(tested).gains
-        saved = frozen.saved(tested, self.reference)
-        trade = float(frozen.path.trades[step])
-        arms = choose(gains, saved, trade, reference=self.reference)
-        return bool((arms != self.reference).any())
+        return any(each.taken[step] != self.reference for each in self._testing)
 
     def _hold(self, held: Certificate, labels: Labels) -> None:
         loss = self.plan.terms.loss
@@ -316,62 +316,17 @@ class Study:
         )
         self._new = Drift(bet=0.5, run=_NEW_RUN)
 
-    def _watch(self, pair: Pair, frozen: Frozen, step: int) -> list[Turn]:
-        policy = self._graded([pair], frozen)[0, step]
-        figure = (1.0 - self.plan.terms.loss) * pair.grades[self.reference] - float(policy)
+    def _watch(self, pair: Pair, arm: int) -> list[Turn]:
+        figure = (1.0 - self.plan.terms.loss) * pair.grades[self.reference] - pair.grades[arm]
         self._worse = self._worse.after(figure / pair.times)
         return self.end("quality", pair.at_ms) if self._worse.is_seen else []
 
-    def _labels(self, frozen: Frozen) -> Labels:
-        tested = self._testing
+    def _labels(self) -> Labels:
+        grades = np.array([each.pair.grades for each in self._testing])
+        taken = np.array([each.taken for each in self._testing])
         return Labels(
-            reference=np.array([each.grades[self.reference] for each in tested]),
-            policy=self._graded(tested, frozen),
-            weights=np.array([1.0 / each.times for each in tested]),
+            reference=grades[:, self.reference],
+            policy=np.take_along_axis(grades, taken, axis=1),
+            weights=np.array([1.0 / each.pair.times for each in self._testing]),
+            heaviest=1.0 / LEAST,
         )
-
-    def _graded(self, pairs: Sequence[Pair], frozen: Frozen) -> Floats:
-        """Say what each policy's answers are worth, a row for each pair."""
-        prompts = [each.prompt for each in pairs]
-        grades = np.array([each.grades for each in pairs])
-        gains = frozen.quality.expect(prompts).gains
-        saved = frozen.saved(prompts, self.reference)
-        at = np.arange(len(pairs))
-        taken = [
-            grades[at, choose(gains, saved, float(trade), reference=self.reference)]
-            for trade in frozen.path.trades
-        ]
-        return np.stack(taken, axis=1)
-
-
-def _laid(pairs: Sequence[Pair], reference: int, loss: float) -> Frozen:
-    """Learn, and lay a path."""
-    prompts = [each.prompt for each in pairs]
-    grades = np.array([each.grades for each in pairs])
-    quality = fit_quality(prompts, grades, reference=reference)
-    costs = fit_costs(sums_of(prompts, np.array([each.costs for each in pairs])))
-    expected = quality.expect(prompts)
-    saved = savings(costs.expect(prompts), reference=reference, mean=float(costs.means[reference]))
-    most = _BEYOND * loss * float(grades[:, reference].mean())
-    path = path_of(expected.gains, saved, reference=reference, most_loss=most)
-    inside = _boldest(expected.gains, saved, path, reference)
-    name = sha256(quality.words.tobytes() + quality.logistic.tobytes() + costs.weights.tobytes())
-    return Frozen(
-        quality,
-        costs,
-        know(expected.topics),
-        path,
-        draws_of(float(inside.mean())),
-        name.hexdigest(),
-    )
-
-
-def _boldest(gains: Floats, saved: Floats, path: Path, reference: int) -> Floats:
-    """Tell where any policy of a path does without the reference."""
-    return np.any(
-        [
-            choose(gains, saved, float(each), reference=reference) != reference
-            for each in path.trades
-        ],
-        axis=0,
-    )

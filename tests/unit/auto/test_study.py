@@ -121,13 +121,13 @@ def test_what_cannot_be_certified_is_learned_from_and_tried_anew() -> None:
 
 def test_more_labels_carry_further_along_the_path_until_there_are_enough() -> None:
     dice = np.random.default_rng(0)
-    loop = study(Plan(Terms(loss=0.15, delta=0.05), learn=100, labels=400))
+    loop = study(Plan(Terms(loss=0.15, delta=0.05), learn=320, labels=400))
     turns: list[Turn] = []
-    for number in range(700):
-        kind = number % 4
-        right = float(dice.random() < (1.0, 0.97, 0.9, 0.2)[kind])
+    for number in range(800):
+        kind = number % 8
+        right = float(dice.random() < (1.0, 0.97, 0.9, 0.85, 0.75, 0.6, 0.4, 0.2)[kind])
         asked = read(
-            f"task {'abcd'[kind] * 3} number {10 + number % 80} of kind {'wxyz'[kind] * 3}"
+            f"task {'abcdefgh'[kind] * 3} number {10 + number % 80} of kind {'stuvwxyz'[kind] * 3}"
         )
         turns += loop.take(Pair(number, asked, (1.0, right), (10.0, 1.0)))
     steps = [turn.certificate.step for turn in turns if not turn.ended]
@@ -252,8 +252,8 @@ def test_one_prompt_alone_is_decided_as_among_those_that_were_tested() -> None:
         loop.take(each)
     frozen = cast("Any", loop)._frozen
     tested = [each.prompt for each in pairs[250:]]
-    together = frozen.saved(tested, 0)
-    alone = np.concatenate([frozen.saved([each], 0) for each in tested])
+    together = frozen.models.expect(tested).saved
+    alone = np.concatenate([frozen.models.expect([each]).saved for each in tested])
     assert np.allclose(together, alone)
 
 
