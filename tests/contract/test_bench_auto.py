@@ -69,9 +69,7 @@ def test_requests_that_come_by_are_drawn_so_that_promises_hold() -> None:
                 study.take(pair(source, at, times))
         if study.certificate is not None:
             sample = dice.integers(0, len(truth), 400)
-            arms = [
-                study.choose(source.prompts[int(at)], now_ms=0, allowed=(0, 1)).arm for at in sample
-            ]
+            arms = [study.choose(source.prompts[int(at)], now_ms=0).arm for at in sample]
             kept = np.where(np.array(arms) == 1, truth[sample], 1.0).mean()
             broken += kept < 1.0 - LOSS - 0.03
             saved.append(float(np.mean(arms)))

@@ -1,6 +1,7 @@
 """Which arm serves a request for `auto`, and why, as the plan says it.
 
-Rule 1: policy has spoken before: an arm that may not serve a request is not taken, whatever it would save.
+Rule 1: policy has spoken before. Where some arm may not serve a request the reference does: only what
+    every arm could serve was graded, and to take the next best arm would be another policy.
 Rule 2: the reference stands behind every arm, in case it fails, and behind every cascade, in case its
     endpoints differ; nobody else does, since nothing was shown of anybody else.
 Rule 3: what a caller names is taken. A conversation that began at the reference stays there, so
@@ -109,13 +110,12 @@ class Chooser:
             why = f"the reference {reference.name!r} may not serve this, so nothing is promised: "
             return _chosen(plan, "no-reference", why, traffic)
         lacks = {name: self._lacks(arm, request, allowed) for name, arm in self._arms.items()}
-        if lacks[reference.name]:
-            why = f"the reference, and nothing is promised: {lacks[reference.name]}"
-            plan = _plan(reference, reference, allowed, chosen="uncertified", why=why)
-            return _of(plan, traffic)
-        able = [name for name, lack in lacks.items() if not lack]
+        lack = next(filter(None, lacks.values()), "")
+        if lack:
+            why = f"the reference, and nothing is promised: {lack}"
+            return _of(_plan(reference, reference, allowed, chosen="barred", why=why), traffic)
         held = None if study.due(self._clock.now_ms()) else study.certificate
-        arm, chosen, why = self._arm(request, able, studied, held)
+        arm, chosen, why = self._arm(request, studied, held)
         certificate = "" if held is None else named_by(held.policy)
         plan = _plan(
             self._arms[arm], reference, allowed, chosen=chosen, why=why, certificate=certificate
@@ -160,13 +160,13 @@ class Chooser:
         return ""
 
     def _arm(
-        self, request: Generate, able: Sequence[str], studied: Studied, held: Certificate | None
+        self, request: Generate, studied: Studied, held: Certificate | None
     ) -> tuple[str, str, str]:
         """Take an arm: its name, the kind of reason, and the reason."""
         study = studied.study
         reference = study.arms[study.reference]
         prompt = prompt_of(request)
-        if self._notice is not None and len(able) == len(self._arms):
+        if self._notice is not None:
             self._notice(request, prompt, studied)
         if held is None:
             return reference, "uncertified", "the reference: no certificate holds"
@@ -176,8 +176,7 @@ class Chooser:
         known = self._conversations.get(talk) if _goes_on(request.messages) else None
         if known == (reference, held.policy):
             return reference, "sticky", "the reference: this conversation began there"
-        arms = [at for at, name in enumerate(study.arms) if name in able]
-        choice = study.choose(prompt, now_ms=self._clock.now_ms(), allowed=arms)
+        choice = study.choose(prompt, now_ms=self._clock.now_ms())
         arm = study.arms[choice.arm]
         if known is None:
             self._conversations[talk] = (arm, held.policy)

@@ -22,7 +22,7 @@ from jevons.auto.laying import lay, learn
 from jevons.auto.sampling import LEAST
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from jevons.auto.features import Prompt
     from jevons.auto.laying import Frozen
@@ -200,13 +200,12 @@ class Study:
         again = self._certify(at_ms, frozen, self._labels())
         return self.end("quality", at_ms) if again.step < held.step else []
 
-    def choose(self, prompt: Prompt, *, now_ms: int, allowed: Collection[int]) -> Choice:
+    def choose(self, prompt: Prompt, *, now_ms: int) -> Choice:
         """Take an arm.
 
         Args:
             prompt: What is asked.
             now_ms: Unix milliseconds.
-            allowed: Arms that may serve it, the reference among them.
         """
         frozen, held = self._frozen, self.certificate
         if frozen is None or held is None or self.due(now_ms):
@@ -217,10 +216,8 @@ class Study:
         self._new = self._new.after(float(is_new) - 2 * frozen.known.share)
         if is_new:
             return Choice(self.reference, "new")
-        gains = views.gains.copy()
-        gains[:, [arm for arm in range(len(self.arms)) if arm not in allowed]] = -np.inf
         trade = float(frozen.path.trades[held.step])
-        arm = int(choose(gains, views.saved, trade, reference=self.reference)[0])
+        arm = int(choose(views.gains.copy(), views.saved, trade, reference=self.reference)[0])
         return Choice(arm, "certified", float(views.gains[0, arm]), float(views.saved[0, arm]))
 
     def due(self, now_ms: int) -> str:

@@ -398,8 +398,8 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="
     impact: Impact | None = None
     """Of every attempt that used something; None in records of before it was told."""
     chosen: str = ""
-    """How `auto` came to this endpoint: `certified`, `uncertified`, `new`, `holdout`, `sticky`, `named`,
-    `fallback` or `no-reference`; empty where the caller named a model. `cache`, whatever was asked for:
+    """How `auto` came to this endpoint: `certified`, `uncertified`, `barred`, `new`, `holdout`, `sticky`,
+    `named`, `fallback` or `no-reference`; empty where the caller named a model. `cache`, whatever was asked for:
     an answer was given again."""
     certificate: str = ""
     """The certificate that it was chosen under, `cert_…`; empty where none held."""

@@ -76,9 +76,10 @@ def test_what_was_never_graded_goes_to_the_reference() -> None:
     assert (only.endpoint.name, only.chosen) == ("dear", "new")
 
 
-def test_an_arm_that_policy_forbids_is_not_taken() -> None:
+def test_where_an_arm_is_forbidden_nothing_like_it_was_graded_and_the_reference_serves() -> None:
     (only,) = planned(certified(), asked(), endpoints=(DEAR,))
-    assert only.endpoint.name == "dear"
+    assert (only.endpoint.name, only.chosen, only.certificate) == ("dear", "barred", "")
+    assert only.why.startswith("the reference, and nothing is promised: ")
 
 
 def test_where_the_reference_is_forbidden_nothing_is_promised_and_it_says_so() -> None:
@@ -266,7 +267,7 @@ def test_where_the_reference_is_told_another_nothing_is_promised() -> None:
     high = an_arm("dear", Step("dear", "high"))
     cheap = an_arm("cheap", Step("cheap"))
     (only,) = a_plan(cheap, asked(thinking=Thinking(effort="low")), high).candidates
-    assert (only.endpoint.name, only.chosen, only.certificate) == ("dear", "uncertified", "")
+    assert (only.endpoint.name, only.chosen, only.certificate) == ("dear", "barred", "")
     assert only.why.endswith("this request says itself how hard to think")
     first, second = a_plan(cheap, asked(), high).candidates
     assert (first.effort, second.effort) == (None, "high")

@@ -49,15 +49,15 @@ def certified() -> Study:
 
 
 def test_knows_nothing_and_takes_the_reference() -> None:
-    choice = study().choose(prompt(0), now_ms=0, allowed=(0, 1))
+    choice = study().choose(prompt(0), now_ms=0)
     assert (choice.arm, choice.why) == (0, "uncertified")
     assert study().draws(prompt(0)) == 1.0
 
 
 def test_certifies_and_takes_the_cheap_arm_where_it_is_as_good() -> None:
     loop = certified()
-    easy = loop.choose(prompt(4), now_ms=200, allowed=(0, 1))
-    hard = loop.choose(prompt(5), now_ms=200, allowed=(0, 1))
+    easy = loop.choose(prompt(4), now_ms=200)
+    hard = loop.choose(prompt(5), now_ms=200)
     assert (easy.arm, easy.why, hard.arm) == (1, "certified", 0)
     assert easy.saving == pytest.approx(0.9, abs=0.01)
 
@@ -68,12 +68,8 @@ def test_draws_more_where_a_saving_is_possible() -> None:
     assert loop.draws(prompt(4)) > 1.0 > loop.draws(prompt(5))
 
 
-def test_an_arm_that_may_not_serve_is_not_taken() -> None:
-    assert certified().choose(prompt(4), now_ms=200, allowed=(0,)).arm == 0
-
-
 def test_a_prompt_unlike_all_that_were_graded_goes_to_the_reference() -> None:
-    choice = certified().choose(prompt(7, FOREIGN), now_ms=200, allowed=(0, 1))
+    choice = certified().choose(prompt(7, FOREIGN), now_ms=200)
     assert (choice.arm, choice.why) == (0, "new")
 
 
@@ -81,13 +77,13 @@ def test_a_change_of_answers_ends_the_certificate_and_what_was_learned() -> None
     loop = certified()
     turns = taught(loop, range(200, 400), is_broken=True)
     assert (turns[0].ended, turns[0].forgets) == ("quality", True)
-    assert loop.choose(prompt(4), now_ms=400, allowed=(0, 1)).why == "uncertified"
+    assert loop.choose(prompt(4), now_ms=400).why == "uncertified"
 
 
 def test_other_prompts_than_before_make_it_due() -> None:
     loop = certified()
     for number in range(40):
-        loop.choose(prompt(number, FOREIGN), now_ms=200, allowed=(0, 1))
+        loop.choose(prompt(number, FOREIGN), now_ms=200)
     assert loop.due(200) == "drift"
     assert [turn.ended for turn in loop.end("drift", 200)] == ["drift"]
     assert loop.end("drift", 201) == []
@@ -97,7 +93,7 @@ def test_age_and_volume_make_it_due_and_keep_what_was_learned() -> None:
     loop = certified()
     assert loop.due(31 * DAY_MS) == "age"
     for number in range(200):
-        loop.choose(prompt(2 * number), now_ms=200, allowed=(0, 1))
+        loop.choose(prompt(2 * number), now_ms=200)
     assert loop.due(200) == "volume"
     assert [turn.forgets for turn in loop.end("volume", 200)] == [False]
     assert loop.times == 2
@@ -142,7 +138,7 @@ def test_given_the_same_pairs_it_stands_where_it_stood() -> None:
         columns, counts, looks = pack(told.prompt)
         restored = unpack(columns, counts, looks, route=told.prompt.route)
         again.take(told._replace(prompt=restored))
-    ask = partial(Study.choose, now_ms=200, allowed=(0, 1))
+    ask = partial(Study.choose, now_ms=200)
     assert again.certificate == first.certificate
     assert ask(again, prompt(4)) == ask(first, prompt(4))
 
@@ -225,7 +221,7 @@ def test_what_was_decided_elsewhere_counts() -> None:
     loop = certified()
     loop.resume(PLAN.terms.requests - 1, 3.0)
     assert (loop.due(200), loop.purse) == ("", 3.0)
-    loop.choose(prompt(4), now_ms=200, allowed=(0, 1))
+    loop.choose(prompt(4), now_ms=200)
     assert loop.due(200) == "volume"
 
 
@@ -263,7 +259,7 @@ def test_an_arm_of_unknown_cost_never_serves() -> None:
         told = pair(number)
         loop.take(told._replace(costs=(10.0, float("nan"))))
     assert loop.certificate is None
-    assert loop.choose(prompt(4), now_ms=300, allowed=(0, 1)).arm == 0
+    assert loop.choose(prompt(4), now_ms=300).arm == 0
 
 
 def test_costs_that_only_some_pairs_tell_are_enough() -> None:
@@ -271,4 +267,4 @@ def test_costs_that_only_some_pairs_tell_are_enough() -> None:
     for number in range(300):
         told = pair(number)
         loop.take(told if number % 3 else told._replace(costs=(float("nan"),) * 2))
-    assert loop.choose(prompt(4), now_ms=300, allowed=(0, 1)).arm == 1
+    assert loop.choose(prompt(4), now_ms=300).arm == 1
