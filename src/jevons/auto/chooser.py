@@ -1,7 +1,8 @@
 """Which arm serves a request for `auto`, and why, as the plan says it.
 
-Rule 1: policy has spoken before. Where some arm may not serve a request the reference does: only what
-    every arm could serve was graded, and to take the next best arm would be another policy.
+Rule 1: policy has spoken before. Where some arm may not serve a request the reference does, and where
+    its answers could not be graded: nothing was shown of those, and to take the next best arm would
+    be another policy.
 Rule 2: the reference stands behind every arm, in case it fails, and behind every cascade, in case its
     endpoints differ; nobody else does, since nothing was shown of anybody else.
 Rule 3: what a caller names is taken. A conversation that began at the reference stays there, so
@@ -61,6 +62,7 @@ class Chooser:
         holdout: Share of requests that get the reference all the same.
         spend: What is saved.
         notice: Told of each request that may be graded, since every arm may serve it; None grades none.
+        can_grade: Whether answers to a request are ever graded; None says so of all.
         can_draft: Whether a cascade may serve a request; None lets none.
         ignore: Names of fields of JSON that do not count where drafts are compared.
     """
@@ -75,6 +77,7 @@ class Chooser:
         arms: Sequence[Arm],
         spend: Literal["money", "energy", "carbon"] = "money",
         notice: Callable[[Generate, Prompt, Studied], None] | None = None,
+        can_grade: Callable[[Generate], bool] | None = None,
         can_draft: Callable[[Generate], bool] | None = None,
         ignore: frozenset[str] = frozenset(),
     ) -> None:
@@ -86,6 +89,7 @@ class Chooser:
         self._notice = notice
         self._reference = arms[0]
         self._arms = {each.name: each for each in arms}
+        self._can_grade = can_grade
         self._can_draft = can_draft
         self._ignore = ignore
         self._conversations: OrderedDict[bytes, tuple[str, str]] = OrderedDict()
@@ -111,6 +115,8 @@ class Chooser:
             return _chosen(plan, "no-reference", why, traffic)
         lacks = {name: self._lacks(arm, request, allowed) for name, arm in self._arms.items()}
         lack = next(filter(None, lacks.values()), "")
+        if self._can_grade is not None and not self._can_grade(request):
+            lack = "answers to requests like this are never graded"
         if lack:
             why = f"the reference, and nothing is promised: {lack}"
             return _of(_plan(reference, reference, allowed, chosen="barred", why=why), traffic)

@@ -120,7 +120,7 @@ def open_auto(
     if not arms:
         return pick, None
     auto = _auto()
-    from jevons.grading import Judge, Loop, Studies  # noqa: PLC0415 numpy is an extra
+    from jevons.grading import Judge, Loop, Studies, can_grade  # noqa: PLC0415 numpy is an extra
 
     terms = auto.Terms(said.loss, 1.0 - said.confidence, said.days, said.requests)
     setup = Setup(
@@ -144,6 +144,7 @@ def open_auto(
         arms=arms,
         spend=said.spend,
         notice=loop.notice,
+        can_grade=can_grade,
         can_draft=can_draft,
         ignore=ignore,
     )

@@ -13,7 +13,7 @@ from jevons.grading.alike import Alike
 from jevons.grading.asking import Asking, Told
 from jevons.grading.checks import Check
 from jevons.grading.grader import Graded, Grader, Judge
-from jevons.grading.loop import Loop
+from jevons.grading.loop import Loop, can_grade
 from jevons.grading.reader import Reader
 from jevons.grading.replay import Replay
 from jevons.grading.reviews import Reviews
@@ -35,6 +35,7 @@ __all__ = (
     "Standing",
     "Studies",
     "Told",
+    "can_grade",
     "name_of",
     "pair_of",
     "record_of",

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from jevons.types.message import Part
     from jevons.types.request import Generate
 
-__all__ = ("Loop",)
+__all__ = ("Loop", "can_grade")
 
 _WAITING = 100
 """Requests that wait to be asked again; more are not."""
@@ -89,7 +89,7 @@ class Loop:
 
     def notice(self, request: Generate, prompt: Prompt, studied: Studied) -> None:
         """Have a request asked again, if it is drawn and may be."""
-        if self._share and _may_grade(request) and len(self._waiting) < _WAITING:
+        if self._share and can_grade(request) and len(self._waiting) < _WAITING:
             traffic, study = studied
             times = min(study.draws(prompt), 1.0 / self._share)
             if draw(request.id) < self._share * times:
@@ -206,7 +206,8 @@ class _Drawn(NamedTuple):
     """Number of the path that it was drawn for."""
 
 
-def _may_grade(request: Generate) -> bool:
+def can_grade(request: Generate) -> bool:
+    """Whether answers to a request are ever graded: it is words, and asking again does nothing."""
     parts = [part for each in request.messages for part in each.parts]
     return can_compare(request) and request.needs <= _GRADED and all(map(_is_words, parts))
 

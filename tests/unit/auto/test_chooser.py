@@ -82,6 +82,14 @@ def test_where_an_arm_is_forbidden_nothing_like_it_was_graded_and_the_reference_
     assert only.why.startswith("the reference, and nothing is promised: ")
 
 
+def test_what_is_never_graded_is_promised_nothing() -> None:
+    (only,) = planned(certified(), asked(), can_grade=never)
+    assert (only.endpoint.name, only.chosen, only.certificate) == ("dear", "barred", "")
+    assert only.why.endswith("answers to requests like this are never graded")
+    first, _ = planned(certified(), asked(), can_grade=may)
+    assert first.chosen == "certified"
+
+
 def test_where_the_reference_is_forbidden_nothing_is_promised_and_it_says_so() -> None:
     (only,) = planned(certified(), asked(), endpoints=(CHEAP,))
     assert (only.endpoint.name, only.chosen, only.certificate) == ("cheap", "no-reference", "")
@@ -190,6 +198,10 @@ def an_arm(name: str, *steps: Step) -> Arm:
 
 def may(_: Generate) -> bool:
     return True
+
+
+def never(_: Generate) -> bool:
+    return False
 
 
 def may_not(_: Generate) -> bool:
