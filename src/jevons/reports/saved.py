@@ -37,7 +37,7 @@ REASONS = MappingProxyType(
         "sticky": "stayed with the reference, where their conversation began",
         "holdout": "drawn to get the reference, to measure beside",
         "uncertified": "no certificate held: the reference",
-        "barred": "some arm may not serve them: the reference",
+        "barred": "some arm may not serve them, or nobody grades them: the reference",
         "named": "the caller named the arm",
         "fallback": "the arm failed: the reference",
         "no-reference": "the reference may not serve them",

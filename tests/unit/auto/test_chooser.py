@@ -83,7 +83,7 @@ def test_where_an_arm_is_forbidden_nothing_like_it_was_graded_and_the_reference_
 
 
 def test_what_is_never_graded_is_promised_nothing() -> None:
-    (only,) = planned(certified(), asked(), can_grade=never)
+    (only,) = planned(certified(), asked(), can_grade=may_not)
     assert (only.endpoint.name, only.chosen, only.certificate) == ("dear", "barred", "")
     assert only.why.endswith("answers to requests like this are never graded")
     first, _ = planned(certified(), asked(), can_grade=may)
@@ -198,10 +198,6 @@ def an_arm(name: str, *steps: Step) -> Arm:
 
 def may(_: Generate) -> bool:
     return True
-
-
-def never(_: Generate) -> bool:
-    return False
 
 
 def may_not(_: Generate) -> bool:

@@ -75,6 +75,7 @@ def test_what_holds_is_said_until_it_ends() -> None:
 
 def test_each_class_of_traffic_has_its_own() -> None:
     other = replace(BOLDER, tenant="research", traffic="json")
+    assert "until 1970-02-02, for research json; shown" in auto(told(turns=(other,)), now_ms=0).says
     view = auto(told(turns=(BEGAN, other)), now_ms=4 * DAY_MS)
     assert view.says == "2 certificates hold, each of some of the traffic."
     table = view.sections[1].table

@@ -60,9 +60,11 @@ def _says(told: Saved, now_ms: int) -> str:
     if len(held) > 1:
         return f"{words.count(len(held))} certificates hold, each of some of the traffic."
     (newest,) = held
+    of = " ".join(filter(None, _whose(newest)))
+    whose = f", for {of}" if of else ""
     return (
         f"At most {words.per_cent(newest.loss)} worse than {newest.reference}, "
-        f"{words.per_cent(newest.confidence)} sure, until {words.date(newest.until_ms)}; shown on "
+        f"{words.per_cent(newest.confidence)} sure, until {words.date(newest.until_ms)}{whose}; shown on "
         f"{words.count(newest.labels)} graded prompts."
     )
 
