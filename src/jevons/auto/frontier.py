@@ -78,9 +78,13 @@ def choose(gains: Floats, saved: Floats, trade: float, *, reference: int) -> Int
 
 
 def routes(gains: Floats, saved: Floats, path: Path, *, reference: int) -> Ints:
-    """Take an arm for each prompt, a column for each policy."""
-    taken = [choose(gains, saved, float(trade), reference=reference) for trade in path.trades]
-    return np.stack(taken, axis=1)
+    """Take an arm for each prompt, a column for each policy: what `choose` takes, for all at once."""
+    known = np.isfinite(saved)
+    own = np.where(known, saved, 0.0)[..., None]
+    worth = gains[..., None] + np.where(path.trades > 0.0, path.trades * own, path.trades)
+    worth[~known] = -np.inf
+    worth[:, reference] = 0.0
+    return np.where(worth.max(axis=1) > 0.0, worth.argmax(axis=1), reference)
 
 
 def path_of(gains: Floats, saved: Floats, *, reference: int, most_loss: float) -> Path:

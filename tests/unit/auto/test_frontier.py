@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jevons.auto.frontier import choose, frontier, path_of, savings
+from jevons.auto.frontier import Path, choose, frontier, path_of, routes, savings
 
 QUALITY = np.array([0.9, 0.8, 0.7, 0.6])
 COST = np.array([1.0, 0.3, 0.5, 0.1])
@@ -67,3 +67,15 @@ def test_where_nothing_is_ever_lost_the_path_goes_on_to_its_end() -> None:
     gains, saved = np.array([[0.0, 0.0]] * 9), np.array([[0.0, 0.5]] * 9)
     path = path_of(gains, saved, reference=0, most_loss=0.05)
     assert (choose(gains, saved, float(path.trades[-1]), reference=0) == 1).all()
+
+
+def test_all_policies_at_once_take_what_each_takes_alone() -> None:
+    dice = np.random.default_rng(3)
+    gains = np.concatenate((np.zeros((200, 1)), dice.normal(-0.05, 0.1, (200, 3))), axis=1)
+    saved = dice.normal(0.3, 0.4, (200, 4))
+    gains[:50, 2], saved[:90, 3], gains[7], saved[:, 0] = -np.inf, -np.inf, 0.0, 0.0
+    path = Path(np.array([-1.0, -0.1, 0.0, 0.2, 5.0]))
+    taken = routes(gains, saved, path, reference=0)
+    for at, trade in enumerate(path.trades):
+        assert (taken[:, at] == choose(gains, saved, float(trade), reference=0)).all()
+    assert len(np.unique(taken)) == 4
