@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 __all__ = ("label",)
 
 
-@click.command(epilog=example("jevons label graded.jsonl"))
+@click.command(
+    epilog=example(
+        "jevons label graded.jsonl",
+        """echo '{"prompt": "2+2?", "grades": {"dear": 1, "cheap": 1}}' | jevons label -""",
+    )
+)
 @click.argument("file", type=click.File("rb"))
 @click.option(
     "--tenant",
@@ -34,14 +39,11 @@ __all__ = ("label",)
 )
 @shared
 def label(*, file: BinaryIO, tenant: str, traffic: str, config: Path | None, as_json: bool) -> None:
-    r"""Teach `auto` from FILE, one graded prompt a line.
+    """Teach `auto` from FILE, one graded prompt a line.
 
     A line is JSON: `prompt`, and under `grades` a number from 0 to 1 for each
     arm; under `costs`, where they are known, US dollars for each arm, under
     `energy_mj` millijoules, under `carbon_mg` milligrams of CO2 equivalent.
-
-    \b
-    {"prompt": "2+2?", "grades": {"dear": 1, "cheap": 1}, "costs": {"dear": 0.01}}
 
     Prompts are to be drawn by lot from your traffic: what is promised of it
     is shown on them. A server that runs takes them up at once.
