@@ -67,8 +67,9 @@ class Client:
         return await self.post("/v1/chat/completions", said)
 
     async def post(self, path: str, said: Any, secret: str | None = None) -> httpx2.Response:
-        bearer = {"authorization": f"Bearer {secret or self.secret}"}
-        return await self.http.post(path, json=said, headers=bearer)
+        headers = {"authorization": f"Bearer {secret or self.secret}"}
+        headers["cache-control"] = "no-store"  # the same is asked twice
+        return await self.http.post(path, json=said, headers=headers)
 
     async def rows(self, count: int) -> list[PairRow]:
         """Wait until as many prompts are graded."""

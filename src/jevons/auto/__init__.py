@@ -22,7 +22,7 @@ from jevons.auto.novelty import Known, know
 from jevons.auto.progress import fewest
 from jevons.auto.quality import QualityModel, fit_quality
 from jevons.auto.sampling import Draws, draws_of
-from jevons.auto.study import Choice, Pair, Plan, Study, Turn
+from jevons.auto.study import Choice, Pair, Plan, Study, Turn, amended
 from jevons.auto.traffic import Studied, Tenant, Traffic, kind_of, tenant_of, traffic_of
 
 __all__ = (
@@ -51,6 +51,7 @@ __all__ = (
     "Terms",
     "Traffic",
     "Turn",
+    "amended",
     "certify",
     "draws_of",
     "drift",

@@ -62,7 +62,11 @@ def p_value(figures: Floats, *, least: float, delta: float, planned: int | None 
 
 
 def upper_bound(
-    figures_at: Callable[[float], tuple[Floats, float]], *, delta: float, most: float = 1.0
+    figures_at: Callable[[float], tuple[Floats, float]],
+    *,
+    delta: float,
+    most: float = 1.0,
+    planned: int | None = None,
 ) -> float:
     """Find the smallest loss that can be ruled out, by halving.
 
@@ -71,15 +75,16 @@ def upper_bound(
             and the least that one can be.
         delta: Chance of error.
         most: What is returned where nothing can be ruled out.
+        planned: As in `evidence`: who looks before all are in says the same number each time.
     """
     low, high = 0.0, most
     figures, least = figures_at(high)
-    if p_value(figures, least=least, delta=delta) > delta:
+    if p_value(figures, least=least, delta=delta, planned=planned) > delta:
         return most
     for _ in range(_HALVINGS):
         middle = (low + high) / 2.0
         figures, least = figures_at(middle)
-        if p_value(figures, least=least, delta=delta) <= delta:
+        if p_value(figures, least=least, delta=delta, planned=planned) <= delta:
             high = middle
         else:
             low = middle

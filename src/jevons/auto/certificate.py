@@ -57,6 +57,10 @@ class Labels(NamedTuple):
     """Most that a label where some policy does without the reference can weigh. It is known before
     any is drawn: the heaviest of those that were drawn is not it."""
 
+    def kept(self, loss: float) -> Floats:
+        """Say what each policy keeps above what it must, weighed, in the shape of `policy`."""
+        return (self.policy - (1.0 - loss) * self.reference[:, None]) * self.weights[:, None]
+
 
 class Certificate(NamedTuple):
     """What was shown."""
@@ -72,6 +76,11 @@ class Certificate(NamedTuple):
     at_ms: int
     policy: str
     """SHA-256 of what was tested: models, arms, trade."""
+
+    @property
+    def until_ms(self) -> int:
+        """Unix milliseconds until which it holds, if nothing ends it before."""
+        return self.at_ms + round(self.terms.days * DAY_MS)
 
 
 def share(terms: Terms, times: int) -> float:
@@ -100,9 +109,8 @@ def certify(
             at each look; None: these are all.
     """
     delta = terms.delta if times is None else share(terms, times)
-    figures = labels.policy - (1.0 - terms.loss) * labels.reference[:, None]
     purse = purses(
-        figures * labels.weights[:, None],
+        labels.kept(terms.loss),
         least=_least(terms.loss, labels),
         delta=delta,
         planned=planned,
@@ -133,7 +141,7 @@ def expired(
     """
     if has_drifted:
         return "drift"
-    if now_ms - certificate.at_ms > certificate.terms.days * DAY_MS:
+    if now_ms > certificate.until_ms:
         return "age"
     return "volume" if requests >= certificate.terms.requests else ""
 

@@ -172,7 +172,9 @@ class Likeness:
             step=len(passed),
             labels=len(likes),
             estimate=float(1.0 - grades[is_given].mean()),
-            bound=upper_bound(lambda loss: _figures(is_given, grades, loss), delta=delta),
+            bound=upper_bound(
+                lambda loss: _figures(is_given, grades, loss), delta=delta, planned=_PLANNED
+            ),
             terms=terms,
             at_ms=at_ms,
             policy=sha256(named.encode()).hexdigest(),

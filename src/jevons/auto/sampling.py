@@ -48,6 +48,11 @@ class Draws(NamedTuple):
     scale: float
     """Turns what a label says into a chance; over all traffic chances are 1 in the mean."""
 
+    @property
+    def most(self) -> float:
+        """Beyond which no prompt is likelier drawn, whatever is expected of it."""
+        return max((1.0 + self.still) ** 0.5 / self.scale, LEAST)
+
     def times(self, spreads: Floats) -> Floats:
         """Say how much likelier each prompt is to be drawn than by lot.
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from jevons.auto.rows import Ints
     from jevons.auto.sampling import Draws
 
-__all__ = ("EACH", "Choice", "Pair", "Plan", "Study", "Turn")
+__all__ = ("EACH", "Choice", "Pair", "Plan", "Study", "Turn", "amended")
 
 EACH = 20
 """Labels after which it is looked how far they carry, and what to have graded next: bets may be looked
@@ -96,6 +96,17 @@ class _Tested(NamedTuple):
     pair: Pair
     taken: Ints
     """Arm that each policy takes."""
+
+
+def amended(
+    grades: Mapping[str, float], said: Mapping[str, float], *, reference: str
+) -> dict[str, float]:
+    """Put a person's grades in the place of those before, by arm.
+
+    Where they find the reference bad, no arm that they were not shown is taken for better.
+    """
+    most = said.get(reference, 1.0)
+    return {arm: said.get(arm, min(before, most)) for arm, before in grades.items()}
 
 
 class Study:
@@ -176,10 +187,9 @@ class Study:
         return turns
 
     def amend(self, name: str, grades: Mapping[str, float], at_ms: int) -> list[Turn]:
-        """Take a person's grades of a pair in the place of those before; say what changed.
+        """Take a person's grades of a pair, as `amended` does; say what changed.
 
-        Where they find the reference bad, no arm that they were not shown is taken for better. Of a
-        pair that is known no more nothing is said. A certificate ends that no longer stands.
+        Of a pair that is known no more nothing is said. A certificate ends that no longer stands.
 
         Args:
             name: Of the pair.
@@ -239,6 +249,11 @@ class Study:
         self._begin(self._all() if why in _OLD else [])
         return [Turn(at_ms, held, why)]
 
+    @property
+    def most_draws(self) -> float:
+        """How much likelier than by lot any prompt is to be graded at most."""
+        return 1.0 if self._draws is None else self._draws.most
+
     def draws(self, prompt: Prompt) -> float:
         """Say how much likelier than by lot a prompt is to be graded."""
         frozen, draws = self._frozen, self._draws
@@ -270,12 +285,9 @@ class Study:
         self._frozen = frozen
 
     def _amended(self, pair: Pair, grades: Mapping[str, float]) -> Pair:
-        most = grades.get(self.arms[self.reference], 1.0)
-        told = [
-            grades.get(arm, min(before, most))
-            for arm, before in zip(self.arms, pair.grades, strict=True)
-        ]
-        return pair._replace(grades=tuple(told))
+        before = dict(zip(self.arms, pair.grades, strict=True))
+        told = amended(before, grades, reference=self.arms[self.reference])
+        return pair._replace(grades=tuple(told.values()))
 
     def _certify(self, at_ms: int, frozen: Frozen, labels: Labels) -> Certificate:
         policies = [
@@ -289,8 +301,7 @@ class Study:
 
     def _test(self, at_ms: int, frozen: Frozen) -> list[Turn]:
         labels, planned = self._labels(), self.plan.labels
-        figures = labels.policy - (1.0 - self.plan.terms.loss) * labels.reference[:, None]
-        self._draws = frozen.draws(figures * labels.weights[:, None], planned=planned)
+        self._draws = frozen.draws(labels.kept(self.plan.terms.loss), planned=planned)
         held = self._certify(at_ms, frozen, labels)
         before = 0 if self.certificate is None else self.certificate.step
         if held.step > before and self._saves(held.step):

@@ -32,7 +32,6 @@ __all__ = ("Alike",)
 _WAITING = 1000
 """Labels that wait to become rows; more are lost."""
 _LOOK_S = 1.0
-_DAY_MS = 86_400_000
 
 
 class Alike:
@@ -194,7 +193,7 @@ def _record(shift: Shift) -> Certified:
         labels=held.labels,
         estimate=held.estimate,
         bound=held.bound,
-        until_ms=held.at_ms + round(held.terms.days * _DAY_MS),
+        until_ms=held.until_ms,
         ended=shift.ended,
         of="cache",
         likeness=shift.threshold,

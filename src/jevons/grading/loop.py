@@ -88,13 +88,18 @@ class Loop:
         self._asked = asyncio.Event()
 
     def notice(self, request: Generate, prompt: Prompt, studied: Studied) -> None:
-        """Have a request asked again, if it is drawn and may be."""
-        if self._share and can_grade(request) and len(self._waiting) < _WAITING:
-            traffic, study = studied
-            times = min(study.draws(prompt), 1.0 / self._share)
-            if draw(request.id) < self._share * times:
-                self._waiting.append(_Drawn(request, prompt, times, traffic, study.times))
-                self._asked.set()
+        """Have a request asked again, if it is drawn: one of which `can_grade`.
+
+        Most are passed over by their luck alone: what models make of them is not asked twice.
+        """
+        traffic, study = studied
+        luck = draw(request.id)
+        if luck >= self._share * study.most_draws or len(self._waiting) >= _WAITING:
+            return
+        times = min(study.draws(prompt), 1.0 / self._share)
+        if luck < self._share * times:
+            self._waiting.append(_Drawn(request, prompt, times, traffic, study.times))
+            self._asked.set()
 
     async def hear(self, word: Feedback) -> None:
         """Take what somebody says of an answer, if `auto` chose who gave it.

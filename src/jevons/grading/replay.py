@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 from msgspec import structs
 
-from jevons.auto import Plan, Study, Turn, fewest, named_by
+from jevons.auto import Plan, Study, Turn, amended, fewest, named_by
 from jevons.grading.hearing import Hearing
 from jevons.grading.rows import pair_of
 from jevons.store import Progress
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from jevons.store import PairRow, Setup
 
 __all__ = ("Replay", "Turned", "plan_of")
-
-_DAY_MS = 86_400_000
 
 
 class Turned(NamedTuple):
@@ -96,7 +94,7 @@ class Replay:
             paths=study.times,
             fewest=fewest(study),
             certificate="" if held is None else named_by(held.policy),
-            until_ms=0 if held is None else held.at_ms + round(held.terms.days * _DAY_MS),
+            until_ms=0 if held is None else held.until_ms,
             decided=study.decided,
             ended=self._ended,
         )
@@ -164,9 +162,7 @@ def plan_of(setup: Setup) -> Plan:
 
 
 def _amended(row: PairRow, said: PairRow) -> PairRow:
-    """Give a row a person's grades; no arm that they were not shown is better than the reference."""
-    most = said.grades.get(row.reference, 1.0)
-    grades = {arm: said.grades.get(arm, min(grade, most)) for arm, grade in row.grades.items()}
+    grades = amended(row.grades, said.grades, reference=row.reference)
     return structs.replace(row, grades=grades)
 
 

@@ -32,7 +32,6 @@ __all__ = (
     "row_of_word",
 )
 
-_DAY_MS = 86_400_000
 _NUSD = 1e9
 
 
@@ -188,7 +187,7 @@ def record_of(turn: Turn, setup: Setup, traffic: Traffic) -> Certified:
         labels=held.labels,
         estimate=held.estimate,
         bound=held.bound,
-        until_ms=held.at_ms + round(held.terms.days * _DAY_MS),
+        until_ms=held.until_ms,
         ended=turn.ended,
         tenant=traffic.tenant,
         traffic=traffic.name,

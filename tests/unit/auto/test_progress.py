@@ -9,16 +9,16 @@ from jevons.auto.study import Plan, Study, Turn
 
 
 def test_a_tenth_of_the_loss_takes_about_ten_times_the_labels() -> None:
-    few, many = fewest_labels(0.1, 0.05), fewest_labels(0.01, 0.05)
+    few, many = fewest_labels(0.1, 0.05, 100), fewest_labels(0.01, 0.05, 1000)
     assert 8 < many / few < 12
-    assert fewest_labels(0.1, 0.05 / 6) > few
+    assert fewest_labels(0.1, 0.05 / 6, 100) > few
 
 
 def test_while_it_learns_what_is_to_be_learned_comes_first() -> None:
     begun = study()
     taught(begun, range(20))
     left = PLAN.learn - 20
-    assert fewest(begun) == left + fewest_labels(PLAN.terms.loss, PLAN.terms.delta / 2)
+    assert fewest(begun) == left + fewest_labels(PLAN.terms.loss, PLAN.terms.delta / 2, PLAN.labels)
 
 
 def test_nothing_is_certified_before_so_many_prompts_and_then_nothing_is_missing() -> None:
@@ -40,3 +40,7 @@ def test_one_that_goes_on_too_long_misses_at_least_one() -> None:
     for number in range(200):
         begun.take(pair(number, is_broken=True))
     assert fewest(begun) == 1
+
+
+def test_where_not_even_all_that_are_planned_would_show_it_all_of_them_are_missing() -> None:
+    assert fewest_labels(0.01, 0.05, 100) == 100
