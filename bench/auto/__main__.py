@@ -1,6 +1,6 @@
 """What `auto` is worth on graded answers of real models, beside what others reached.
 
-python -m bench.auto [--splits 200] [--only SOURCE ...]
+python -m bench.auto [--splits 200] [--only SOURCE ...] [--answers ZeroEval/result_dirs]
 
 Reads `items.parquet` and `outcomes.parquet` of the folder that `JEVONS_ROUTING_CORPUS` names. Every
 source in them is measured in the same way, with the same settings. A source of two arms is a pair,
@@ -35,6 +35,7 @@ def main() -> None:
     parser.add_argument("--splits", type=int, default=200)
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--only", nargs="*", default=(), metavar="SOURCE")
+    parser.add_argument("--answers", type=Path, help="ZeroEval's, for cascades")
     said = parser.parse_args()
     folder = os.environ.get("JEVONS_ROUTING_CORPUS", "")
     if not (Path(folder) / "items.parquet").is_file():
@@ -44,10 +45,12 @@ def main() -> None:
     print("speed", *speed_lines(max(found, key=lambda each: len(each.prompts))), sep="\n")
     with ProcessPoolExecutor(said.jobs) as pool:
         for world in [each for each in found if not said.only or each.name in said.only]:
-            _measure(world, pool, said.splits, max(said.splits // (8 * said.jobs), 1))
+            _measure(world, pool, said.splits, max(said.splits // (8 * said.jobs), 1), said.answers)
 
 
-def _measure(world: World, pool: ProcessPoolExecutor, splits: int, chunk: int) -> None:
+def _measure(
+    world: World, pool: ProcessPoolExecutor, splits: int, chunk: int, answers: Path | None
+) -> None:
     count, arms = len(world.prompts), len(world.arms)
     print(f"\n{world.name}: {count} prompts, {arms} arms", flush=True)
     if arms == 2:
@@ -58,7 +61,7 @@ def _measure(world: World, pool: ProcessPoolExecutor, splits: int, chunk: int) -
         told = [*pool.map(partial(unseen, world), seeds, chunksize=chunk)]
         print(*unseen_lines(told), sep="\n", flush=True)
     if world.name == "zeroeval":
-        print(*cascade_lines(world, splits), sep="\n", flush=True)
+        print(*cascade_lines(world, splits, answers, pool), sep="\n", flush=True)
 
 
 if __name__ == "__main__":

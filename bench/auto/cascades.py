@@ -1,77 +1,154 @@
-"""Cascades: what two cheap arms agree on is taken, everything else goes to the reference."""
+"""Cascades: what two cheap arms agree on is taken, everything else goes to the reference.
+
+The table has grades and no answers. Whether two wrong ones agree is read off the answers as they
+were given, where they are (github.com/WildEval/ZeroEval, `result_dirs`, Apache-2.0), compared as the
+corridor compares drafts; without them both ends are told.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from functools import partial
+from itertools import combinations
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from bench.auto.pools import DELTA, LABELS
+from bench.agreement import answers
+from bench.auto.pools import DELTA, LABELS, best_of, pool_lines, split
 from bench.auto.world import World, halves
 
 from jevons.auto import Terms, certify
 from jevons.auto.certificate import Labels
+from jevons.pick import agree, canonical
 
 if TYPE_CHECKING:
-    from jevons.auto.rows import Floats, Ints
+    from collections.abc import Mapping
+    from concurrent.futures import Executor
+    from pathlib import Path
+
+    from bench.agreement import Said
+    from bench.auto.pools import Split
+
+    from jevons.auto.rows import Bools, Floats, Ints
 
 __all__ = ("cascade_lines",)
 
+LOSS = 0.02
+GOAL = 0.5
+CHEAP = 0.25
+"""Of what the reference costs, that a draft may cost at most."""
+DRAFTS = 4
+"""Arms of which every two are tried."""
+IGNORED = frozenset({"reasoning"})
 
-def cascade_lines(world: World, seeds: int) -> list[str]:
-    """Take what two cheap arms agree on, and the reference's answer where they differ.
 
-    The table has grades and no answers: whether two wrong ones agree is not in it, so both ends
-    are told.
-    """
-    told: list[tuple[float, float, float, float]] = []
-    pair = ("", "")
-    for seed in range(seeds):
-        taught, served = halves(world, seed)
-        first, second, best = _cheap_pair(world, taught)
-        pair = (world.arms[first], world.arms[second])
-        figures: list[float] = []
-        for agrees_on_wrong in (False, True):
-            grades, costs = _cascade(world, first, second, best, agrees_on_wrong=agrees_on_wrong)
-            drawn = np.random.default_rng(seed).choice(served, LABELS)
-            labels = Labels(
-                world.grades[drawn, best],
-                np.stack((world.grades[drawn, best], grades[drawn]), axis=1),
-                np.ones(LABELS),
-            )
-            held = certify(labels, Terms(0.02, DELTA), at_ms=0, policies=["", ""])
-            figures += [
-                float(held.step == 1),
-                1.0 - costs[served].mean() / world.costs[served, best].mean(),
-            ]
-        told.append((figures[0], figures[1], figures[2], figures[3]))
-    apart, cheap, together, cheaper = np.array(told).mean(axis=0)
-    line = (
-        f"  cascade {pair[0]} + {pair[1]}, loss 2 %: if wrong answers never agree, certified in "
-        f"{apart:.0%} of draws, saving {cheap:.0%}; if they always do, in {together:.0%}, saving "
-        f"{cheaper:.0%} (goal: 90 %, 50 %; the table holds no answers to tell which)"
+class Plain(NamedTuple):
+    """What became of one cascade in front of all traffic."""
+
+    name: str
+    is_certified: bool
+    saving: float
+    is_broken: bool
+
+
+Agreement = dict[frozenset[int], "Bools"]
+"""On which prompts two arms agree."""
+
+
+def cascade_lines(world: World, seeds: int, folder: Path | None, pool: Executor) -> list[str]:
+    """Tell how often a cascade is certified, and what is saved where cascades are arms."""
+    lines: list[str] = []
+    found = _bounds(world) if folder is None else {"as they stood": _agreement(world, folder)}
+    for what, agreement in found.items():
+        told = [*pool.map(partial(_plain, world, agreement), range(seeds), chunksize=8)]
+        held = np.array([each.is_certified for each in told])
+        saving = np.array([each.saving for each in told])
+        name, _ = Counter([each.name for each in told]).most_common(1)[0]
+        lines.append(
+            f"  cascade {name}, answers {what}, loss {LOSS:.0%}: certified in "
+            f"{held.mean():.1%} of {seeds} draws (goal 90 %), saving {saving.mean():.1%} "
+            f"(goal {GOAL:.0%}), broken {np.array([each.is_broken for each in told]).mean():.1%}"
+        )
+        if folder is not None:
+            runs = [*pool.map(partial(_among, world, agreement), range(seeds), chunksize=4)]
+            lines += ["  with cascades as arms beside the others", *pool_lines(world, runs)]
+    return lines
+
+
+def _plain(world: World, agreement: Agreement, seed: int) -> Plain:
+    """Choose a cascade on one half; certify it on draws from the other, and look whether it is true."""
+    taught, served = halves(world, seed)
+    best = best_of(world, taught)
+    cascades = _cascades(world, agreement, taught)
+    kept = cascades.grades[taught].mean(axis=0) >= world.grades[taught, best].mean()
+    cost: Floats = cascades.costs[taught].mean(axis=0)
+    chosen = int(np.argmin(cost + np.where(kept, 0.0, cost.max())))
+    grades, reference = cascades.grades[:, chosen], world.grades[:, best]
+    drawn = np.random.default_rng(seed).choice(served, LABELS)
+    policy = np.stack((reference[drawn], grades[drawn]), axis=1)
+    labels = Labels(reference[drawn], policy, np.ones(LABELS))
+    held = certify(labels, Terms(LOSS, DELTA), at_ms=0, policies=["", ""]).step == 1
+    saving = 1.0 - cascades.costs[served, chosen].mean() / world.costs[served, best].mean()
+    is_true = grades[served].mean() >= (1.0 - LOSS) * reference[served].mean() - 1e-12
+    return Plain(cascades.arms[chosen], held, saving if held else 0.0, held and not is_true)
+
+
+def _among(world: World, agreement: Agreement, seed: int) -> Split:
+    """Do as with any pool, cascades among the arms."""
+    cascades = _cascades(world, agreement, halves(world, seed)[0])
+    whole = world._replace(
+        arms=[*world.arms, *cascades.arms],
+        grades=np.concatenate((world.grades, cascades.grades), axis=1),
+        costs=np.concatenate((world.costs, cascades.costs), axis=1),
     )
-    return [line]
+    return split(whole, seed)
 
 
-def _cascade(
-    world: World, first: int, second: int, best: int, *, agrees_on_wrong: bool
-) -> tuple[Floats, Floats]:
-    right, other = world.grades[:, first] >= 1.0, world.grades[:, second] >= 1.0
-    agrees = (right == other) if agrees_on_wrong else (right & other)
-    grades = np.where(agrees, world.grades[:, first], world.grades[:, best])
-    costs = world.costs[:, first] + world.costs[:, second]
-    return grades, costs + np.where(agrees, 0.0, world.costs[:, best])
-
-
-def _cheap_pair(world: World, taught: Ints) -> tuple[int, int, int]:
-    """Take the pair that keeps most for its cost on the half that is learned from."""
+def _cascades(world: World, agreement: Agreement, taught: Ints) -> World:
+    """Put every two of the best cheap arms in front of the reference."""
+    best = best_of(world, taught)
     quality, cost = world.grades[taught].mean(axis=0), world.costs[taught].mean(axis=0)
-    best = int(quality.argmax())
-    cheap = [each for each in range(len(cost)) if cost[each] < 0.25 * cost[best]]
-    cheap = sorted(cheap, key=lambda each: -quality[each])[:4]
-    pairs = [(a, b) for place, a in enumerate(cheap) for b in cheap[place + 1 :]]
-    first, second = max(
-        pairs,
-        key=lambda pair: _cascade(world, *pair, best, agrees_on_wrong=True)[0][taught].mean(),
-    )
-    return first, second, best
+    known = sorted({each for pair in agreement for each in pair}, key=lambda each: -quality[each])
+    cheap = [each for each in known if cost[each] < CHEAP * cost[best]][:DRAFTS]
+    arms: list[str] = []
+    grades: list[Floats] = []
+    costs: list[Floats] = []
+    for first, second in combinations(cheap, 2):
+        agrees = agreement[frozenset((first, second))]
+        drafts = world.costs[:, first] + world.costs[:, second]
+        arms.append(f"{world.arms[first]}+{world.arms[second]}")
+        grades.append(np.where(agrees, world.grades[:, first], world.grades[:, best]))
+        costs.append(drafts + np.where(agrees, 0.0, world.costs[:, best]))
+    return world._replace(arms=arms, grades=np.stack(grades, axis=1), costs=np.stack(costs, axis=1))
+
+
+def _agreement(world: World, folder: Path) -> Agreement:
+    """Compare answers as they were given; arms whose answers are not there are left out."""
+    forms = {
+        place: [canonical(said[each.replace(":", " ", 1)].text, IGNORED) for each in world.items]
+        for place, said in _said(world, folder).items()
+    }
+    return {
+        frozenset(pair): np.array([*map(agree, forms[pair[0]], forms[pair[1]])])
+        for pair in combinations(forms, 2)
+    }
+
+
+def _said(world: World, folder: Path) -> Mapping[int, Mapping[str, Said]]:
+    cost = world.costs.mean(axis=0)
+    cheap = np.flatnonzero(cost < CHEAP * cost[best_of(world, np.arange(len(world.items)))])
+    there = [int(each) for each in cheap if (folder / "gsm" / f"{world.arms[each]}.json").is_file()]
+    return {place: answers(folder, world.arms[place]) for place in there}
+
+
+def _bounds(world: World) -> Mapping[str, Agreement]:
+    right = world.grades >= 1.0
+    pairs = [*combinations(range(len(world.arms)), 2)]
+    return {
+        "that never agree where wrong": {
+            frozenset(pair): right[:, pair[0]] & right[:, pair[1]] for pair in pairs
+        },
+        "that always agree where wrong": {
+            frozenset(pair): right[:, pair[0]] == right[:, pair[1]] for pair in pairs
+        },
+    }

@@ -29,6 +29,7 @@ __all__ = (
     "LABELS",
     "LOSSES",
     "Drawn",
+    "best_of",
     "certified",
     "draw",
     "pool_lines",
@@ -62,11 +63,17 @@ class Split(NamedTuple):
     broken: list[bool]
 
 
+def best_of(world: World, places: Ints) -> int:
+    """Find the arm that does best on some of the prompts and is no cascade: the reference."""
+    is_single = ["+" not in each for each in world.arms]
+    return int(np.where(is_single, world.grades[places].mean(axis=0), -1.0).argmax())
+
+
 def taught(world: World, places: Ints) -> Learned:
-    """Learn from some of the prompts; the best arm there is the reference."""
-    grades = world.grades[places]
-    best = int(grades.mean(axis=0).argmax())
-    return learn(asked_of(world, places), grades, world.costs[places], reference=best)
+    """Learn from some of the prompts."""
+    reference = best_of(world, places)
+    prompts = asked_of(world, places)
+    return learn(prompts, world.grades[places], world.costs[places], reference=reference)
 
 
 def draw(

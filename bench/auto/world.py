@@ -22,6 +22,7 @@ class World(NamedTuple):
 
     name: str
     prompts: list[Prompt]
+    items: list[str]
     tasks: list[str]
     arms: list[str]
     grades: Floats
@@ -60,8 +61,9 @@ def worlds(folder: Path) -> list[World]:
             costs[:, grades.mean(axis=0).argmax()] = 1.0
         prompts = [read(items["prompt"][each]) for each in own]
         tasks = [str(items["task"][each]) for each in own]
+        ids = [str(items["item_id"][each]) for each in own]
         names = [arms[place] for place in np.flatnonzero(kept)]
-        found.append(World(source, prompts, tasks, names, grades, costs))
+        found.append(World(source, prompts, ids, tasks, names, grades, costs))
     return found
 
 

@@ -8,6 +8,8 @@ Rule 1: nothing agrees that was cut short, that refuses, or that is no answer.
 Rule 2: what may mean two things agrees with nothing but the same characters: `1.200` may be a
     thousand and a fifth of it, or one and a fifth; `1,5` may be a number or a list.
 Rule 3: what is too long, too deep or malformed comes to nothing: then two answers differ.
+Rule 4: JSON that was asked for is read to the letter, as its reader will. In a text it is what the
+    text comes to: it may stand at the end, hold TeX, and put a number or its text in quotes.
 """
 
 from __future__ import annotations
@@ -32,6 +34,11 @@ _LINE_CHARS = 200
 _DEEPEST = 64
 
 _FENCED = re.compile(r"```(?:json)?[ \t]*\n(.*)\n```", re.DOTALL | re.IGNORECASE)
+_LAST_FENCED = re.compile(
+    r"\n```(?:json)?[ \t]*\n\s*((?:\{|\[)(?:(?!```).)*)```\Z", re.DOTALL | re.IGNORECASE
+)
+_ESCAPE = re.compile(r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})|\\')
+_QUOTED = re.compile(r"(['\"`])(.*)\1", re.DOTALL)
 _SAID = re.compile(r".*\b(?:answer|result)\s*(?:is\s*:?|:|=)(.+)", re.IGNORECASE)
 _BOXED = re.compile(r"\\boxed\{([^{}]+)\}")
 _REFUSES = re.compile(
@@ -85,8 +92,11 @@ def canonical(text: str, ignore: Collection[str] = ()) -> Canonical | None:
         return None
     fenced = _FENCED.fullmatch(said)
     said = fenced[1].strip() if fenced else said
+    last = _LAST_FENCED.search(said)
+    said = last[1] if last else said
     if said.startswith(("{", "[")):
-        return canonical_json(said, ignore)
+        value = _parsed(_mended(said), ignore, _loosely, strict=False)
+        return None if value is None else Canonical("json", value)
     core = _core(said)
     if not core or len(core) > _LABEL_CHARS or "\n" in core or _REFUSES.match(core):
         return None
@@ -214,8 +224,26 @@ def _plain(whole: str, part: str) -> str:
     return f"{whole}.{part}" if part else whole
 
 
-def _parsed(text: str, ignore: Collection[str] = ()) -> str | None:
-    """Read JSON and write it in one way; None if that cannot be."""
+def _mended(text: str) -> str:
+    """Escape what stands behind a backslash and may not, as TeX in a string does."""
+    return _ESCAPE.sub(lambda found: found[0] if len(found[0]) > 1 else "\\\\", text)
+
+
+def _parsed(
+    text: str,
+    ignore: Collection[str] = (),
+    scalar: Callable[[Decimal | str], str] | None = None,
+    *,
+    strict: bool = True,
+) -> str | None:
+    """Read JSON and write it in one way; None if that cannot be.
+
+    Args:
+        text: All of it.
+        ignore: Names of fields that do not count.
+        scalar: Writes a number or a text; None writes them to the letter.
+        strict: Whether a text may hold no bare line feed and its like.
+    """
     if len(text) > _LONGEST_CHARS:
         return None
     try:
@@ -225,8 +253,9 @@ def _parsed(text: str, ignore: Collection[str] = ()) -> str | None:
             parse_int=Decimal,
             parse_float=Decimal,
             parse_constant=_refuse,
+            strict=strict,
         )
-        written = _written(value, _DEEPEST, ignore)
+        written = _written(value, _DEEPEST, ignore, scalar or _exactly)
     except (ValueError, ArithmeticError, RecursionError):
         return None
     return None if value and written == "{}" else written
@@ -245,30 +274,40 @@ def _refuse(constant: str) -> None:
     raise ValueError(constant)
 
 
-def _written(value: object, depth: int, ignore: Collection[str]) -> str:
+def _written(
+    value: object, depth: int, ignore: Collection[str], scalar: Callable[[Decimal | str], str]
+) -> str:
     if not depth:
         raise ValueError(depth)
     if isinstance(value, dict):
         named = sorted(cast("dict[str, object]", value).items())
         inner = [
-            f"{json.dumps(name)}:{_written(each, depth - 1, ignore)}"
+            f"{json.dumps(name)}:{_written(each, depth - 1, ignore, scalar)}"
             for name, each in named
             if name not in ignore
         ]
         return "{" + ",".join(inner) + "}"
     if isinstance(value, list):
-        return (
-            "["
-            + ",".join([_written(e, depth - 1, ignore) for e in cast("list[object]", value)])
-            + "]"
-        )
+        each_of = cast("list[object]", value)
+        return "[" + ",".join([_written(each, depth - 1, ignore, scalar) for each in each_of]) + "]"
+    return scalar(value) if isinstance(value, Decimal | str) else json.dumps(value)
+
+
+def _loosely(value: Decimal | str) -> str:
+    """Write a number, and a text that is one, as `canonical` reads it."""
     if isinstance(value, Decimal):
-        return _exact(value)
-    return json.dumps(value)
+        said = f"{value:f}" if abs(value.adjusted()) < _LABEL_CHARS else _exactly(value)
+    else:
+        said = value.strip()
+        quoted = _QUOTED.fullmatch(said)
+        said = quoted[2] if quoted else said
+    return json.dumps(_quantity(said) or said)
 
 
-def _exact(value: Decimal) -> str:
-    """Write a number in one way, to its last digit."""
+def _exactly(value: Decimal | str) -> str:
+    """Write a text as it is, and a number in one way, to its last digit."""
+    if isinstance(value, str):
+        return json.dumps(value)
     sign, digits, exponent = value.as_tuple()
     if not value:
         return "0"

@@ -46,6 +46,12 @@ if TYPE_CHECKING:
         ("-0", "0"),
         (".5", "0.50"),
         ("1.200", "1.200"),
+        ('So it is 7.\n\n```json\n{"answer": 7}\n```', '{"answer": 7}'),
+        ('{"answer": "26.00"}', '{"answer": "26"}'),
+        ('{"answer": "54,000"}', '{"answer": 54000}'),
+        ('{"answer": "\'ha\'"}', '{"answer": "ha"}'),
+        ('{"why": "\\( x \\)", "answer": 1}', '{"why": "\\\\( x \\\\)", "answer": "1"}'),
+        ('{"why": "two\nlines"}', '{"why": "two\\nlines"}'),
     ],
 )
 def test_two_ways_to_say_one_thing_agree(one: str, other: str) -> None:
@@ -75,7 +81,11 @@ def test_two_ways_to_say_one_thing_agree(one: str, other: str) -> None:
         ("B", "C"),
         ("true", "[true]"),
         ('{"a": true}', '{"a": 1}'),
-        ('{"a": "1"}', '{"a": 1}'),
+        ('{"a": "true"}', '{"a": true}'),
+        ('{"a": "Ab"}', '{"a": "ab"}'),
+        ('{"a": "x"}', '{"a": "\'x"}'),
+        ("So it is 7.\n```json\n{}\n```\nOr is it?", "So it is 8.\n```json\n{}\n```\nOr is it?"),
+        ("```json\n[1]\n```\nor\n```json\n[2]\n```", "[1]"),
         (
             "[12345678901234567890123456789012345678901]",
             "[12345678901234567890123456789012345678902]",
@@ -142,6 +152,22 @@ def test_fields_that_do_not_count_do_not_at_any_depth_and_something_has_to() -> 
     assert canonical("{}", ignore) == canonical_json("{}")
 
 
+def test_json_that_was_asked_for_is_read_to_the_letter() -> None:
+    assert canonical_json('{"a": "1"}') != canonical_json('{"a": 1}')
+    assert canonical_json('{"a": "1.0"}') != canonical_json('{"a": "1"}')
+    assert canonical_json('{"a": "\\("}') is None
+    assert canonical_json('{"a": "two\nlines"}') is None
+    assert canonical_calls([("pay", '{"to": "1.0"}')]) != canonical_calls([("pay", '{"to": "1"}')])
+
+
+def test_numbers_of_any_size_are_told_apart_in_a_text() -> None:
+    huge = canonical('{"a": 1e300}')
+    assert huge is not None
+    assert huge == canonical('{"a": 10e299}')
+    assert huge != canonical('{"a": 1e301}')
+    assert canonical('{"a": 0}') == canonical('{"a": -0.0}')
+
+
 def test_calls_agree_if_their_names_order_and_arguments_do() -> None:
     one = canonical_calls([("weather", '{"place": "Bonn", "days": 1}'), ("now", "")])
     assert one == canonical_calls([("weather", '{"days":1.0,"place":"Bonn"}'), ("now", " {} ")])
@@ -200,3 +226,5 @@ def test_json_agrees_with_itself_however_it_is_laid_out(value: Any) -> None:
     spread = json.dumps(value, indent=3, ensure_ascii=False)
     assert canonical_json(json.dumps(value)) == canonical_json(spread)
     assert canonical_json(spread) is not None
+    if isinstance(value, list | dict):
+        assert canonical(json.dumps(value)) == canonical(f"So:\n```json\n{spread}\n```")
