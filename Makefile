@@ -17,8 +17,16 @@ run: export JEVONS_DATA_DIR ?= $(CURDIR)/.jevons
 run: run-env ## fetch a model, run the demo, stay up (ONCE=1 ends after the demo)
 	@$(BIN)/jevons serve --demo $(if $(ONCE),--once)
 
-test: dev-env ## every test, real servers included
+# Some want the machine to themselves: engines that compute on every core, clients and browsers with a clock of their own.
+ALONE := tests/contract/clients tests/contract/engine tests/e2e
+
+test: dev-env ## every test, real servers included; ARGS="tests/unit -k name" for some of them
+ifeq ($(ARGS),)
+	@failed=0; $(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile $(addprefix --ignore=,$(ALONE)) || failed=1; \
+	  $(BIN)/pytest $(ALONE) || failed=1; exit $$failed
+else
 	@$(BIN)/pytest $(ARGS)
+endif
 
 lint: dev-env ## ruff: rules and format
 	@$(BIN)/ruff check .
@@ -33,7 +41,7 @@ contracts: dev-env ## which room may import which
 # Without the property tests: what a branch needs must not hang on what they happen to draw.
 coverage: dev-env ## every branch of the pure rooms
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest -q tests/unit -m 'not hypothesis'
+	@$(BIN)/coverage run -m pytest -q -n auto --maxprocesses 4 tests/unit -m 'not hypothesis'
 	@$(BIN)/coverage combine -q
 	@$(BIN)/coverage report --include='$(PURE)' --fail-under=100
 

@@ -160,8 +160,10 @@ async def test_what_is_asked_is_what_was_typed_with_documents_before_the_questio
 
 async def test_who_is_interrupted_says_so(tmp_path: Path) -> None:
     silent = ANSWER.stall(at=ANSWER.after(1))
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # else none in the background
     async with Vendor(silent) as vendor, serving(tmp_path, vendor) as house:
         asking = await house.start("ask", "Hi", "--json")
+        signal.signal(signal.SIGINT, before)
         async with asyncio.timeout(30):
             while not vendor.heard:  # noqa: ASYNC110 a vendor has no event for it
                 await asyncio.sleep(0.01)

@@ -28,6 +28,13 @@ def test_most_is_drawn_where_grades_differ_most_and_little_where_nothing_can_be_
     assert FLOOR <= times[0] < LEAST <= times[1] < 1.0 < times[2]
 
 
+def test_nothing_is_likelier_drawn_than_what_is_said_to_be_most() -> None:
+    told = spreads()
+    draws = draws_of(told, EVERY, still=STILL)
+    assert draws.times(told).max() <= draws.most
+    assert draws.times(np.ones((1, 2))) == pytest.approx([draws.most], rel=1e-6)
+
+
 def test_where_nothing_is_ever_taken_all_is_drawn_alike() -> None:
     nothing = np.zeros((100, 2))
     times = draws_of(nothing, EVERY, still=STILL).times(nothing)

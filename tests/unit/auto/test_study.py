@@ -51,7 +51,7 @@ def certified() -> Study:
 def test_knows_nothing_and_takes_the_reference() -> None:
     choice = study().choose(prompt(0), now_ms=0)
     assert (choice.arm, choice.why) == (0, "uncertified")
-    assert study().draws(prompt(0)) == 1.0
+    assert study().draws(prompt(0)) == study().most_draws == 1.0
 
 
 def test_certifies_and_takes_the_cheap_arm_where_it_is_as_good() -> None:
@@ -65,7 +65,7 @@ def test_certifies_and_takes_the_cheap_arm_where_it_is_as_good() -> None:
 def test_draws_more_where_a_saving_is_possible() -> None:
     loop = study()
     taught(loop, range(60))
-    assert loop.draws(prompt(4)) > 1.0 > loop.draws(prompt(5))
+    assert loop.most_draws >= loop.draws(prompt(4)) > 1.0 > loop.draws(prompt(5))
 
 
 def test_a_prompt_unlike_all_that_were_graded_goes_to_the_reference() -> None:
