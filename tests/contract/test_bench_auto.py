@@ -25,7 +25,9 @@ def world(seed: int = 0, count: int = 2 * LEARN) -> World:
     cheap = (dice.random(count) < np.array(KINDS)[kinds]).astype(float)
     grades = np.stack((np.ones(count), cheap), axis=1)
     names = ["dear", "cheap"]
-    return World("made", prompts, [""] * count, [""] * count, names, grades, np.tile((10.0, 1.0), (count, 1)))
+    return World(
+        "made", prompts, [""] * count, [""] * count, names, grades, np.tile((10.0, 1.0), (count, 1))
+    )
 
 
 def pair(source: World, at: int, times: float) -> Pair:

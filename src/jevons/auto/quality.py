@@ -1,34 +1,41 @@
 """How much better or worse than the reference each arm is likely to answer a prompt.
 
-Three models that err in unlike ways, averaged: a table of groups of like prompts, a logistic model
-of a few figures, and another of all words. What all three say are differences to the reference on
-the same prompt, so that what makes a prompt hard for every arm is not taken for a fault of one.
+Three models that err in unlike ways: a table of groups of like prompts, a logistic model of a few
+figures, and another of all words. The two logistic ones are averaged, and how far the table counts
+beside them is read off prompts that they were not made of. What all three say are differences to the
+reference on the same prompt, so that what makes a prompt hard for every arm is not taken for a fault
+of one.
 
 Rule 1: what few prompts say is drawn towards what many say: the arm with the luckiest few would
     win otherwise.
 Rule 2: a model is made of pairs and nothing else; their order changes nothing that shows, and two
     houses' pairs together give the model that one house with all of them had made.
 Rule 3: no setting is chosen by looking at how well it does on some traffic. How far figures and
-    words are to be trusted is read off the grades that were learned from.
+    words are to be trusted, and the table beside them, is read off the grades that were learned from.
+
+Source: L. Breiman, Machine Learning 24 (1996) 49, for weights that no model's own prompts decide.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from jevons.auto.features import BUCKETS, LOOKS
+from jevons.auto.groups import fit_groups, group
 from jevons.auto.logistic import fit_logistic, fit_words, likelihood
 from jevons.auto.rows import rows_of
 from jevons.auto.table import fit_level
 from jevons.auto.weighing import weigh_figures, weigh_words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from jevons.auto.features import Prompt
-    from jevons.auto.rows import Floats, Ints, Rows
+    from jevons.auto.groups import Groups
+    from jevons.auto.rows import Bools, Floats, Ints, Rows
 
 __all__ = ("Expected", "Parts", "QualityModel", "fit_quality")
 
@@ -38,16 +45,19 @@ _PLACES = 24
 """Of these, as many tell which prompts lie near each other: groups need few."""
 _BESIDE = 16
 """Directions that are sought besides, and left out: the last few of those found are not yet right."""
-_LEVELS = (4, 12, 36, 100)
-"""Groups, from coarse to fine."""
-_FEWEST = 8
-"""Prompts a group must have on average, else its level is left out."""
 _SAMPLE = 4000
 """Prompts that they are sought in: in more they are no different."""
 _SHARPER = 3
 """Times that they are multiplied: each makes the larger ones stand out more."""
 _NOTHING = 1e-6
-_ROUNDS = 8
+_HELD = 2000
+"""Prompts that tell how far the table counts; each half of them is told of by models of the other."""
+_TIMES = 6
+"""That few of them are halved: one way to halve them tells little."""
+_FEWEST = 40
+"""With fewer it counts as any other model."""
+_DRAWN = 0.5
+"""Of each weight, towards which the other is drawn: what few prompts tell of them swings."""
 
 
 class Parts(NamedTuple):
@@ -67,23 +77,30 @@ class Expected(NamedTuple):
     """Where prompts lie among each other: like ones have like rows, each of length 1."""
 
 
-class _Groups(NamedTuple):
-    """Groups of like prompts, all levels in one matrix, so that one product finds them."""
+class _Seen(NamedTuple):
+    """Prompts in the shape in which they are learned from, a row for each."""
 
-    centres: Floats
-    half: Floats
-    """Half the square of each centre: what makes the nearest the one with the largest product."""
-    effects: Floats
-    levels: tuple[slice, ...]
-    """Which rows are a level, from coarse to fine."""
+    rows: Rows
+    figures: Floats
+    """How they look and what they are about, each as long as it is trusted."""
+    routes: Ints
+    members: Ints
+    """Their groups."""
+    grades: Floats
 
-    def of(self, places: Floats) -> Floats:
-        """Say what the groups of prompts are worth, all levels together."""
-        near = places @ self.centres.T - self.half
-        out = np.zeros((len(places), self.effects.shape[1]), dtype=np.float32)
-        for level in self.levels:
-            out += self.effects[near[:, level].argmax(axis=1) + level.start]
-        return out
+    def only(self, at: Ints) -> _Seen:
+        """Take some of them."""
+        return _Seen(self.rows.only(at), *[each[at] for each in self[1:]])
+
+
+class _Taught(NamedTuple):
+    """What was learned of them."""
+
+    mean: Floats
+    routes: Floats
+    worth: Floats
+    logistic: Floats
+    words: Floats
 
 
 class QualityModel(NamedTuple):
@@ -101,7 +118,11 @@ class QualityModel(NamedTuple):
     mean: Floats
     routes: Mapping[str, int]
     route_effects: Floats
-    groups: _Groups
+    groups: Groups
+    worth: Floats
+    """What each group is worth."""
+    share: float
+    """How far the table counts, from 0 to 1; the other two share the rest."""
     looks: Floats
     """Mean and spread of how prompts look."""
     logistic: Floats
@@ -116,7 +137,7 @@ class QualityModel(NamedTuple):
         said = self._said(prompts)
         places = _places(said)
         table, figures, words = self._parts(prompts, said, places)
-        return Expected((table + figures + words) / 3.0, places)
+        return Expected(self.share * table + (1.0 - self.share) / 2.0 * (figures + words), places)
 
     def explain(self, prompts: Sequence[Prompt]) -> Parts:
         """Say what each of the three models makes of it."""
@@ -135,16 +156,13 @@ class QualityModel(NamedTuple):
 
     def _parts(self, prompts: Sequence[Prompt], said: Floats, places: Floats) -> Parts:
         arms = self.logistic.shape[1]
-        table = self.groups.of(places) + self.mean
+        table = self.worth[self.groups.of(places)].sum(axis=1) + self.mean
         table += self.route_effects[_route_places(prompts, self.routes)]
         score = _looks(prompts, self.looks) @ self.logistic[1 : LOOKS + 1] + self.logistic[0]
         score += said[:, :-arms] @ self.logistic[LOOKS + 1 :]
         words = said[:, -arms:] + self.hints[0, -arms:]
-        return Parts(table, self._apart(score), self._apart(words))
-
-    def _apart(self, score: Floats) -> Floats:
-        chance = likelihood(score)
-        return chance - chance[:, [self.reference]]
+        apart = _apart(np.stack((score, words)), self.reference)
+        return Parts(table, apart[0], apart[1])
 
 
 def fit_quality(prompts: Sequence[Prompt], grades: Floats, *, reference: int) -> QualityModel:
@@ -161,33 +179,40 @@ def fit_quality(prompts: Sequence[Prompt], grades: Floats, *, reference: int) ->
     axes = _axes(rows)
     topics = rows.times(axes)
     apart = grades - grades[:, [reference]]
-    mean = _means(apart)
-    rest = apart - mean
-    own = _own(grades, reference)
-    words = fit_words(rows, grades, trust=weigh_words(rows, rest) * own)
-    looks, logistic = _figures(prompts, topics, grades, rest, own)
+    rest, own = apart - _means(apart), _own(grades, reference)
+    trust = weigh_words(rows, rest) * own
+    looks, figures, scale = _figures(prompts, topics, rest, own)
+    groups = group(_places(topics))
     routes = {each: at for at, each in enumerate(dict.fromkeys(p.route for p in prompts), start=1)}
-    at = _route_places(prompts, routes)
-    route_effects = fit_level(at, rest, len(routes) + 1)
+    at, members = _route_places(prompts, routes), groups.of(_places(topics))
+    learn = partial(_learn, groups, len(routes) + 1, trust, reference)
+    seen = _Seen(rows, figures, at, members, grades)
+    taught = learn(seen)
     return QualityModel(
         reference=reference,
         pairs=len(prompts),
         place=place,
         rarity=rarity,
-        hints=np.concatenate((axes, words), axis=1),
-        mean=mean.astype(np.float32),
+        hints=np.concatenate((axes, taught.words), axis=1),
+        mean=taught.mean.astype(np.float32),
         routes=routes,
-        route_effects=route_effects,
-        groups=_grouped(_places(topics), rest - route_effects[at]),
+        route_effects=taught.routes,
+        groups=groups,
+        worth=taught.worth,
+        share=_share(seen, learn, reference),
         looks=looks,
-        logistic=logistic,
+        logistic=(taught.logistic * scale[:, None]).astype(np.float32),
     )
 
 
 def _figures(
-    prompts: Sequence[Prompt], topics: Floats, grades: Floats, rest: Floats, own: float
-) -> tuple[Floats, Floats]:
-    """Fit the logistic model of how prompts look and what they are about."""
+    prompts: Sequence[Prompt], topics: Floats, rest: Floats, own: float
+) -> tuple[Floats, Floats, Floats]:
+    """Put how prompts look and what they are about beside each other, as far as either is trusted.
+
+    Returns:
+        Mean and spread of looks, the figures, and what their columns were multiplied by.
+    """
     seen = np.stack([each.looks for each in prompts])
     looks = np.stack((seen.mean(axis=0), seen.std(axis=0) + 1e-3)).astype(np.float32)
     blocks = [_looks(prompts, looks), topics]
@@ -195,9 +220,67 @@ def _figures(
     trust = weigh_figures((blocks[0] / sizes[0], blocks[1] / sizes[1]), rest)
     scales = [np.sqrt(each * own) / size for each, size in zip(trust, sizes, strict=True)]
     scale = np.repeat([1.0, *scales], [1, *[each.shape[1] for each in blocks]])
-    figures = np.concatenate((np.ones((len(seen), 1)), *blocks), axis=1) * scale
-    weights = fit_logistic(figures, grades) * scale[:, None]
-    return looks, weights.astype(np.float32)
+    return looks, np.concatenate((np.ones((len(seen), 1)), *blocks), axis=1) * scale, scale
+
+
+def _learn(groups: Groups, routes: int, trust: float, reference: int, seen: _Seen) -> _Taught:
+    apart = seen.grades - seen.grades[:, [reference]]
+    mean = _means(apart)
+    by_route = fit_level(seen.routes, apart - mean, routes)
+    return _Taught(
+        mean,
+        by_route,
+        fit_groups(groups, seen.members, apart - mean - by_route[seen.routes]),
+        fit_logistic(seen.figures, seen.grades),
+        fit_words(seen.rows, seen.grades, trust=trust),
+    )
+
+
+def _share(seen: _Seen, learn: Callable[[_Seen], _Taught], reference: int) -> float:
+    """Say how far the table counts: as far as it tells of prompts that it was not made of.
+
+    The weights of the table and of the two others' mean are those that leave the least square,
+    neither below 0.
+    """
+    count = len(seen.grades)
+    if count < _FEWEST:
+        return 1.0 / 3.0
+    dice = np.random.default_rng(0)
+    squares, products = np.eye(2) * _NOTHING, np.zeros(2)
+    for _ in range(min(-(-_HELD // count), _TIMES)):
+        order = dice.permutation(count)[:_HELD]
+        halves = seen.only(order[::2]), seen.only(order[1::2])
+        for one, other in (halves, halves[::-1]):
+            apart = other.grades - other.grades[:, [reference]]
+            known = ~np.isnan(apart)
+            told = np.stack([_centred(e, known) for e in _told(learn(one), other, reference)])
+            squares += told @ told.T
+            products += told @ _centred(np.where(known, apart, 0.0), known)
+    weights = np.linalg.solve(squares, products)
+    if weights.min() < 0.0:
+        weights = np.where(weights < 0.0, 0.0, products / squares.diagonal())
+    weights = np.maximum(weights, 0.0)
+    return float((weights[0] + _DRAWN) / (weights.sum() + 2.0 * _DRAWN))
+
+
+def _told(taught: _Taught, seen: _Seen, reference: int) -> tuple[Floats, Floats]:
+    """Say what the table, and the mean of the others, make of prompts."""
+    table = taught.worth[seen.members].sum(axis=1) + taught.routes[seen.routes] + taught.mean
+    words = seen.rows.times(taught.words) + taught.words[0]
+    others = _apart(np.stack((seen.figures @ taught.logistic, words)), reference)
+    return table, others.mean(axis=0)
+
+
+def _centred(figures: Floats, known: Bools) -> Floats:
+    """Take the mean of each arm off what is known, and put all in one row."""
+    mean = _means(np.where(known, figures, np.nan))
+    return np.where(known, figures - mean, 0.0).ravel()
+
+
+def _apart(scores: Floats, reference: int) -> Floats:
+    """Turn scores into chances, and say how far each lies above the reference's."""
+    chance = likelihood(scores)
+    return chance - chance[..., [reference]]
 
 
 def _own(grades: Floats, reference: int) -> float:
@@ -213,29 +296,6 @@ def _own(grades: Floats, reference: int) -> float:
         whole[:, [reference]] - _means(whole[:, [reference]])
     ) ** 2
     return float((((apart - _means(apart)) ** 2).sum() + 1.0) / (alone.sum() + 1.0))
-
-
-def _grouped(places: Floats, rest: Floats) -> _Groups:
-    """Find groups of like prompts, and what they are worth beyond the groups around them."""
-    centres, effects, levels = [places[:0]], [rest[:0]], list[slice]()
-    for count in _LEVELS:
-        if count * _FEWEST > len(places):
-            break
-        middle = _centres(places, count)
-        groups = _nearest(places, middle)
-        told = fit_level(groups, rest, count)
-        rest = rest - told[groups]
-        begin = sum(len(each) for each in centres)
-        levels.append(slice(begin, begin + count))
-        centres.append(middle)
-        effects.append(told)
-    middles = np.concatenate(centres)
-    return _Groups(
-        middles,
-        0.5 * (middles * middles).sum(axis=1),
-        np.concatenate(effects).astype(np.float32),
-        tuple(levels),
-    )
 
 
 def _vocabulary(prompts: Sequence[Prompt]) -> tuple[Ints, Floats]:
@@ -289,19 +349,3 @@ def _route_places(prompts: Sequence[Prompt], routes: Mapping[str, int]) -> Ints:
 def _looks(prompts: Sequence[Prompt], looks: Floats) -> Floats:
     own = (np.array([each.looks for each in prompts]) - looks[0]) / looks[1]
     return np.minimum(np.maximum(own, -3.0), 3.0)
-
-
-def _nearest(places: Floats, centres: Floats) -> Ints:
-    return (places @ centres.T - 0.5 * (centres * centres).sum(axis=1)).argmax(axis=1)
-
-
-def _centres(places: Floats, count: int) -> Floats:
-    """Find the middles of groups of like prompts (Lloyd's algorithm)."""
-    chosen = np.random.default_rng(0).permutation(len(places))[:count]
-    centres = places[chosen]
-    for _ in range(_ROUNDS):
-        groups = _nearest(places, centres)
-        size = np.bincount(groups, minlength=count)
-        sums = np.stack([np.bincount(groups, axis, minlength=count) for axis in places.T], axis=1)
-        centres = np.where(size[:, None] > 0, sums / np.maximum(size, 1)[:, None], centres)
-    return centres.astype(np.float32)

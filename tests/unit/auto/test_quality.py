@@ -70,11 +70,35 @@ def test_company_changes_nothing() -> None:
     assert np.allclose(alone, model.expect(prompts).gains, atol=1e-6)
 
 
-def test_parts_average_to_what_is_expected() -> None:
+def test_parts_add_up_to_what_is_expected_each_as_far_as_it_counts() -> None:
     model, prompts = fitted(), traffic(6)
     parts = model.explain(prompts)
-    whole = (parts.table + parts.figures + parts.words) / 3
+    others = (parts.figures + parts.words) / 2
+    assert 0.0 < model.share < 1.0
+    whole = model.share * parts.table + (1.0 - model.share) * others
     assert np.allclose(whole, model.expect(prompts).gains)
+
+
+def test_the_table_counts_as_far_as_it_tells_of_prompts_that_it_was_not_made_of() -> None:
+    prompts = [read(f"name a number above {at} and below {at + 9}") for at in range(160)]
+    odd = (np.arange(160) % 2).astype(float)
+    routes = [each._replace(route="ab"[at % 2]) for at, each in enumerate(prompts)]
+    grades = np.stack((np.ones(160), odd), axis=1)
+    assert fit_quality(routes, grades, reference=0).share > 0.6
+    worded = [read(f"{'odd' if at % 2 else 'even'} prompt {at % 9}") for at in range(160)]
+    strange = [each._replace(route=str(at)) for at, each in enumerate(worded)]
+    assert fit_quality(strange, grades, reference=0).share < 0.5
+
+
+def test_of_few_pairs_each_model_counts_alike() -> None:
+    assert fitted(traffic(10), graded(10)).share == pytest.approx(1 / 3)
+
+
+def test_where_nothing_can_be_told_no_model_counts_less_than_nothing() -> None:
+    for seed in range(6):
+        dice = np.random.default_rng(seed)
+        grades = np.stack((np.ones(60), dice.integers(0, 2, 60)), axis=1).astype(float)
+        assert 0.0 < fitted(traffic(60), grades).share < 1.0
 
 
 def test_the_order_of_pairs_makes_no_difference_that_shows() -> None:
@@ -113,15 +137,9 @@ def test_routes_say_what_texts_do_not() -> None:
 def test_few_pairs_make_no_groups() -> None:
     model = fitted(traffic(10), graded(10))
     assert model.groups.levels == ()
+    assert model.worth.shape == (0, 3)
     assert model.expect(traffic(10)).topics.shape == fitted().expect(traffic(10)).topics.shape
     assert np.allclose(model.explain(traffic(2)).table, model.mean)
-
-
-def test_many_pairs_make_groups_of_every_size() -> None:
-    prompts = [read(f"word{at % 97} word{at % 31} word{at % 7}") for at in range(800)]
-    grades = np.random.default_rng(0).integers(0, 2, (800, 2)).astype(float)
-    levels = fit_quality(prompts, grades, reference=0).groups.levels
-    assert [level.stop - level.start for level in levels] == [4, 12, 36, 100]
 
 
 def test_groups_that_differ_by_chance_only_are_taken_for_alike() -> None:
