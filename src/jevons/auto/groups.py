@@ -111,6 +111,6 @@ def _begin(places: Floats, count: int, dice: np.random.Generator) -> list[int]:
         last = places[drawn[-1]]
         far = np.minimum(far, np.maximum(square - 2.0 * (places @ last) + last @ last, 0.0))
         sums: Floats = np.cumsum(far)
-        found = int(np.searchsorted(sums, dice.random() * sums[-1], side="right"))
+        found = int(np.searchsorted(sums, float(sums[-1]) * dice.random(), side="right"))
         drawn.append(min(found, len(places) - 1))  # where all lie in one place nothing is far
     return drawn
