@@ -35,6 +35,8 @@ EACH = 20
 """Labels after which it is looked how far they carry, and what to have graded next: bets may be looked
 at at any time."""
 _NEW_RUN = 500.0
+_TOO_MANY = 1.5
+"""Times as many new prompts as are to be expected, from which on traffic is not what it was."""
 _OLD = ("age", "volume")
 
 
@@ -223,7 +225,7 @@ class Study:
         self.decided += 1
         views = frozen.models.expect([prompt])
         is_new = bool(frozen.known.new(views.topics)[0])
-        self._new = self._new.after(float(is_new) - 2 * frozen.known.share)
+        self._new = self._new.after(float(is_new) - _TOO_MANY * frozen.known.share)
         if is_new:
             return Choice(self.reference, "new")
         trade = float(frozen.path.trades[held.step])

@@ -89,6 +89,15 @@ def test_other_prompts_than_before_make_it_due() -> None:
     assert loop.end("drift", 201) == []
 
 
+def test_traffic_of_which_two_thirds_are_new_is_noticed_and_a_tenth_is_not() -> None:
+    loop, calm = certified(), certified()
+    for number in range(300):
+        loop.choose(prompt(number, FOREIGN if number % 3 else EASY), now_ms=200)
+        calm.choose(prompt(number, "" if number % 10 else FOREIGN), now_ms=200)
+    assert loop.due(200) == "drift"
+    assert calm.due(200) != "drift"
+
+
 def test_age_and_volume_make_it_due_and_keep_what_was_learned() -> None:
     loop = certified()
     assert loop.due(31 * DAY_MS) == "age"
