@@ -28,10 +28,11 @@ _END_CHARS = 1000
 _WORD = re.compile(r"[^\W\d_]+|\d+|[^\w\s]")
 _CODE = re.compile(r"\b(?:def|return|import|class|function|SELECT|const|void)\b")
 _SIGNS = np.frombuffer(b"?\\$=+([,.%", dtype=np.uint8)
-_DIGITS = slice(ord("0"), ord("9") + 1)
-_CAPITALS = slice(ord("A"), ord("Z") + 1)
+_DIGITS_CAPITALS = [ord("0"), ord("9") + 1, ord("A"), ord("Z") + 1]
+"""Where either begins and ends, one after the other."""
 _NEWLINE = ord("\n")
-_SIZE_SCALE = np.array((0.2, 0.25, 0.33, 1.0))
+_SCALE = np.array((0.2, 0.25, 0.33, 1.0, 0.0, 0.0, *[0.5] * len(_SIGNS)))
+_FIRST = np.ones(1, dtype=bool)
 _PAIR = 0x9E3779B1  # 2**32 over the golden ratio: neighbours land far apart
 
 
@@ -82,26 +83,32 @@ def unpack(columns: bytes, counts: bytes, looks: bytes, *, route: str) -> Prompt
 
 
 def _hashed(words: list[str]) -> tuple[Ints, Floats]:
-    codes = [
-        crc32((f"#{len(each)}" if each.isdigit() else each).encode(errors="replace"))
-        for each in words
-    ]
+    # Joined they are encoded at once; no word has a line feed in it.
+    told = "\n".join([f"#{len(each)}" if each.isdigit() else each for each in words])
+    codes = [crc32(each) for each in told.encode(errors="replace").split(b"\n")] if words else []
     singles = np.array(codes, dtype=np.uint64)
     pairs = singles[:-1] * np.uint64(_PAIR) + singles[1:]
     # The multiplication wraps; its middle bits depend on both words.
     buckets = (np.concatenate((singles, pairs >> np.uint64(9))) % np.uint64(BUCKETS)).astype(
         np.int32
     )
-    columns, times = np.unique(buckets, return_counts=True)
-    return columns, (1.0 + np.log(times)).astype(np.float32)
+    buckets.sort()
+    is_first = np.concatenate((_FIRST, buckets[1:] != buckets[:-1]))[: len(buckets)]
+    times = np.diff(np.concatenate((is_first.nonzero()[0], (len(buckets),))))
+    return buckets[is_first], (1.0 + np.log(times)).astype(np.float32)
 
 
 def _looks(text: str, length: int, words: int) -> Floats:
-    """Scale each to about the size of 1; logarithms, since lengths have no upper end."""
+    """Scale each to about the size of 1; logarithms, since lengths have no upper end.
+
+    They are length, words, lines, words of code; shares of digits and capitals; signs.
+    """
     bytes_ = text.encode(errors="ignore")
     size = max(len(bytes_), 1)
     tally = np.bincount(np.frombuffer(bytes_, dtype=np.uint8), minlength=256)
-    code = len(_CODE.findall(text))
-    sizes = np.log1p(np.array((length, words, tally[_NEWLINE], code))) * _SIZE_SCALE
-    shares = np.array((tally[_DIGITS].sum(), tally[_CAPITALS].sum())) * (4.0 / size)
-    return np.concatenate((sizes, shares, np.log1p(tally[_SIGNS]) / 2.0)).astype(np.float32)
+    told = np.zeros(LOOKS)
+    told[:4] = length, words, tally[_NEWLINE], len(_CODE.findall(text))
+    told[6:] = tally[_SIGNS]
+    told = np.log1p(told) * _SCALE
+    told[4:6] = np.add.reduceat(tally, _DIGITS_CAPITALS)[::2] * (4.0 / size)
+    return told.astype(np.float32)

@@ -62,19 +62,17 @@ def savings(costs: Floats, *, reference: int, mean: float) -> Floats:
         mean: What that costs in the mean, of all traffic: were it that of these prompts, a prompt
             alone would be decided otherwise than among those that were tested.
     """
-    base = costs[:, [reference]]
-    known = np.isfinite(costs) & np.isfinite(base) & (mean > 0.0)
-    saved = np.where(known, base - costs, -np.inf) / (mean if mean > 0.0 else 1.0)
+    saved = (costs[:, reference : reference + 1] - costs) / (mean if mean > 0.0 else np.nan)
+    saved[~np.isfinite(saved)] = -np.inf
     saved[:, reference] = 0.0
     return saved
 
 
 def choose(gains: Floats, saved: Floats, trade: float, *, reference: int) -> Ints:
     """Take an arm for each prompt."""
-    worth = np.where(np.isfinite(saved), gains + (trade * saved if trade > 0.0 else trade), -np.inf)
+    worth = gains + (trade * saved if trade > 0.0 else np.where(saved > -np.inf, trade, saved))
     worth[:, reference] = 0.0
-    best = worth.argmax(axis=1)
-    return np.where(worth[np.arange(len(worth)), best] > 0.0, best, reference)
+    return np.where(worth.max(axis=1) > 0.0, worth.argmax(axis=1), reference)
 
 
 def routes(gains: Floats, saved: Floats, path: Path, *, reference: int) -> Ints:

@@ -33,22 +33,23 @@ _ROUNDS = 8
 
 
 class Groups(NamedTuple):
-    """Where they lie: the middles of all ways and levels, one way after the other."""
+    """Where they lie: the middles of every way and level, the coarse ones first."""
 
     middles: Floats
     half: Floats
     """Half the square of each: what makes the nearest the one with the largest product."""
-    levels: tuple[slice, ...]
-    """Rows of a level within one way, from coarse to fine."""
+    firsts: tuple[Ints, ...]
+    """Of each level, the row at which each way of it begins."""
 
     def of(self, places: Floats) -> Ints:
-        """Name the groups of prompts: a row for each, a column for each level of each way."""
-        if not self.levels:
-            return np.zeros((len(places), 0), dtype=int)
-        near = (places @ self.middles.T - self.half).reshape(len(places), _WAYS, -1)
-        begins = np.arange(_WAYS) * near.shape[2]
-        found = [near[:, :, each].argmax(axis=2) + (begins + each.start) for each in self.levels]
-        return np.concatenate(found, axis=1)
+        """Name the groups of prompts: a row for each, a column for each way of each level."""
+        near = places @ self.middles.T - self.half
+        found = np.empty((len(places), _WAYS * len(self.firsts)), dtype=np.intp)
+        for at, first in enumerate(self.firsts):
+            count = first[1] - first[0]
+            own = near[:, first[0] : first[-1] + count].reshape(len(places), _WAYS, count)
+            np.add(own.argmax(axis=2), first, out=found[:, at * _WAYS : (at + 1) * _WAYS])
+        return found
 
 
 def group(places: Floats) -> Groups:
@@ -58,14 +59,15 @@ def group(places: Floats) -> Groups:
         places: Where prompts lie among each other, a row of length 1 for each.
     """
     counts = [each for each in _LEVELS if each * _FEWEST <= len(places)]
-    if not counts:
-        return Groups(places[:0], np.zeros(0, dtype=np.float32), ())
     some = places[np.linspace(0, len(places) - 1, min(len(places), _SAMPLE)).astype(int)]
     dice = np.random.default_rng(0)
-    middles = np.concatenate([_middles(some, each, dice) for _ in range(_WAYS) for each in counts])
-    ends: Ints = np.cumsum(counts)
-    levels = [slice(int(end) - count, int(end)) for count, end in zip(counts, ends, strict=True)]
-    return Groups(middles, 0.5 * (middles * middles).sum(axis=1), tuple(levels))
+    middles: list[Floats] = [places[:0]]
+    firsts: list[Ints] = []
+    for count in counts:
+        firsts.append(sum(len(each) for each in middles) + np.arange(_WAYS) * count)
+        middles += [_middles(some, count, dice) for _ in range(_WAYS)]
+    whole = np.concatenate(middles)
+    return Groups(whole, 0.5 * (whole * whole).sum(axis=1), tuple(firsts))
 
 
 def fit_groups(groups: Groups, members: Ints, rest: Floats) -> Floats:
@@ -73,7 +75,7 @@ def fit_groups(groups: Groups, members: Ints, rest: Floats) -> Floats:
 
     Args:
         groups: Which.
-        members: Groups of prompts, as `Groups.of` names them.
+        members: Groups of prompts, as it names them.
         rest: What is left to explain, a column for each arm; NaN where nobody graded.
 
     Returns:
@@ -82,8 +84,7 @@ def fit_groups(groups: Groups, members: Ints, rest: Floats) -> Floats:
     worth = np.zeros((len(groups.middles), rest.shape[1]), dtype=np.float32)
     for way in range(_WAYS):
         left = rest
-        for at in range(len(groups.levels)):
-            own = members[:, at * _WAYS + way]
+        for own in members.T[way::_WAYS]:
             told = fit_level(own, left, len(worth))
             left = left - told[own]
             worth += told

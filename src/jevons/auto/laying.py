@@ -78,7 +78,7 @@ class Models(NamedTuple):
 
     def name(self) -> str:
         """Hash what decides: SHA-256, hex."""
-        decides = (self.quality.words, self.quality.logistic, self.costs.weights)
+        decides = (self.quality.hints, self.quality.by_looks, self.costs.weights)
         whole = b"".join([each.tobytes() for each in decides])
         return sha256(whole + repr(self.kept).encode()).hexdigest()
 

@@ -63,4 +63,4 @@ def know(topics: Floats, *, quantile: float = _QUANTILE) -> Known:
 
 def _likeness(near: Floats) -> Floats:
     """Take the mean likeness to the nearest few."""
-    return np.partition(near, -_NEAREST, axis=1)[:, -_NEAREST:].mean(axis=1)
+    return np.partition(near, -_NEAREST, axis=1)[:, -_NEAREST:].sum(axis=1) / _NEAREST

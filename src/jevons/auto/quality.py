@@ -113,8 +113,8 @@ class QualityModel(NamedTuple):
     place: Ints
     rarity: Floats
     hints: Floats
-    """What each word says: how far it stands for each topic, and then for each arm. The first row
-    is the arms' constant."""
+    """What each word says: of where a prompt lies, and then of each arm, as a sign of what the prompt is
+    about and as a word. The first row is what is said of an arm before any word is."""
     mean: Floats
     routes: Mapping[str, int]
     route_effects: Floats
@@ -125,24 +125,27 @@ class QualityModel(NamedTuple):
     """How far the table counts, from 0 to 1; the other two share the rest."""
     looks: Floats
     """Mean and spread of how prompts look."""
-    logistic: Floats
+    by_looks: Floats
+    """What each figure of how a prompt looks says of each arm."""
 
     @property
     def words(self) -> Floats:
         """What each word says of each arm."""
-        return self.hints[:, -self.logistic.shape[1] :]
+        return self.hints[:, -len(self.mean) :]
 
     def expect(self, prompts: Sequence[Prompt]) -> Expected:
         """Say how much better or worse than the reference each arm is likely to do."""
         said = self._said(prompts)
         places = _places(said)
-        table, figures, words = self._parts(prompts, said, places)
-        return Expected(self.share * table + (1.0 - self.share) / 2.0 * (figures + words), places)
+        table, others = self._table(prompts, places), self._others(prompts, said)
+        rest = (1.0 - self.share) / 2.0
+        return Expected(self.share * table + rest * (others[:, 0] + others[:, 1]), places)
 
     def explain(self, prompts: Sequence[Prompt]) -> Parts:
         """Say what each of the three models makes of it."""
         said = self._said(prompts)
-        return self._parts(prompts, said, _places(said))
+        others = self._others(prompts, said)
+        return Parts(self._table(prompts, _places(said)), others[:, 0], others[:, 1])
 
     def _said(self, prompts: Sequence[Prompt]) -> Floats:
         """Add up what words say; prompt by prompt, so that nobody's company changes a figure."""
@@ -154,15 +157,15 @@ class QualityModel(NamedTuple):
             np.matmul(weighed / np.float32(norm), self.hints[own], out=out[row])
         return out
 
-    def _parts(self, prompts: Sequence[Prompt], said: Floats, places: Floats) -> Parts:
-        arms = self.logistic.shape[1]
+    def _table(self, prompts: Sequence[Prompt], places: Floats) -> Floats:
         table = self.worth[self.groups.of(places)].sum(axis=1) + self.mean
-        table += self.route_effects[_route_places(prompts, self.routes)]
-        score = _looks(prompts, self.looks) @ self.logistic[1 : LOOKS + 1] + self.logistic[0]
-        score += said[:, :-arms] @ self.logistic[LOOKS + 1 :]
-        words = said[:, -arms:] + self.hints[0, -arms:]
-        apart = _apart(np.stack((score, words)), self.reference)
-        return Parts(table, apart[0], apart[1])
+        return table + self.route_effects[_route_places(prompts, self.routes)]
+
+    def _others(self, prompts: Sequence[Prompt], said: Floats) -> Floats:
+        """Say what figures and words make of prompts: along the second axis, arms along the third."""
+        scores = (said[:, _PLACES:] + self.hints[0, _PLACES:]).reshape(len(said), 2, -1)
+        scores[:, 0] += _looks(prompts, self.looks) @ self.by_looks
+        return _apart(scores, self.reference)
 
 
 def fit_quality(prompts: Sequence[Prompt], grades: Floats, *, reference: int) -> QualityModel:
@@ -188,12 +191,15 @@ def fit_quality(prompts: Sequence[Prompt], grades: Floats, *, reference: int) ->
     learn = partial(_learn, groups, len(routes) + 1, trust, reference)
     seen = _Seen(rows, figures, at, members, grades)
     taught = learn(seen)
+    by_figures = (taught.logistic * scale[:, None]).astype(np.float32)
+    by_topics = axes @ by_figures[LOOKS + 1 :]
+    by_topics[0] = by_figures[0]
     return QualityModel(
         reference=reference,
         pairs=len(prompts),
         place=place,
         rarity=rarity,
-        hints=np.concatenate((axes, taught.words), axis=1),
+        hints=np.concatenate((axes[:, :_PLACES], by_topics, taught.words), axis=1),
         mean=taught.mean.astype(np.float32),
         routes=routes,
         route_effects=taught.routes,
@@ -201,7 +207,7 @@ def fit_quality(prompts: Sequence[Prompt], grades: Floats, *, reference: int) ->
         worth=taught.worth,
         share=_share(seen, learn, reference),
         looks=looks,
-        logistic=(taught.logistic * scale[:, None]).astype(np.float32),
+        by_looks=by_figures[1 : LOOKS + 1],
     )
 
 
@@ -280,7 +286,7 @@ def _centred(figures: Floats, known: Bools) -> Floats:
 def _apart(scores: Floats, reference: int) -> Floats:
     """Turn scores into chances, and say how far each lies above the reference's."""
     chance = likelihood(scores)
-    return chance - chance[..., [reference]]
+    return chance - chance[..., reference : reference + 1]
 
 
 def _own(grades: Floats, reference: int) -> float:

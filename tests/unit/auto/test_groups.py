@@ -19,9 +19,9 @@ def places(count: int, *, spread: float = 0.05) -> Floats:
 
 
 def test_many_make_groups_of_every_size_and_fewer_make_the_coarse_ones() -> None:
-    assert [each.stop - each.start for each in group(places(800)).levels] == [15, 40, 100]
-    assert [each.stop - each.start for each in group(places(400)).levels] == [15, 40]
-    assert group(places(100)).levels == ()
+    assert [first[1] - first[0] for first in group(places(800)).firsts] == [15, 40, 100]
+    assert [first[1] - first[0] for first in group(places(400)).firsts] == [15, 40]
+    assert group(places(100)).firsts == ()
     assert group(places(100)).of(places(3)).shape == (3, 0)
 
 
@@ -34,12 +34,11 @@ def test_prompts_of_one_kind_are_in_one_group() -> None:
 
 def test_a_group_is_the_nearest_of_its_level_and_way() -> None:
     found, asked = group(places(800, spread=0.3)), places(20, spread=0.3)
-    size = len(found.middles) // 4
     for at, row in enumerate(found.of(asked)):
         far = ((found.middles - asked[at]) ** 2).sum(axis=1)
-        for column, own in enumerate(row):
-            level, way = found.levels[column // 4], column % 4
-            beside = slice(way * size + level.start, way * size + level.stop)
+        firsts = np.concatenate(found.firsts)
+        for own, begin, count in zip(row, firsts, np.repeat((15, 40, 100), 4), strict=True):
+            beside = slice(begin, begin + count)
             assert own in range(beside.start, beside.stop)
             assert far[own] == pytest.approx(far[beside].min(), abs=1e-5)
 
