@@ -55,6 +55,7 @@ def _measure(
     print(f"\n{world.name}: {count} prompts, {arms} arms", flush=True)
     if arms == 2:
         print(*pair_lines(world), sep="\n", flush=True)
+    world = world._replace(texts=())  # nobody else reads them, and they need not travel
     seeds = range(splits)
     print(*pool_lines(world, [*pool.map(partial(split, world), seeds, chunksize=chunk)]), sep="\n")
     if any("high_school_" in each for each in world.tasks):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from bench.auto.recipe import is_there, recipe
 from bench.auto.world import World, asked_of
 
 from jevons.auto import fit_quality
@@ -42,25 +43,27 @@ def pair_lines(world: World) -> list[str]:
     strong = int(world.grades.mean(axis=0).argmax())
     weak, best = world.grades[:, 1 - strong], world.grades[:, strong]
     count, lines = len(weak), [f"  {ANCHORS.get(world.name, '')}"]
-    for labels in [each for each in (300, 1000) if each < count * 0.8]:
-        runs: list[tuple[float, float, float]] = []
-        for seed in range(10):
-            order = np.random.default_rng(seed).permutation(count)
-            taught, served = order[:labels], order[labels:]
-            runs.append(ranked(scores(world, taught, served), weak[served], best[served]))
-        lines.append(_ranks(f"{labels} labels, 10 draws", np.array(runs)))
-    order, score = np.random.default_rng(0).permutation(count), np.zeros(count)
-    for fold in range(10):
-        served = order[fold::10]
-        score[served] = scores(world, np.setdiff1d(order, served), served)
-    whole = np.array([ranked(score, weak, best)])
-    lines.append(_ranks(f"{count * 9 // 10} labels, 10 folds", whole))
+    rivals = {"": scores, ", plain recipe": recipe} if is_there() else {"": scores}
+    for name, score_of in rivals.items():
+        for labels in [each for each in (300, 1000) if each < count * 0.8]:
+            runs: list[tuple[float, float, float]] = []
+            for seed in range(10):
+                order = np.random.default_rng(seed).permutation(count)
+                taught, served = order[:labels], order[labels:]
+                runs.append(ranked(score_of(world, taught, served), weak[served], best[served]))
+            lines.append(_ranks(f"{labels} labels, 10 draws{name}", np.array(runs)))
+        order, score = np.random.default_rng(0).permutation(count), np.zeros(count)
+        for fold in range(10):
+            served = order[fold::10]
+            score[served] = score_of(world, np.setdiff1d(order, served), served)
+        whole = np.array([ranked(score, weak, best)])
+        lines.append(_ranks(f"{count * 9 // 10} labels, 10 folds{name}", whole))
     return lines
 
 
 def _ranks(what: str, runs: Floats) -> str:
     mean, spread = runs.mean(axis=0), runs[:, 0].std()
     return (
-        f"  {what:24} APGR {mean[0]:.3f} (sd {spread:.3f})  "
+        f"  {what:37} APGR {mean[0]:.3f} (sd {spread:.3f})  "
         f"CPT50 {mean[1]:.1%}  CPT80 {mean[2]:.1%}"
     )

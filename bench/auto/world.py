@@ -27,6 +27,7 @@ class World(NamedTuple):
     arms: list[str]
     grades: Floats
     costs: Floats
+    texts: tuple[str, ...] = ()
 
 
 def table(path: Path) -> dict[str, list[Any]]:
@@ -63,7 +64,8 @@ def worlds(folder: Path) -> list[World]:
         tasks = [str(items["task"][each]) for each in own]
         ids = [str(items["item_id"][each]) for each in own]
         names = [arms[place] for place in np.flatnonzero(kept)]
-        found.append(World(source, prompts, ids, tasks, names, grades, costs))
+        texts = tuple([str(items["prompt"][each]) for each in own])
+        found.append(World(source, prompts, ids, tasks, names, grades, costs, texts))
     return found
 
 

@@ -47,10 +47,9 @@ class Views(NamedTuple):
     not worth learning of."""
     saved: Floats
     """What it is likely to save, as a share of what the reference costs in the mean."""
-    squares: Floats
-    """What the square of its difference to the reference is likely to be."""
     topics: Floats
     """Where prompts lie among each other."""
+    prompts: Sequence[Prompt]
 
 
 class Models(NamedTuple):
@@ -71,10 +70,15 @@ class Models(NamedTuple):
             reference=self.reference,
             mean=float(self.costs.means[self.reference]),
         )
-        gains, squares = np.full(saved.shape, -np.inf), np.zeros(saved.shape)
+        gains = np.full(saved.shape, -np.inf)
         gains[:, self.kept] = expected.gains
-        squares[:, self.kept] = self.spread.expect(prompts, expected.topics)
-        return Views(gains, saved, squares, expected.topics)
+        return Views(gains, saved, expected.topics, prompts)
+
+    def spreads(self, views: Views, taken: Ints) -> Floats:
+        """Say how far the grade of each arm that is taken is likely to lie from the reference's, squared."""
+        squares = np.zeros(views.saved.shape)
+        squares[:, self.kept] = self.spread.expect(views.prompts, views.topics)
+        return np.where(taken == self.reference, 0.0, np.take_along_axis(squares, taken, axis=1))
 
     def name(self) -> str:
         """Hash what decides: SHA-256, hex."""
@@ -111,7 +115,7 @@ class Frozen(NamedTuple):
 
     def spread(self, views: Views, taken: Ints) -> Floats:
         """Say how far each policy's grade is likely to lie from the reference's, squared."""
-        return _spread(views, taken, self.models.reference)
+        return self.models.spreads(views, taken)
 
     def draws(self, figures: Floats, *, planned: int) -> Draws:
         """Say what to have graded next.
@@ -150,14 +154,9 @@ def lay(learned: Learned, loss: float) -> Frozen:
     path = path_of(views.gains, views.saved, reference=reference, most_loss=most)
     taken = routes(views.gains, views.saved, path, reference=reference)
     still = loss**2 * float((grades[:, reference] ** 2).mean())
-    return Frozen(models, known, path, _spread(views, taken, reference), still, models.name())
+    return Frozen(models, known, path, models.spreads(views, taken), still, models.name())
 
 
 def figures_of(grades: Floats, taken: Ints, *, reference: int, loss: float) -> Floats:
     """Say what each policy keeps above what it must: a row for each prompt, a column for each policy."""
     return np.take_along_axis(grades, taken, axis=1) - (1.0 - loss) * grades[:, [reference]]
-
-
-def _spread(views: Views, taken: Ints, reference: int) -> Floats:
-    squares = np.take_along_axis(views.squares, taken, axis=1)
-    return np.where(taken == reference, 0.0, squares)
