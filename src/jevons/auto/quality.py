@@ -1,24 +1,19 @@
 """How much better or worse than the reference each arm is likely to answer a prompt.
 
-Three models that err in unlike ways: a table of groups of like prompts, a logistic model of a few
-figures, and another of all words. The two logistic ones are averaged, and how far the table counts
-beside them is read off prompts that they were not made of. What all three say are differences to the
-reference on the same prompt, so that what makes a prompt hard for every arm is not taken for a fault
-of one.
+Three models that err in unlike ways, averaged: a table of groups of like prompts, a logistic model
+of a few figures, and another of all words. What all three say are differences to the reference on
+the same prompt, so that what makes a prompt hard for every arm is not taken for a fault of one.
 
 Rule 1: what few prompts say is drawn towards what many say: the arm with the luckiest few would
     win otherwise.
 Rule 2: a model is made of pairs and nothing else; their order changes nothing that shows, and two
     houses' pairs together give the model that one house with all of them had made.
 Rule 3: no setting is chosen by looking at how well it does on some traffic. How far figures and
-    words are to be trusted, and the table beside them, is read off the grades that were learned from.
-
-Source: L. Breiman, Machine Learning 24 (1996) 49, for weights that no model's own prompts decide.
+    words are to be trusted is read off the grades that were learned from.
 """
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -31,11 +26,11 @@ from jevons.auto.table import fit_level
 from jevons.auto.weighing import weigh_figures, weigh_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from jevons.auto.features import Prompt
     from jevons.auto.groups import Groups
-    from jevons.auto.rows import Bools, Floats, Ints, Rows
+    from jevons.auto.rows import Floats, Ints, Rows
 
 __all__ = ("Expected", "Parts", "QualityModel", "fit_quality")
 
@@ -50,14 +45,6 @@ _SAMPLE = 4000
 _SHARPER = 3
 """Times that they are multiplied: each makes the larger ones stand out more."""
 _NOTHING = 1e-6
-_HELD = 2000
-"""Prompts that tell how far the table counts; each half of them is told of by models of the other."""
-_TIMES = 6
-"""That few of them are halved: one way to halve them tells little."""
-_FEWEST = 40
-"""With fewer it counts as any other model."""
-_DRAWN = 0.5
-"""Of each weight, towards which the other is drawn: what few prompts tell of them swings."""
 
 
 class Parts(NamedTuple):
@@ -75,32 +62,6 @@ class Expected(NamedTuple):
     """What each arm's grade is likely to be above the reference's; that of the reference is 0."""
     topics: Floats
     """Where prompts lie among each other: like ones have like rows, each of length 1."""
-
-
-class _Seen(NamedTuple):
-    """Prompts in the shape in which they are learned from, a row for each."""
-
-    rows: Rows
-    figures: Floats
-    """How they look and what they are about, each as long as it is trusted."""
-    routes: Ints
-    members: Ints
-    """Their groups."""
-    grades: Floats
-
-    def only(self, at: Ints) -> _Seen:
-        """Take some of them."""
-        return _Seen(self.rows.only(at), *[each[at] for each in self[1:]])
-
-
-class _Taught(NamedTuple):
-    """What was learned of them."""
-
-    mean: Floats
-    routes: Floats
-    worth: Floats
-    logistic: Floats
-    words: Floats
 
 
 class QualityModel(NamedTuple):
@@ -121,8 +82,6 @@ class QualityModel(NamedTuple):
     groups: Groups
     worth: Floats
     """What each group is worth."""
-    share: float
-    """How far the table counts, from 0 to 1; the other two share the rest."""
     looks: Floats
     """Mean and spread of how prompts look."""
     by_looks: Floats
@@ -138,8 +97,7 @@ class QualityModel(NamedTuple):
         said = self._said(prompts)
         places = _places(said)
         table, others = self._table(prompts, places), self._others(prompts, said)
-        rest = (1.0 - self.share) / 2.0
-        return Expected(self.share * table + rest * (others[:, 0] + others[:, 1]), places)
+        return Expected((table + others[:, 0] + others[:, 1]) / 3.0, places)
 
     def explain(self, prompts: Sequence[Prompt]) -> Parts:
         """Say what each of the three models makes of it."""
@@ -165,7 +123,8 @@ class QualityModel(NamedTuple):
         """Say what figures and words make of prompts: along the second axis, arms along the third."""
         scores = (said[:, _PLACES:] + self.hints[0, _PLACES:]).reshape(len(said), 2, -1)
         scores[:, 0] += _looks(prompts, self.looks) @ self.by_looks
-        return _apart(scores, self.reference)
+        chance = likelihood(scores)
+        return chance - chance[..., self.reference : self.reference + 1]
 
 
 def fit_quality(prompts: Sequence[Prompt], grades: Floats, *, reference: int) -> QualityModel:
@@ -182,43 +141,37 @@ def fit_quality(prompts: Sequence[Prompt], grades: Floats, *, reference: int) ->
     axes = _axes(rows)
     topics = rows.times(axes)
     apart = grades - grades[:, [reference]]
-    rest, own = apart - _means(apart), _own(grades, reference)
-    trust = weigh_words(rows, rest) * own
-    looks, figures, scale = _figures(prompts, topics, rest, own)
-    groups = group(_places(topics))
-    routes = {each: at for at, each in enumerate(dict.fromkeys(p.route for p in prompts), start=1)}
-    at, members = _route_places(prompts, routes), groups.of(_places(topics))
-    learn = partial(_learn, groups, len(routes) + 1, trust, reference)
-    seen = _Seen(rows, figures, at, members, grades)
-    taught = learn(seen)
-    by_figures = (taught.logistic * scale[:, None]).astype(np.float32)
+    mean = _means(apart)
+    rest = apart - mean
+    own = _own(grades, reference)
+    words = fit_words(rows, grades, trust=weigh_words(rows, rest) * own)
+    looks, by_figures = _figures(prompts, topics, grades, rest, own)
     by_topics = axes @ by_figures[LOOKS + 1 :]
     by_topics[0] = by_figures[0]
+    routes = {each: at for at, each in enumerate(dict.fromkeys(p.route for p in prompts), start=1)}
+    at = _route_places(prompts, routes)
+    route_effects = fit_level(at, rest, len(routes) + 1)
+    groups = group(_places(topics))
     return QualityModel(
         reference=reference,
         pairs=len(prompts),
         place=place,
         rarity=rarity,
-        hints=np.concatenate((axes[:, :_PLACES], by_topics, taught.words), axis=1),
-        mean=taught.mean.astype(np.float32),
+        hints=np.concatenate((axes[:, :_PLACES], by_topics, words), axis=1),
+        mean=mean.astype(np.float32),
         routes=routes,
-        route_effects=taught.routes,
+        route_effects=route_effects,
         groups=groups,
-        worth=taught.worth,
-        share=_share(seen, learn, reference),
+        worth=fit_groups(groups, groups.of(_places(topics)), rest - route_effects[at]),
         looks=looks,
         by_looks=by_figures[1 : LOOKS + 1],
     )
 
 
 def _figures(
-    prompts: Sequence[Prompt], topics: Floats, rest: Floats, own: float
-) -> tuple[Floats, Floats, Floats]:
-    """Put how prompts look and what they are about beside each other, as far as either is trusted.
-
-    Returns:
-        Mean and spread of looks, the figures, and what their columns were multiplied by.
-    """
+    prompts: Sequence[Prompt], topics: Floats, grades: Floats, rest: Floats, own: float
+) -> tuple[Floats, Floats]:
+    """Fit the logistic model of how prompts look and what they are about."""
     seen = np.stack([each.looks for each in prompts])
     looks = np.stack((seen.mean(axis=0), seen.std(axis=0) + 1e-3)).astype(np.float32)
     blocks = [_looks(prompts, looks), topics]
@@ -226,67 +179,9 @@ def _figures(
     trust = weigh_figures((blocks[0] / sizes[0], blocks[1] / sizes[1]), rest)
     scales = [np.sqrt(each * own) / size for each, size in zip(trust, sizes, strict=True)]
     scale = np.repeat([1.0, *scales], [1, *[each.shape[1] for each in blocks]])
-    return looks, np.concatenate((np.ones((len(seen), 1)), *blocks), axis=1) * scale, scale
-
-
-def _learn(groups: Groups, routes: int, trust: float, reference: int, seen: _Seen) -> _Taught:
-    apart = seen.grades - seen.grades[:, [reference]]
-    mean = _means(apart)
-    by_route = fit_level(seen.routes, apart - mean, routes)
-    return _Taught(
-        mean,
-        by_route,
-        fit_groups(groups, seen.members, apart - mean - by_route[seen.routes]),
-        fit_logistic(seen.figures, seen.grades),
-        fit_words(seen.rows, seen.grades, trust=trust),
-    )
-
-
-def _share(seen: _Seen, learn: Callable[[_Seen], _Taught], reference: int) -> float:
-    """Say how far the table counts: as far as it tells of prompts that it was not made of.
-
-    The weights of the table and of the two others' mean are those that leave the least square,
-    neither below 0.
-    """
-    count = len(seen.grades)
-    if count < _FEWEST:
-        return 1.0 / 3.0
-    dice = np.random.default_rng(0)
-    squares, products = np.eye(2) * _NOTHING, np.zeros(2)
-    for _ in range(min(-(-_HELD // count), _TIMES)):
-        order = dice.permutation(count)[:_HELD]
-        halves = seen.only(order[::2]), seen.only(order[1::2])
-        for one, other in (halves, halves[::-1]):
-            apart = other.grades - other.grades[:, [reference]]
-            known = ~np.isnan(apart)
-            told = np.stack([_centred(e, known) for e in _told(learn(one), other, reference)])
-            squares += told @ told.T
-            products += told @ _centred(np.where(known, apart, 0.0), known)
-    weights = np.linalg.solve(squares, products)
-    if weights.min() < 0.0:
-        weights = np.where(weights < 0.0, 0.0, products / squares.diagonal())
-    weights = np.maximum(weights, 0.0)
-    return float((weights[0] + _DRAWN) / (weights.sum() + 2.0 * _DRAWN))
-
-
-def _told(taught: _Taught, seen: _Seen, reference: int) -> tuple[Floats, Floats]:
-    """Say what the table, and the mean of the others, make of prompts."""
-    table = taught.worth[seen.members].sum(axis=1) + taught.routes[seen.routes] + taught.mean
-    words = seen.rows.times(taught.words) + taught.words[0]
-    others = _apart(np.stack((seen.figures @ taught.logistic, words)), reference)
-    return table, others.mean(axis=0)
-
-
-def _centred(figures: Floats, known: Bools) -> Floats:
-    """Take the mean of each arm off what is known, and put all in one row."""
-    mean = _means(np.where(known, figures, np.nan))
-    return np.where(known, figures - mean, 0.0).ravel()
-
-
-def _apart(scores: Floats, reference: int) -> Floats:
-    """Turn scores into chances, and say how far each lies above the reference's."""
-    chance = likelihood(scores)
-    return chance - chance[..., reference : reference + 1]
+    figures = np.concatenate((np.ones((len(seen), 1)), *blocks), axis=1) * scale
+    weights = fit_logistic(figures, grades) * scale[:, None]
+    return looks, weights.astype(np.float32)
 
 
 def _own(grades: Floats, reference: int) -> float:
