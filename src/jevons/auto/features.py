@@ -94,7 +94,8 @@ def _hashed(words: list[str]) -> tuple[Ints, Floats]:
     )
     buckets.sort()
     is_first = np.concatenate((_FIRST, buckets[1:] != buckets[:-1]))[: len(buckets)]
-    times = np.diff(np.concatenate((is_first.nonzero()[0], (len(buckets),))))
+    ends = np.concatenate((is_first.nonzero()[0], (len(buckets),)))
+    times = ends[1:] - ends[:-1]
     return buckets[is_first], (1.0 + np.log(times)).astype(np.float32)
 
 
