@@ -18,7 +18,8 @@ run: run-env ## fetch a model, run the demo, stay up (ONCE=1 ends after the demo
 	@$(BIN)/jevons serve --demo $(if $(ONCE),--once)
 
 # Some want the machine to themselves: engines that compute on every core, clients and browsers with a clock of their own.
-ALONE := tests/contract/clients tests/contract/engine tests/e2e
+ALONE := tests/contract/clients tests/contract/engine tests/contract/energy/test_calibrate.py \
+  tests/contract/providers/test_llama_server.py tests/e2e
 
 test: dev-env ## every test, real servers included; ARGS="tests/unit -k name" for some of them
 ifeq ($(ARGS),)
