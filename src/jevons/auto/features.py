@@ -28,12 +28,16 @@ _END_CHARS = 1000
 _WORD = re.compile(r"[^\W\d_]+|\d+|[^\w\s]")
 _CODE = re.compile(r"\b(?:def|return|import|class|function|SELECT|const|void)\b")
 _SIGNS = np.frombuffer(b"?\\$=+([,.%", dtype=np.uint8)
-_DIGITS_CAPITALS = [ord("0"), ord("9") + 1, ord("A"), ord("Z") + 1]
+_DIGITS_CAPITALS = np.array((ord("0"), ord("9") + 1, ord("A"), ord("Z") + 1))
 """Where either begins and ends, one after the other."""
 _NEWLINE = ord("\n")
 _SCALE = np.array((0.2, 0.25, 0.33, 1.0, 0.0, 0.0, *[0.5] * len(_SIGNS)))
 _FIRST = np.ones(1, dtype=bool)
-_PAIR = 0x9E3779B1  # 2**32 over the golden ratio: neighbours land far apart
+_PAIR = np.uint64(0x9E3779B1)  # 2**32 over the golden ratio: neighbours land far apart
+_SHIFT = np.uint64(9)
+_MASK = np.uint64(BUCKETS - 1)
+_WEIGHTS = (1.0 + np.log(np.maximum(np.arange(4 * _END_CHARS + 4), 1))).astype(np.float32)
+"""What a word counts that stands there so often: as a word or one of a pair, at every character at most."""
 
 
 class Prompt(NamedTuple):
@@ -87,16 +91,13 @@ def _hashed(words: list[str]) -> tuple[Ints, Floats]:
     told = "\n".join([f"#{len(each)}" if each.isdigit() else each for each in words])
     codes = [crc32(each) for each in told.encode(errors="replace").split(b"\n")] if words else []
     singles = np.array(codes, dtype=np.uint64)
-    pairs = singles[:-1] * np.uint64(_PAIR) + singles[1:]
+    pairs = singles[:-1] * _PAIR + singles[1:]
     # The multiplication wraps; its middle bits depend on both words.
-    buckets = (np.concatenate((singles, pairs >> np.uint64(9))) % np.uint64(BUCKETS)).astype(
-        np.int32
-    )
+    buckets = (np.concatenate((singles, pairs >> _SHIFT)) & _MASK).astype(np.int32)
     buckets.sort()
     is_first = np.concatenate((_FIRST, buckets[1:] != buckets[:-1]))[: len(buckets)]
     ends = np.concatenate((is_first.nonzero()[0], (len(buckets),)))
-    times = ends[1:] - ends[:-1]
-    return buckets[is_first], (1.0 + np.log(times)).astype(np.float32)
+    return buckets[is_first], _WEIGHTS[ends[1:] - ends[:-1]]
 
 
 def _looks(text: str, length: int, words: int) -> Floats:

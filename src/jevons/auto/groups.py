@@ -38,18 +38,19 @@ class Groups(NamedTuple):
     middles: Floats
     half: Floats
     """Half the square of each: what makes the nearest the one with the largest product."""
-    firsts: tuple[Ints, ...]
-    """Of each level, the row at which each way of it begins."""
+    levels: tuple[tuple[int, int, Ints], ...]
+    """Of each level, the row at which it begins, how many groups it has, and where each way begins."""
 
     def of(self, places: Floats) -> Ints:
         """Name the groups of prompts: a row for each, a column for each way of each level."""
+        if not self.levels:
+            return np.zeros((len(places), 0), dtype=int)
         near = places @ self.middles.T - self.half
-        found = np.empty((len(places), _WAYS * len(self.firsts)), dtype=np.intp)
-        for at, first in enumerate(self.firsts):
-            count = first[1] - first[0]
-            own = near[:, first[0] : first[-1] + count].reshape(len(places), _WAYS, count)
-            np.add(own.argmax(axis=2), first, out=found[:, at * _WAYS : (at + 1) * _WAYS])
-        return found
+        found = [
+            near[:, begin : begin + _WAYS * count].reshape(-1, _WAYS, count).argmax(axis=2) + ways
+            for begin, count, ways in self.levels
+        ]
+        return np.concatenate(found, axis=1)
 
 
 def group(places: Floats) -> Groups:
@@ -62,12 +63,13 @@ def group(places: Floats) -> Groups:
     some = places[np.linspace(0, len(places) - 1, min(len(places), _SAMPLE)).astype(int)]
     dice = np.random.default_rng(0)
     middles: list[Floats] = [places[:0]]
-    firsts: list[Ints] = []
+    levels: list[tuple[int, int, Ints]] = []
     for count in counts:
-        firsts.append(sum(len(each) for each in middles) + np.arange(_WAYS) * count)
+        begin = sum(len(each) for each in middles)
+        levels.append((begin, count, begin + np.arange(_WAYS) * count))
         middles += [_middles(some, count, dice) for _ in range(_WAYS)]
     whole = np.concatenate(middles)
-    return Groups(whole, 0.5 * (whole * whole).sum(axis=1), tuple(firsts))
+    return Groups(whole, 0.5 * (whole * whole).sum(axis=1), tuple(levels))
 
 
 def fit_groups(groups: Groups, members: Ints, rest: Floats) -> Floats:

@@ -76,9 +76,9 @@ class QualityModel(NamedTuple):
     hints: Floats
     """What each word says: of where a prompt lies, and then of each arm, as a sign of what the prompt is
     about and as a word. The first row is what is said of an arm before any word is."""
-    mean: Floats
     routes: Mapping[str, int]
-    route_effects: Floats
+    by_route: Floats
+    """What each route is worth, beyond which its groups are; the first row is for any other."""
     groups: Groups
     worth: Floats
     """What each group is worth."""
@@ -90,7 +90,7 @@ class QualityModel(NamedTuple):
     @property
     def words(self) -> Floats:
         """What each word says of each arm."""
-        return self.hints[:, -len(self.mean) :]
+        return self.hints[:, -self.by_looks.shape[1] :]
 
     def expect(self, prompts: Sequence[Prompt]) -> Expected:
         """Say how much better or worse than the reference each arm is likely to do."""
@@ -112,12 +112,12 @@ class QualityModel(NamedTuple):
             own = self.place[prompt.columns]
             weighed = prompt.counts * self.rarity[own]
             norm = float(weighed @ weighed) ** 0.5 or 1.0
-            np.matmul(weighed / np.float32(norm), self.hints[own], out=out[row])
+            np.multiply(weighed @ self.hints[own], 1.0 / norm, out=out[row])
         return out
 
     def _table(self, prompts: Sequence[Prompt], places: Floats) -> Floats:
-        table = self.worth[self.groups.of(places)].sum(axis=1) + self.mean
-        return table + self.route_effects[_route_places(prompts, self.routes)]
+        groups = self.worth[self.groups.of(places)].sum(axis=1)
+        return groups + self.by_route[_route_places(prompts, self.routes)]
 
     def _others(self, prompts: Sequence[Prompt], said: Floats) -> Floats:
         """Say what figures and words make of prompts: along the second axis, arms along the third."""
@@ -158,9 +158,8 @@ def fit_quality(prompts: Sequence[Prompt], grades: Floats, *, reference: int) ->
         place=place,
         rarity=rarity,
         hints=np.concatenate((axes[:, :_PLACES], by_topics, words), axis=1),
-        mean=mean.astype(np.float32),
         routes=routes,
-        route_effects=route_effects,
+        by_route=(mean + route_effects).astype(np.float32),
         groups=groups,
         worth=fit_groups(groups, groups.of(_places(topics)), rest - route_effects[at]),
         looks=looks,

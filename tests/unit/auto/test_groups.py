@@ -19,9 +19,9 @@ def places(count: int, *, spread: float = 0.05) -> Floats:
 
 
 def test_many_make_groups_of_every_size_and_fewer_make_the_coarse_ones() -> None:
-    assert [first[1] - first[0] for first in group(places(800)).firsts] == [15, 40, 100]
-    assert [first[1] - first[0] for first in group(places(400)).firsts] == [15, 40]
-    assert group(places(100)).firsts == ()
+    assert [count for _, count, _ in group(places(800)).levels] == [15, 40, 100]
+    assert [count for _, count, _ in group(places(400)).levels] == [15, 40]
+    assert group(places(100)).levels == ()
     assert group(places(100)).of(places(3)).shape == (3, 0)
 
 
@@ -36,7 +36,7 @@ def test_a_group_is_the_nearest_of_its_level_and_way() -> None:
     found, asked = group(places(800, spread=0.3)), places(20, spread=0.3)
     for at, row in enumerate(found.of(asked)):
         far = ((found.middles - asked[at]) ** 2).sum(axis=1)
-        firsts = np.concatenate(found.firsts)
+        firsts = np.concatenate([ways for _, _, ways in found.levels])
         for own, begin, count in zip(row, firsts, np.repeat((15, 40, 100), 4), strict=True):
             beside = slice(begin, begin + count)
             assert own in range(beside.start, beside.stop)

@@ -112,10 +112,10 @@ def test_routes_say_what_texts_do_not() -> None:
 
 def test_few_pairs_make_no_groups() -> None:
     model = fitted(traffic(10), graded(10))
-    assert model.groups.firsts == ()
+    assert model.groups.levels == ()
     assert model.worth.shape == (0, 3)
     assert model.expect(traffic(10)).topics.shape == fitted().expect(traffic(10)).topics.shape
-    assert np.allclose(model.explain(traffic(2)).table, model.mean)
+    assert np.allclose(model.explain(traffic(2)).table, model.by_route[0])
 
 
 def test_groups_that_differ_by_chance_only_are_taken_for_alike() -> None:
