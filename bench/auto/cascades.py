@@ -64,10 +64,12 @@ def cascade_lines(world: World, seeds: int, folder: Path | None, pool: Executor)
         held = np.array([each.is_certified for each in told])
         saving = np.array([each.saving for each in told])
         name, _ = Counter([each.name for each in told]).most_common(1)[0]
+        kept = saving[held].mean() if held.any() else 0.0
         lines.append(
             f"  cascade {name}, answers {what}, loss {LOSS:.0%}: certified in "
-            f"{held.mean():.1%} of {seeds} draws (goal 90 %), saving {saving.mean():.1%} "
-            f"(goal {GOAL:.0%}), broken {np.array([each.is_broken for each in told]).mean():.1%}"
+            f"{held.mean():.1%} of {seeds} draws (goal 90 %), saving {kept:.1%} there "
+            f"(goal {GOAL:.0%}, reached in {(saving >= GOAL).mean():.1%} of draws), broken "
+            f"{np.array([each.is_broken for each in told]).mean():.1%}"
         )
         if folder is not None:
             runs = [*pool.map(partial(_among, world, agreement), range(seeds), chunksize=4)]
