@@ -73,7 +73,8 @@ def cascade_lines(world: World, seeds: int, folder: Path | None, pool: Executor)
         )
         if folder is not None:
             runs = [*pool.map(partial(_among, world, agreement), range(seeds), chunksize=4)]
-            lines += ["  with cascades as arms beside the others", *pool_lines(world, runs)]
+            beside = world._replace(name="with cascades")  # no anchor is known of it
+            lines += ["  with cascades as arms beside the others", *pool_lines(beside, runs)]
     return lines
 
 

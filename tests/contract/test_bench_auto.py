@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
+from bench.auto.cascades import cascade_lines
 from bench.auto.pools import certified, draw, split, taught
 from bench.auto.world import World, asked_of, halves
 
@@ -84,3 +87,16 @@ def test_a_split_of_a_made_source_keeps_its_promises_and_saves() -> None:
     told = [split(world(seed), seed) for seed in range(4)]
     assert np.mean([each.saving[2] for each in told]) > 0.05
     assert sum(sum(each.broken) for each in told) <= 2
+
+
+def test_a_cascade_is_certified_where_wrong_drafts_differ_and_not_where_they_agree() -> None:
+    source = world(count=800)
+    cheap = source.grades[:, 1]
+    grades = np.stack((np.ones(800), cheap, cheap), axis=1)
+    costs = np.tile((10.0, 1.0, 0.5), (800, 1))
+    three = source._replace(arms=["dear", "cheap", "local"], grades=grades, costs=costs)
+    with ThreadPoolExecutor(1) as pool:
+        apart, together = cascade_lines(three, 2, None, pool)
+    assert "cascade cheap+local" in apart
+    assert "certified in 100.0% of 2 draws" in apart
+    assert "certified in 0.0% of 2 draws" in together
