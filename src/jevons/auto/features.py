@@ -36,8 +36,9 @@ _FIRST = np.ones(1, dtype=bool)
 _PAIR = np.uint64(0x9E3779B1)  # 2**32 over the golden ratio: neighbours land far apart
 _SHIFT = np.uint64(9)
 _MASK = np.uint64(BUCKETS - 1)
-_WEIGHTS = (1.0 + np.log(np.maximum(np.arange(4 * _END_CHARS + 4), 1))).astype(np.float32)
-"""What a word counts that stands there so often: as a word or one of a pair, at every character at most."""
+_WEIGHTS = (1.0 + np.log(np.maximum(np.arange(8 * (_END_CHARS + 1)), 1))).astype(np.float32)
+"""What a bucket counts that is hit so often: both ends of a text, twice as long in lower case at most, may
+have a word at each character, and pairs of them, and all may fall into one bucket."""
 
 
 class Prompt(NamedTuple):

@@ -1,7 +1,9 @@
 """A prompt becomes the same numbers everywhere, and says what kind of text it is."""
 
 import numpy as np
+import pytest
 
+from jevons.auto import features
 from jevons.auto.features import BUCKETS, LOOKS, read
 
 
@@ -47,3 +49,12 @@ def test_looks_stay_small_however_long_the_text() -> None:
 
 def test_text_that_no_encoding_takes_is_read_all_the_same() -> None:
     assert read("\ud800 lone").looks.shape == (LOOKS,)
+
+
+def test_whoever_makes_all_words_fall_into_one_bucket_is_read_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(features, "_MASK", np.uint64(0))
+    prompt = read("\u0130" * 5000)  # in lower case a letter and a dot, each a word of its own
+    assert prompt.columns.tolist() == [0]
+    assert prompt.counts == pytest.approx([1.0 + np.log(2 * 4001 - 1)], abs=1e-3)
