@@ -151,7 +151,8 @@ def fit_quality(prompts: Sequence[Prompt], grades: Floats, *, reference: int) ->
     routes = {each: at for at, each in enumerate(dict.fromkeys(p.route for p in prompts), start=1)}
     at = _route_places(prompts, routes)
     route_effects = fit_level(at, rest, len(routes) + 1)
-    groups = group(_places(topics))
+    places = _places(topics)
+    groups = group(places)
     return QualityModel(
         reference=reference,
         pairs=len(prompts),
@@ -161,7 +162,7 @@ def fit_quality(prompts: Sequence[Prompt], grades: Floats, *, reference: int) ->
         routes=routes,
         by_route=(mean + route_effects).astype(np.float32),
         groups=groups,
-        worth=fit_groups(groups, groups.of(_places(topics)), rest - route_effects[at]),
+        worth=fit_groups(groups, groups.of(places), rest - route_effects[at]),
         looks=looks,
         by_looks=by_figures[1 : LOOKS + 1],
     )

@@ -288,8 +288,8 @@ def _written(
         ]
         return "{" + ",".join(inner) + "}"
     if isinstance(value, list):
-        each_of = cast("list[object]", value)
-        return "[" + ",".join([_written(each, depth - 1, ignore, scalar) for each in each_of]) + "]"
+        parts = cast("list[object]", value)
+        return "[" + ",".join([_written(each, depth - 1, ignore, scalar) for each in parts]) + "]"
     return scalar(value) if isinstance(value, Decimal | str) else json.dumps(value)
 
 

@@ -326,9 +326,8 @@ async def test_a_caller_that_leaves_while_its_prompt_is_read_stops_that(engine: 
     assert outcome.usage.input <= 1024
     assert not outcome.committed
     spent_s = time.process_time() - began_s
-    await _stands_still(
-        0.8 * _cpu_s([whole]) - spent_s
-    )  # two batches of its four, however slow the machine
+    # Two batches of its four, however slow the machine.
+    await _stands_still(0.8 * _cpu_s([whole]) - spent_s)
 
 
 async def test_a_caller_that_leaves_the_line_takes_no_turn(loaded: Loaded) -> None:
